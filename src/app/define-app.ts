@@ -1,0 +1,186 @@
+/**
+ * What a user writes: an app is a TypeScript value. `defineApp` checks it when the process starts, with errors that name
+ * the field; the helpers (`topic`, `classifier`, …) give the compiler enough to catch a wrong column or feature name.
+ */
+import type { z } from 'zod'
+import type { Duration, EventSchema } from '../core/index.ts'
+import type { FeatureViewSpec } from '../features/index.ts'
+import type { PredictAnswer, PredictOptions, PredictRow } from '../serving/index.ts'
+import type { SandboxResult } from '../sql/index.ts'
+import type { ModelVersion } from '../registry/index.ts'
+
+export interface BatchDefinition {
+  /** Cut after so many rows. */
+  readonly rows?: number
+  /** Cut after so many bytes of record values. */
+  readonly bytes?: number
+  /** Cut so long after the first record. */
+  readonly every?: Duration
+  /** Cut so long after the last record. */
+  readonly idle?: Duration
+}
+
+export interface TopicDefinition<Schema extends EventSchema = EventSchema> {
+  readonly schema: Schema
+  /** Field that becomes the record key. */
+  readonly key?: keyof z.infer<Schema> & string
+  /** Field with the event time; numbers are seconds (below 10^11) or milliseconds. Default: arrival. */
+  readonly eventTime?: keyof z.infer<Schema> & string
+  /** Default 1. */
+  readonly partitions?: number
+  /** Default: 10,000 rows or 30 s idle. */
+  readonly batch?: BatchDefinition
+  /** False: the topic has no table. Default true; the table has the topic's name. */
+  readonly table?: boolean
+}
+
+/** Training sets, by the helpers `cumulative`, `disjoint`, `lastBatches`, `sliding`. */
+export interface SetDefinition {
+  readonly scheme: 'cumulative' | 'disjoint' | 'last' | 'sliding'
+  readonly parts?: number
+  readonly batches?: number
+  readonly length?: Duration
+  readonly slide?: Duration
+}
+
+export interface RetrainDefinition {
+  readonly batches?: number
+  readonly rows?: number
+  readonly every?: Duration
+}
+
+/** `{ auc: notWorse(0.01) }`: the candidate may be worse than the champion by at most so much. */
+export type GateDefinition = Readonly<Record<string, { readonly margin: number }>> & {
+  readonly minRows?: never
+}
+
+interface ModelDefinitionBase {
+  /** Table with the rows to learn from. Default: the only topic of the app. */
+  readonly from?: string
+  /** Names of feature views; each is joined by its entity column. */
+  readonly features?: readonly string[]
+  /** Numeric columns of the row itself. */
+  readonly columns?: readonly string[]
+  /** Columns taken as names (ids), for kinds that learn one parameter per level. */
+  readonly categories?: readonly string[]
+  /** Kind of model; default by task: logistic, bias, kmeans. */
+  readonly kind?: string
+  readonly params?: Readonly<Record<string, unknown>>
+  readonly set?: SetDefinition
+  readonly retrain?: RetrainDefinition
+  readonly gate?: GateDefinition
+  /** Fewest labelled rows to train on. Default 100. */
+  readonly minRows?: number
+  readonly seed?: number
+}
+
+export interface ClassifierDefinition extends ModelDefinitionBase {
+  readonly task: 'classifier'
+  /** SQL condition over the row: what counts as 1. */
+  readonly label: string
+}
+export interface RegressorDefinition extends ModelDefinitionBase {
+  readonly task: 'regressor'
+  /** SQL expression over the row. */
+  readonly label: string
+  /** Answers are clipped to this range. */
+  readonly range?: readonly [low: number, high: number]
+}
+export interface ClustererDefinition extends ModelDefinitionBase {
+  readonly task: 'clusterer'
+  /** Feature view whose entities are clustered. */
+  readonly entity: string
+}
+export type ModelDefinition = ClassifierDefinition | RegressorDefinition | ClustererDefinition
+
+/** A lookup join at the door: adds columns of a reference file to each event. */
+export interface LookupDefinition {
+  /** Reference file, relative to the data folder. */
+  readonly file: string
+  /** Column of the event. */
+  readonly on: string
+  /** Key column of the reference file. Default: the same name as `on`. */
+  readonly key?: string
+  /** Columns to add. A row without a match gets none. */
+  readonly take: readonly string[]
+  /** A file that translates `on` into another id space first. */
+  readonly via?: { readonly file: string; readonly from: string; readonly to: string }
+}
+
+/** Where events of a topic come from when the app runs by itself. */
+export interface SourceDefinition {
+  readonly topic: string
+  /** Generator of `millrace generate`, used when no `--data` is given. */
+  readonly generator?: {
+    readonly name: string
+    readonly seed?: number
+    readonly options?: Readonly<Record<string, unknown>>
+  }
+  /** File in the folder or zip given by `--data`. */
+  readonly file?: string
+  /** File names to try instead of `file`, for other editions of the data set. */
+  readonly alternatives?: readonly string[]
+  /** Events per second; 0 is unlimited. Default 0. */
+  readonly rate?: number
+  /** Sort the file by the topic's event time before it is replayed. Default `event-time`. */
+  readonly order?: 'event-time' | 'file'
+  readonly lookup?: LookupDefinition
+}
+
+/** What a route of an app may use. */
+export interface RouteContext {
+  predict(
+    model: string,
+    rows: readonly PredictRow[],
+    options?: PredictOptions,
+  ): Promise<PredictAnswer>
+  sql(
+    text: string,
+    options?: { params?: readonly (string | number | boolean | null)[]; maxRows?: number },
+  ): Promise<SandboxResult>
+  versions(model: string): readonly ModelVersion[]
+  version(model: string, ref: number | string): ModelVersion
+  /** Publishes one event; resolves when it is durable. */
+  publish(
+    topic: string,
+    event: Readonly<Record<string, unknown>>,
+  ): Promise<{ partition: number; offset: number }>
+  /** What `/readyz` says. */
+  readiness(): { readonly ready: boolean; readonly waiting: readonly string[] }
+}
+
+/** A route of the app itself, for URLs that existing clients know. Validated, documented and limited like the others. */
+export interface RouteDefinition<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+  Answer extends z.ZodType = z.ZodType,
+> {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** With `:name` for parameters. */
+  readonly path: string
+  readonly summary: string
+  readonly params?: Params
+  readonly query?: Query
+  readonly body?: Body
+  readonly answer: Answer
+  readonly handler: (
+    request: {
+      readonly params: z.infer<Params>
+      readonly query: z.infer<Query>
+      readonly body: z.infer<Body>
+    },
+    context: RouteContext,
+  ) => Promise<z.input<Answer>>
+}
+
+export interface AppDefinition {
+  readonly name: string
+  /** HTTP port when neither `PORT` nor `--port` is given. Default 8080. */
+  readonly port?: number
+  readonly topics: Readonly<Record<string, TopicDefinition>>
+  readonly features?: Readonly<Record<string, FeatureViewSpec['sql']>>
+  readonly models?: Readonly<Record<string, ModelDefinition>>
+  readonly sources?: readonly SourceDefinition[]
+  readonly routes?: readonly RouteDefinition[]
+}

@@ -1,0 +1,7 @@
+import { defineErrors } from '../core/index.ts'
+
+export const appError = defineErrors({
+  APP_INVALID: { status: 422, retryable: false, title: 'The app definition is not valid' },
+  APP_NOT_READY: { status: 503, retryable: true, title: 'The app is starting or waits for data' },
+  APP_STOPPING: { status: 503, retryable: true, title: 'The app is stopping' },
+})

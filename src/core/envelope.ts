@@ -1,0 +1,48 @@
+/**
+ * The envelope of an event: CloudEvents 1.0 in the Kafka protocol binding's binary mode (section 3.2). The record's value
+ * is the user's event, untouched; the attributes are record headers `ce_*`. In the lake they are columns with a leading
+ * underscore.
+ */
+import type { RecordHeader } from './record.ts'
+
+export interface Envelope {
+  /** Unique for its source; the key of deduplication. */
+  readonly id: string
+  /** Where it came from: `http`, `file:<name>`, a client's own URI. */
+  readonly source: string
+  readonly type?: string
+  /** When it happened, ISO 8601. */
+  readonly time?: string
+  /** W3C trace context. */
+  readonly traceparent?: string
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+const NAMES = [
+  ['ce_id', 'id'],
+  ['ce_source', 'source'],
+  ['ce_type', 'type'],
+  ['ce_time', 'time'],
+  ['traceparent', 'traceparent'],
+] as const
+
+export function envelopeHeaders(envelope: Envelope): RecordHeader[] {
+  const headers: RecordHeader[] = [{ key: 'ce_specversion', value: encoder.encode('1.0') }]
+  for (const [key, field] of NAMES) {
+    const value = envelope[field]
+    if (value !== undefined) headers.push({ key, value: encoder.encode(value) })
+  }
+  return headers
+}
+
+/** The envelope of a record; records of foreign producers may have none of it. */
+export function readEnvelope(headers: readonly RecordHeader[]): Partial<Envelope> {
+  const envelope: Record<string, string> = {}
+  for (const header of headers) {
+    const name = NAMES.find(([key]) => key === header.key)
+    if (name && header.value) envelope[name[1]] = decoder.decode(header.value)
+  }
+  return envelope
+}

@@ -1,0 +1,2 @@
+export * from './feature-view.ts'
+export { featureError } from './errors.ts'

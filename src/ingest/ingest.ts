@@ -1,0 +1,140 @@
+/**
+ * Events in. Whatever the door (HTTP body, file, generator, later Kafka), an event passes the same checks: bytes are
+ * UTF-8, JSON has no duplicate keys and no number that would be rounded, fields obey the topic's schema without coercion,
+ * and what is refused goes to the dead-letter topic with reason, position and original bytes, or is named in the answer.
+ *
+ * Guarantees: **I1** an answer that lists an event as accepted means that it is durable (log L1). **I2** the record's value
+ * is the event's bytes as they were sent (for CSV and Parquet rows: their JSON form). **I3** every event is accepted,
+ * rejected, dead-lettered or a duplicate; the counts add up. **I4** numbers arrive as sent or are refused. **I5** within one
+ * sequence (`SequenceMark`) no position is stored twice, also across restarts. **I6** memory does not grow with the body.
+ */
+import type { Column, Envelope, EventSchema, Issue, OffsetRange } from '../core/index.ts'
+
+/** What a topic expects of its events. Undeclared topics have none: any bytes are fine. */
+export interface TopicContract {
+  readonly topic: string
+  readonly schema?: EventSchema
+  readonly columns: readonly Column[]
+  /** Field that becomes the record key, as text. */
+  readonly key?: string
+  /** Field with the event time; becomes the record timestamp when `eventTimeUnit` can be applied. */
+  readonly eventTime?: string
+  /** Unit of a numeric event time. Default: seconds below 10^11, else milliseconds. */
+  readonly eventTimeUnit?: 's' | 'ms'
+}
+
+export type BodyFormat = 'json' | 'ndjson' | 'csv'
+
+/** A sender's own numbering: position n of sequence s is stored once. Files use their line or row number. */
+export interface SequenceMark {
+  readonly sequence: string
+  /** Position of the first event of the call; the rest count up by one. */
+  readonly first: number
+}
+
+export interface ReceiveOptions {
+  readonly format: BodyFormat
+  /** `reject` (default): bad events are only named in the answer. `dlq`: they also go to the dead-letter topic. */
+  readonly onError?: 'reject' | 'dlq'
+  readonly source: string
+  readonly sequence?: SequenceMark
+  readonly envelope?: Partial<Envelope>
+  readonly signal?: AbortSignal
+}
+
+export interface RejectedEvent {
+  /** Position in the body, from 0. */
+  readonly index: number
+  /** Line in an NDJSON or CSV body, from 1. */
+  readonly line?: number
+  readonly code: string
+  readonly issues: readonly Issue[]
+}
+
+export interface ReceiveResult {
+  readonly accepted: number
+  readonly duplicates: number
+  readonly rejected: readonly RejectedEvent[]
+  /** Rejected events beyond the first 1,000 are counted, not listed. */
+  readonly rejectedCount: number
+  readonly offsets: readonly OffsetRange[]
+}
+
+/** One event from a source, before validation. */
+export interface SourceEvent {
+  /** JSON bytes of the event. */
+  readonly bytes: Uint8Array
+  /** The row as it stood in the file when that is not JSON; goes to the dead letters. */
+  readonly original?: Uint8Array
+  /** Line or row number, from 1, header lines not counted. */
+  readonly position: number
+  /** Set when the source could not make an event of the row: goes to the dead letters. */
+  readonly problem?: { readonly code: string; readonly issues: readonly Issue[] }
+}
+
+/** A file, folder member or generator that gives events in order. */
+export interface EventSource {
+  /** Stable over restarts: the sequence of a replay. */
+  readonly id: string
+  /** Events in all, when known without reading everything. */
+  readonly total?: number
+  /** From position `from` (1-based) on. */
+  events(from: number, signal?: AbortSignal): AsyncIterable<readonly SourceEvent[]>
+}
+
+export interface ReplayOptions {
+  readonly topic: string
+  readonly source: EventSource
+  /** Events per second; 0 is as fast as the log takes them. */
+  readonly rate?: number
+  /** Fraction of random variation of each pause, 0 to 1. Needs `rate` or `intervalMs`. */
+  readonly jitter?: number
+  /** One event every so many milliseconds. Excludes `rate`. */
+  readonly intervalMs?: number
+  /** Event-time scaled: 3600 plays an hour in a second. Excludes `rate`. */
+  readonly speed?: number
+  readonly seed?: number
+  /** Checks every event and stores nothing. */
+  readonly dryRun?: boolean
+  /** Stops after so many events. */
+  readonly limit?: number
+}
+
+export interface ReplayProgress {
+  readonly topic: string
+  readonly source: string
+  /** Events read, counting those of earlier runs. */
+  readonly position: number
+  readonly total?: number
+  readonly accepted: number
+  readonly duplicates: number
+  readonly deadLettered: number
+  readonly ratePerSecond: number
+  readonly state: 'running' | 'done' | 'stopped' | 'failed'
+  readonly error?: string
+}
+
+export interface Replay {
+  progress(): ReplayProgress
+  /** Resolves at the end of the source, after `stop`, or rejects. */
+  readonly done: Promise<ReplayProgress>
+  /** Finishes the append that is under way. */
+  stop(): Promise<void>
+}
+
+export interface Ingest {
+  declare(contract: TopicContract): void
+  contract(topic: string): TopicContract | undefined
+  /** Reads a request body. Throws INGEST_INVALID_BODY when the whole cannot be read; bad events are in the result. */
+  receive(
+    topic: string,
+    body: AsyncIterable<Uint8Array>,
+    options: ReceiveOptions,
+  ): Promise<ReceiveResult>
+  /** Goes on where an earlier replay of the same source and topic stopped. */
+  replay(options: ReplayOptions): Replay
+  /** Last stored position of a sequence on a topic; 0 when there is none. */
+  sequencePosition(topic: string, sequence: string): Promise<number>
+  replays(): readonly ReplayProgress[]
+  close(): Promise<void>
+}

@@ -1,0 +1,101 @@
+/**
+ * The lake: tables of Parquet files, each record of the log in them exactly once. A table is fed by one topic; its rows
+ * are the topic's columns plus the record's own (`_topic`, `_partition`, `_offset`, `_timestamp`, `_key`, `_id`, `_time`,
+ * `_type`, `_source`).
+ *
+ * Layout of `<lake>/<table>/`:
+ * ```
+ *   manifest/00000000000000000007.json    one durable record a commit; the highest is the truth
+ *   generations/000001/ratings-0-00000000000000000000-00000000000000000999.parquet
+ *   current -> generations/000001         a plain listing of current/ is right at every moment
+ * ```
+ * Guarantees, each held by a test of the same number in `lake.conformance.ts`:
+ * - **K1 exactly once**: for each partition the rows of a plain listing of `current/` are at every moment a
+ *   duplicate-free, gap-free prefix of what was committed, and equal it once `commit` resolves.
+ * - **K2 idempotent**: committing a batch again (same number, same ranges) changes nothing and answers the same files.
+ * - **K3 crash**: ended at any instruction, the next `open` finds the table as before or after the commit, never between,
+ *   and removes what was left over.
+ * - **K4 names**: a file name gives topic, partition, first and last offset; ranges are disjoint and ascend.
+ * - **K5 digest**: every file's SHA-256 is in the manifest; `verify` names each file whose bytes differ.
+ * - **K6 compaction**: never changes rows; a reader of `current/` or of an older snapshot stays right for ten minutes.
+ * - **K7 order**: a batch whose ranges do not follow the table's end is refused with LAKE_OUT_OF_ORDER.
+ */
+import type { Column, ColumnarRows, OffsetRange } from '../core/index.ts'
+
+export interface TableSpec {
+  readonly name: string
+  readonly topic: string
+  /** The topic's columns; the record columns are added by the lake. */
+  readonly columns: readonly Column[]
+  /** Partition columns (`col=value/` folders); none in this release's main job, several files a batch with them. */
+  readonly partitionBy?: readonly PartitionColumn[]
+}
+
+export interface PartitionColumn {
+  readonly name: string
+  /** SQL expression over the table's columns, for example `date_trunc('day', ts)`. */
+  readonly expression: string
+}
+
+/** What the sink hands over: the rows of one batch, complete and in order of (partition, offset). */
+export interface BatchCommit {
+  readonly number: number
+  /** Offsets that the batch covers, also those of records that went to the dead letters. */
+  readonly ranges: readonly OffsetRange[]
+  readonly rows: ColumnarRows
+}
+
+export interface LakeFile {
+  /** Relative to the table's `current/` folder. */
+  readonly name: string
+  readonly partition: number
+  readonly first: number
+  readonly last: number
+  readonly rows: number
+  readonly bytes: number
+  readonly sha256: string
+  /** Numbers of the first and last batch whose rows are in the file. */
+  readonly batches: readonly [first: number, last: number]
+}
+
+/** A fixed view of a table. Its files stay on disk for ten minutes after they are replaced. */
+export interface TableSnapshot {
+  readonly table: string
+  readonly version: number
+  readonly columns: readonly Column[]
+  readonly files: readonly LakeFile[]
+  /** Absolute path of a file of this snapshot. */
+  path(file: LakeFile): string
+  readonly rows: number
+  readonly bytes: number
+  /** Per partition, the offset after the last committed one. */
+  readonly ends: ReadonlyMap<number, number>
+  /** Number of the last committed batch, 0 before the first. */
+  readonly lastBatch: number
+}
+
+export interface LakeTable {
+  readonly name: string
+  readonly topic: string
+  /** Topic columns and record columns, as they are in the files. */
+  readonly columns: readonly Column[]
+  snapshot(): TableSnapshot
+  /** Resolves when the batch is durable and visible. Throws LAKE_OUT_OF_ORDER, LAKE_STORAGE_FULL. */
+  commit(
+    batch: BatchCommit,
+  ): Promise<{ readonly files: readonly LakeFile[]; readonly version: number }>
+  /** Merges small files into files of about `targetBytes` (default 128 MiB). Answers how many files it replaced. */
+  compact(options?: { targetBytes?: number }): Promise<{ before: number; after: number }>
+  /** Reads every file and compares its digest with the manifest. */
+  verify(): Promise<readonly { file: string; problem: string }[]>
+}
+
+export interface Lake {
+  /** Opens or creates. New columns are added as nullable; a changed type throws LAKE_SCHEMA_CONFLICT. */
+  openTable(spec: TableSpec): Promise<LakeTable>
+  table(name: string): LakeTable
+  tables(): readonly LakeTable[]
+  /** Writes rows that are not committed (the log's tail, for one query) as one Parquet file at `path`. */
+  writeRows(path: string, columns: readonly Column[], rows: ColumnarRows): Promise<void>
+  close(): Promise<void>
+}

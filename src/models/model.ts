@@ -1,0 +1,144 @@
+/**
+ * The contract of a model. A *kind* (logistic, ridge, bias, kmeans, …) is data plus functions: name, task, summary,
+ * parameter schema, `fit`, `load`. A *task* (classifier, regressor, clusterer) says what a fitted model can be asked.
+ *
+ * Guarantees, each held by a test of the same number in `model.conformance.ts`:
+ * - **M1** `fit` and the predictions do not change their inputs.
+ * - **M2** the same data, parameters and seed give the same artifact, byte for byte.
+ * - **M3** `load(save())` predicts the same bits.
+ * - **M4** the order of features (names and values moved together) does not change a prediction.
+ * - **M5** degenerate data (no row, one row, one class, constant, missing or huge values) gives finite predictions or
+ *   MODEL_TOO_FEW_ROWS / MODEL_INVALID_DATA; never NaN out.
+ * - **M6** unknown category levels and missing values have a declared answer, with `unknown` set in the prediction.
+ * - **M7** `fit` ends within 100 ms of its signal, with the signal's reason.
+ */
+import type { z } from 'zod'
+
+export type TaskName = 'classifier' | 'regressor' | 'clusterer'
+
+/** Numeric inputs. */
+export interface FeatureMatrix {
+  /** Unique; the order of the columns in `values`. */
+  readonly names: readonly string[]
+  readonly rows: number
+  /** rows × names.length, row-major. NaN is a missing value. */
+  readonly values: Float64Array
+}
+
+/** Ids and other names. Ids are never numbers: a model that uses them learns one parameter per level. */
+export interface CategoryColumn {
+  readonly name: string
+  /** Distinct values, in code order. */
+  readonly levels: readonly string[]
+  /** One code per row, an index into `levels`; −1 is missing or unknown. */
+  readonly codes: Int32Array
+}
+
+export interface Dataset {
+  readonly matrix: FeatureMatrix
+  readonly categories: readonly CategoryColumn[]
+  /** One per row: 0 or 1 for a classifier, the value for a regressor, absent for a clusterer. */
+  readonly label?: Float64Array
+  /** One per row, > 0. Default: all 1. */
+  readonly weight?: Float64Array
+}
+
+/** Rows to predict: the same columns as in `fit`, by name. */
+export interface PredictInput {
+  readonly matrix: FeatureMatrix
+  /** Values as text, one per row, per category name; `null` is missing. */
+  readonly categories: Readonly<Record<string, readonly (string | null)[]>>
+}
+
+export interface FitContext {
+  readonly seed: number
+  readonly signal?: AbortSignal
+  /** 0 to 1. */
+  readonly progress?: (done: number) => void
+}
+
+/** One learned tensor. */
+export interface Tensor {
+  readonly shape: readonly number[]
+  readonly data: Float64Array | Float32Array | Int32Array | Uint8Array
+}
+
+/** A fitted model as data: JSON and tensors, no code. `model.json` + `tensors.safetensors` on disk (`artifact.ts`). */
+export interface Artifact {
+  readonly kind: string
+  readonly task: TaskName
+  /** Version of the kind's own format; a reader refuses a newer one. */
+  readonly format: number
+  readonly params: Readonly<Record<string, unknown>>
+  /** Learned facts that are not tensors: feature names, levels, intercepts, profiles. */
+  readonly facts: Readonly<Record<string, unknown>>
+  readonly tensors: Readonly<Record<string, Tensor>>
+}
+
+interface FittedBase {
+  readonly kind: string
+  save(): Artifact
+}
+
+export interface ClassPrediction {
+  /** Probability of label 1, 0 to 1. */
+  readonly probability: Float64Array
+  /** Per row, the names of categories or features that were unknown or missing; absent when none was. */
+  readonly unknown: readonly (readonly string[] | undefined)[]
+}
+export interface FittedClassifier extends FittedBase {
+  readonly task: 'classifier'
+  predictProba(input: PredictInput): ClassPrediction
+}
+
+export interface ValuePrediction {
+  readonly value: Float64Array
+  readonly unknown: readonly (readonly string[] | undefined)[]
+}
+export interface FittedRegressor extends FittedBase {
+  readonly task: 'regressor'
+  predict(input: PredictInput): ValuePrediction
+}
+
+export interface ClusterProfile {
+  /** Stable over versions: see `matchClusters`. */
+  readonly id: number
+  /** Made from the most distinguishing features: "high user_count, low user_mean". */
+  readonly label: string
+  readonly size: number
+  readonly share: number
+  /** Centroid in the original units, by feature name. */
+  readonly centroid: Readonly<Record<string, number>>
+}
+export interface ClusterPrediction {
+  readonly cluster: Int32Array
+  /** Distance to the own centroid, in standardized units. */
+  readonly distance: Float64Array
+  readonly unknown: readonly (readonly string[] | undefined)[]
+}
+export interface FittedClusterer extends FittedBase {
+  readonly task: 'clusterer'
+  assign(input: PredictInput): ClusterPrediction
+  profiles(): readonly ClusterProfile[]
+}
+
+export interface FittedByTask {
+  classifier: FittedClassifier
+  regressor: FittedRegressor
+  clusterer: FittedClusterer
+}
+export type Fitted = FittedByTask[TaskName]
+
+/** A kind of model. Its parameters are a zod object: every field with default, range, unit and description. */
+export interface ModelKind<Task extends TaskName = TaskName, Params = unknown> {
+  readonly name: string
+  readonly task: Task
+  readonly summary: string
+  readonly params: z.ZodType<Params>
+  /** The trivial model that this one must beat: a kind of the same task. */
+  readonly baseline: string
+  /** Most memory of a fit, bytes; stated before it starts. */
+  memoryBytes(rows: number, features: number, levels: number): number
+  fit(data: Dataset, params: Params, context: FitContext): Promise<FittedByTask[Task]>
+  load(artifact: Artifact): FittedByTask[Task]
+}

@@ -1,0 +1,2 @@
+export * from './serving.ts'
+export { servingError } from './errors.ts'

@@ -1,0 +1,2 @@
+export * from './model-spec.ts'
+export { trainingError } from './errors.ts'

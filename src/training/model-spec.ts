@@ -1,0 +1,114 @@
+/**
+ * A model as it is declared, as plain JSON: it goes to the training child, into the lineage and into the registry.
+ */
+import type { ModelInputs } from '../registry/index.ts'
+import type { TaskName } from '../models/index.ts'
+
+/** Which batches a training reads. Sets are made of batches; no row is stored twice. */
+export type TrainingSet =
+  /** Everything so far. By hand with `parts: n`: first n-th, first two n-ths, …, all. */
+  | { readonly scheme: 'cumulative'; readonly parts: number }
+  /** Only what came since the training before. By hand with `parts: n`: n pieces of equal numbers of batches. */
+  | { readonly scheme: 'disjoint'; readonly parts: number }
+  | { readonly scheme: 'last'; readonly batches: number }
+  /** Event time: the last `lengthMs`, moved on by `slideMs`. */
+  | { readonly scheme: 'sliding'; readonly lengthMs: number; readonly slideMs: number }
+
+/** When to train by itself; first that fires. All absent: by hand only. */
+export interface RetrainRule {
+  readonly batches?: number
+  readonly rows?: number
+  readonly everyMs?: number
+}
+
+export interface GateRule {
+  /** Metric on the gate rows that decides: `auc`, `rmse`, `silhouette`, … */
+  readonly metric: string
+  /** How much worse than the champion a candidate may be, in the metric's unit. */
+  readonly margin: number
+  /** Fewest gate rows for a decision by figures; with fewer, the first version passes if it beats its baseline on the test rows. */
+  readonly minRows: number
+  /** Largest allowed move of the label share (or mean, in standard deviations) of the newest batch against the history. */
+  readonly maxLabelShift: number
+}
+
+export interface ModelSpec {
+  readonly name: string
+  readonly task: TaskName
+  readonly kind: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly table: string
+  /** SQL expression over the table's columns. Absent for a clusterer. */
+  readonly label?: string
+  /** Range that an answer is clipped to. */
+  readonly range?: readonly [low: number, high: number]
+  readonly inputs: ModelInputs
+  /** View whose entities are clustered. Clusterers only. */
+  readonly entityView?: string
+  readonly set: TrainingSet
+  readonly retrain: RetrainRule
+  readonly gate: GateRule
+  /** Fewest labelled rows to train on. */
+  readonly minRows: number
+  readonly seed: number
+}
+
+export type JobState = 'queued' | 'running' | 'succeeded' | 'rejected' | 'failed' | 'cancelled'
+
+export interface TrainingJob {
+  readonly id: string
+  readonly model: string
+  readonly trigger: string
+  readonly state: JobState
+  /** 0 to 1. */
+  readonly progress: number
+  readonly set: {
+    readonly scheme: string
+    readonly part: number
+    readonly of?: number
+    readonly batches: readonly [number, number]
+  }
+  readonly queuedAt: string
+  readonly startedAt?: string
+  readonly endedAt?: string
+  /** Stated before the training starts. */
+  readonly memoryBytes?: number
+  readonly version?: number
+  readonly error?: { readonly code: string; readonly message: string }
+}
+
+export interface TrainRequest {
+  readonly model: string
+  readonly trigger: string
+  /** By hand: number of sets; each becomes a version. Default: the newest set only. */
+  readonly parts?: number
+  readonly scheme?: 'cumulative' | 'disjoint'
+  readonly by: string
+}
+
+/** What `readiness` says of a model without a version: "like needs 200 labelled events, has 37". */
+export interface TrainingReadiness {
+  readonly model: string
+  readonly ready: boolean
+  readonly needsRows: number
+  readonly hasRows: number
+}
+
+/** Trains models in child processes, one at a time, never two of one model, by rule or on demand. */
+export interface Trainer {
+  /** Queues one job per set. Throws TRAINING_NOT_READY (too few rows), TRAINING_UNKNOWN_MODEL. */
+  train(request: TrainRequest): Promise<readonly TrainingJob[]>
+  jobs(): readonly TrainingJob[]
+  job(id: string): TrainingJob
+  cancel(id: string): Promise<void>
+  /** Resolves when the job has ended. */
+  wait(id: string): Promise<TrainingJob>
+  onJob(listener: (job: TrainingJob) => void): () => void
+  readiness(): readonly TrainingReadiness[]
+  /** Trains lost artifacts again from their lineage and puts them back; checks the digest. */
+  reproduce(
+    model: string,
+    version: number,
+  ): Promise<{ readonly identical: boolean; readonly digest: string }>
+  close(): Promise<void>
+}
