@@ -1,0 +1,85 @@
+/**
+ * A running app: every room, opened and connected. `startApp` makes one; `api/` and `cli/` only ever see this.
+ *
+ * Start order: data folder → log → lake → registry → sinks → features → serving → trainer → sources. Stop is the reverse:
+ * sources stop, requests finish, sinks write their open batch, everything closes; the log closes last.
+ */
+import type { Clock, Limits, Logger, MetricName, MetricLabels } from '../core/index.ts'
+import type { FeatureStore } from '../features/index.ts'
+import type { Ingest } from '../ingest/index.ts'
+import type { Lake } from '../lake/index.ts'
+import type { Log } from '../log/index.ts'
+import type { Registry } from '../registry/index.ts'
+import type { Serving } from '../serving/index.ts'
+import type { SandboxResult } from '../sql/index.ts'
+import type { TableSink } from '../stream/index.ts'
+import type { ModelSpec, Trainer } from '../training/index.ts'
+import type { AppDefinition, RouteContext } from './define-app.ts'
+
+export type Role = 'ingest' | 'query' | 'serve'
+
+export interface RoleReadiness {
+  readonly role: Role
+  readonly ready: boolean
+  /** What is missing and how much, in sentences: "like needs 200 labelled events, has 37". Empty when ready. */
+  readonly waiting: readonly string[]
+}
+
+export interface StartOptions {
+  readonly dataDir: string
+  readonly clock?: Clock
+  readonly logger?: Logger
+  readonly limits?: Partial<Limits>
+  /** Folder or zip with the files that the app's sources name. Absent: generators. */
+  readonly sourceData?: string
+  /** Overrides of the sources. */
+  readonly replay?: {
+    readonly rate?: number
+    readonly order?: 'event-time' | 'file'
+    readonly enabled?: boolean
+  }
+}
+
+/** Runs a user's SQL over history and tail (design D7). */
+export interface QueryService {
+  run(
+    sql: string,
+    options?: {
+      params?: readonly (string | number | boolean | null)[]
+      maxRows?: number
+      timeoutMs?: number
+      signal?: AbortSignal
+    },
+  ): Promise<SandboxResult>
+}
+
+export interface RunningApp {
+  readonly definition: AppDefinition
+  readonly dataDir: string
+  readonly startedAt: string
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly limits: Limits
+  readonly log: Log
+  readonly ingest: Ingest
+  readonly lake: Lake
+  /** By table name; also the tables that the product itself feeds (`predictions`). */
+  readonly sinks: ReadonlyMap<string, TableSink>
+  readonly features: FeatureStore
+  readonly registry: Registry
+  readonly trainer: Trainer
+  readonly serving: Serving
+  /** The declared models, by name. */
+  readonly models: ReadonlyMap<string, ModelSpec>
+  readonly query: QueryService
+  readonly routes: RouteContext
+  /** One entry per role; probes the real thing, not a flag. */
+  readiness(role?: Role): Promise<readonly RoleReadiness[]>
+  /** Warnings that a person should see: file order, missing files, quarantined versions. */
+  warnings(): readonly string[]
+  record<Name extends MetricName>(name: Name, labels: MetricLabels<Name>, value: number): void
+  /** Prometheus text exposition. */
+  metricsText(): Promise<string>
+  /** Resolves when everything is durable and closed; idempotent. */
+  stop(): Promise<void>
+}
