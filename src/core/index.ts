@@ -24,6 +24,7 @@ export {
   isInternalTopic,
   quote,
 } from './names.ts'
+export { packageVersion } from './package-version.ts'
 export type {
   LogRecord,
   NewRecord,

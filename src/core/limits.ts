@@ -31,6 +31,24 @@ export interface Limits {
   readonly trainingMemoryBytes: number
   /** Deadline of one training, milliseconds. */
   readonly trainingTimeoutMs: number
+  /** Longest wait for the headers of an HTTP request, milliseconds. */
+  readonly httpHeadersTimeoutMs: number
+  /** Longest wait for a JSON body, milliseconds. */
+  readonly httpBodyTimeoutMs: number
+  /** Longest pause of the sender inside a streamed body, or of the reader inside a streamed answer, milliseconds. */
+  readonly httpStallTimeoutMs: number
+  /** Longest time from the first byte of a request to the last of its body, milliseconds. */
+  readonly httpRequestTimeoutMs: number
+  /** Most bytes of request line and headers together. */
+  readonly httpHeaderBytes: number
+  /** Most headers of one request. */
+  readonly httpHeaderCount: number
+  /** Most open connections. */
+  readonly httpConnections: number
+  /** Most live streams (server-sent events) at one time. */
+  readonly httpStreams: number
+  /** Most SQL queries of users at one time. */
+  readonly sqlConcurrent: number
 }
 
 const KIB = 1024
@@ -52,4 +70,13 @@ export const defaultLimits: Limits = {
   pageRows: 1_000,
   trainingMemoryBytes: 4 * GIB,
   trainingTimeoutMs: 30 * 60_000,
+  httpHeadersTimeoutMs: 10_000,
+  httpBodyTimeoutMs: 30_000,
+  httpStallTimeoutMs: 10_000,
+  httpRequestTimeoutMs: 10 * 60_000,
+  httpHeaderBytes: 16 * KIB,
+  httpHeaderCount: 100,
+  httpConnections: 5_000,
+  httpStreams: 100,
+  sqlConcurrent: 4,
 }

@@ -1,0 +1,3 @@
+export * from './define-app.ts'
+export { appError } from './errors.ts'
+export type * from './running-app.ts'
