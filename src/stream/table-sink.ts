@@ -1,0 +1,184 @@
+/**
+ * Writes one topic to one table: polls, cuts, writes, one batch after the other. The coordinator only connects the steps:
+ * what a batch is lies in `batch-cutter.ts`, how it is written in `batch-writer.ts`, what is done at a start in
+ * `sink-recovery.ts`.
+ */
+import {
+  silentLogger,
+  silentMetrics,
+  type Clock,
+  type Column,
+  type ColumnarRows,
+  type Logger,
+  type LogRecord,
+  type Metrics,
+} from '../core/index.ts'
+import type { LakeTable } from '../lake/index.ts'
+import type { Log } from '../log/index.ts'
+import type { Batch, BatchPolicy, TableSink } from './batch.ts'
+import { createBatchCutter } from './batch-cutter.ts'
+import { checkPolicy } from './batch-policy.ts'
+import { createBatchQueue } from './batch-queue.ts'
+import { createBatchWriter, type Failpoint } from './batch-writer.ts'
+import { openBoundaryLog } from './boundary-log.ts'
+import { createDeadLetters, type RejectedRecord } from './dead-letters.ts'
+import { hasReached, type Positions } from './offset-ranges.ts'
+import { createProgress } from './progress.ts'
+import { recoverBatches } from './sink-recovery.ts'
+import { openTopicReader } from './topic-reader.ts'
+import { readTail } from './tail-reader.ts'
+
+/** Records to rows of a table, in order, and those that cannot be rows. The lake's `rowsOf`. */
+export type RowsOf = (
+  records: readonly LogRecord[],
+  columns: readonly Column[],
+) => { readonly rows: ColumnarRows; readonly rejected: readonly RejectedRecord[] }
+
+export interface TableSinkOptions {
+  readonly log: Log
+  readonly table: LakeTable
+  readonly topic: string
+  readonly policy: BatchPolicy
+  readonly rowsOf: RowsOf
+  readonly clock: Clock
+  readonly logger?: Logger
+  readonly metrics?: Metrics
+  /** For crash tests: called before and after each durable step. */
+  readonly failpoint?: (name: Failpoint) => void | Promise<void>
+  /** A tail of more records is committed first. Default 200,000. */
+  readonly mostTailRecords?: number
+}
+
+/** Consumer group of a table's sink; its committed offsets show the lag. The truth is the boundary topic. */
+export const sinkGroup = (table: string): string => `__millrace-sink-${table}`
+
+/**
+ * Opens the sink and first finishes what an earlier run left: planned batches are written with exactly their ranges, and
+ * a table that lost batches gets them again, the same files from the same boundaries.
+ *
+ * Throws STREAM_INVALID_POLICY, STREAM_FORMAT_NEWER, STREAM_BOUNDARY_INVALID, STREAM_LOG_BEHIND. A full disk does not
+ * fail the opening: `failure()` says it and the sink retries.
+ */
+export async function openTableSink(options: TableSinkOptions): Promise<TableSink> {
+  const { log, table, topic, clock } = options
+  const policy = checkPolicy(table.name, options.policy)
+  const logger = (options.logger ?? silentLogger).child({ table: table.name })
+  const boundaries = await openBoundaryLog(log)
+  const recovery = await recoverBatches({ log, table, topic, boundaries, logger })
+  const reader = await openTopicReader({
+    log,
+    topic,
+    group: sinkGroup(table.name),
+    start: recovery.positions,
+    clock,
+    logger,
+  })
+  const progress = createProgress(table.name)
+  const listeners = new Set<(batch: Batch) => void>()
+  const writer = createBatchWriter({
+    log,
+    table,
+    boundaries,
+    deadLetters: createDeadLetters(log, topic),
+    rowsOf: options.rowsOf,
+    commitOffsets: (offsets) => reader.commitOffsets(offsets),
+    clock,
+    logger,
+    metrics: options.metrics ?? silentMetrics,
+    failpoint: options.failpoint ?? (() => {}),
+  })
+  const queue = createBatchQueue({
+    table: table.name,
+    topic,
+    known: recovery.batches,
+    writer,
+    clock,
+    logger,
+    progress,
+    onCommitted(batch) {
+      for (const listener of listeners) {
+        try {
+          listener(batch)
+        } catch (error) {
+          logger.error(
+            { err: error, batch: batch.number },
+            'a listener of committed batches failed',
+          )
+        }
+      }
+    },
+  })
+  const cutter = createBatchCutter({
+    policy,
+    clock,
+    number: recovery.nextNumber,
+    positions: recovery.positions,
+    onCut: (batch) => queue.add(batch),
+  })
+
+  for (const job of recovery.jobs) queue.resume(job)
+  await progress.until(() => queue.isEmpty()).catch(() => {})
+  let isStopping = false
+  reader.start({
+    waitForRoom: () => progress.when(() => queue.hasRoom() || isStopping),
+    onRecords(records) {
+      cutter.add(records)
+      progress.changed()
+    },
+    onFailure: (error) => progress.fail('read', error),
+    onSuccess: () => progress.heal('read'),
+  })
+
+  const endsNow = async (): Promise<Positions> => {
+    const { partitions } = await log.topic(topic)
+    return new Map(partitions.map(({ partition, end }) => [partition, end]))
+  }
+  /** Resolves with the number of the last batch that was needed, when it is committed. */
+  const commitUntil = async (targets: Positions): Promise<Batch | undefined> => {
+    await progress.until(() => hasReached(cutter.positions(), targets))
+    const cut = cutter.cut('flush')
+    await progress.until(() => queue.isCommitted(cut?.number ?? queue.lastNumber()))
+    return cut && queue.batches().findLast(({ number }) => number === cut.number)
+  }
+
+  let closing: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    isStopping = true
+    progress.changed()
+    await reader.stop()
+    cutter.add(await reader.drain(cutter.positions()).catch(() => []))
+    cutter.cut('stop')
+    await queue.close()
+    cutter.stop()
+    progress.close()
+    await reader.close()
+  }
+
+  return {
+    table: table.name,
+    topic,
+    batches: () => queue.batches(),
+    open: () => {
+      const open = cutter.open()
+      return open && { table: table.name, ...open }
+    },
+    flush: async () => commitUntil(await endsNow()),
+    tail: () =>
+      readTail({
+        log,
+        table,
+        topic,
+        rowsOf: options.rowsOf,
+        commitUntil: async (targets) => {
+          await commitUntil(targets)
+        },
+        ...(options.mostTailRecords !== undefined && { mostRecords: options.mostTailRecords }),
+      }),
+    onBatch(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    failure: () => progress.failure(),
+    close: () => (closing ??= close()),
+  }
+}
