@@ -1,0 +1,27 @@
+/** The one command before a commit; CI runs the same: format, lint, types, docs, dead code, tests. Stops at the first failure. */
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const steps: [name: string, command: string, args: string[]][] = [
+  ['format', 'oxfmt', ['--check']],
+  ['lint', 'oxlint', ['--type-aware', '--deny-warnings']],
+  ['types', 'tsc', ['--noEmit']],
+  ['docs', 'tsx', ['scripts/docs.ts', '--check']],
+  ['dead code', 'knip', []],
+  ['tests', 'npm', ['test']],
+]
+
+for (const [name, command, args] of steps) {
+  console.log(`\n— ${name}: ${command} ${args.join(' ')}`)
+  const path = `${root}/node_modules/.bin:${process.env['PATH'] ?? ''}`
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, PATH: path },
+  })
+  if (status !== 0) {
+    console.error(`\n${name} failed`)
+    process.exit(status ?? 1)
+  }
+}

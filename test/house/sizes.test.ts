@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'vitest'
+import { filesUnder, isTest, read } from './sources.ts'
+
+const LIMIT = 400
+/** Files over the limit, with the reason. The list may only shrink. */
+const ALLOWED: Readonly<Record<string, string>> = {}
+
+const FUNCTION_LIMIT = 70
+/** Functions over the limit: `file: name`, with the reason. The list may only shrink. */
+const ALLOWED_FUNCTIONS: Readonly<Record<string, string>> = {}
+
+const sources = filesUnder('src', (path) => path.endsWith('.ts') && !path.endsWith('.as.ts'))
+
+/** Top-level functions with their length: the formatter puts the closing brace into column one. */
+function functionsOf(path: string): { name: string; lines: number }[] {
+  const lines = read(path).split('\n')
+  const found: { name: string; lines: number }[] = []
+  for (const [start, line] of lines.entries()) {
+    const name = /^(?:export )?(?:async )?function\*? (\w+)/.exec(line)?.[1]
+    if (name === undefined) continue
+    const end = lines.findIndex((text, index) => index > start && text.startsWith('}'))
+    found.push({ name, lines: (end === -1 ? lines.length : end) - start + 1 })
+  }
+  return found
+}
+
+describe('sizes', () => {
+  it(`no file is over ${LIMIT} lines`, () => {
+    const long = sources
+      .map((path) => ({ path, lines: read(path).split('\n').length - 1 }))
+      .filter(({ path, lines }) => lines > LIMIT && ALLOWED[path] === undefined)
+    assert.deepEqual(long, [], 'look for a seam, or list the file with its reason')
+  })
+
+  it('four files in five have at most 200 lines', () => {
+    const code = sources.filter((path) => !isTest(path))
+    const small = code.filter((path) => read(path).split('\n').length <= 201)
+    assert.ok(small.length / code.length >= 0.8, `${small.length} of ${code.length}`)
+  })
+
+  it(`no function is over ${FUNCTION_LIMIT} lines`, () => {
+    const long = sources
+      .filter((path) => !isTest(path) && !path.endsWith('.conformance.ts'))
+      .flatMap((path) =>
+        functionsOf(path)
+          .filter(({ lines }) => lines > FUNCTION_LIMIT)
+          .map(({ name, lines }) => `${path}: ${name} (${lines})`),
+      )
+      .filter((entry) => ALLOWED_FUNCTIONS[entry.replace(/ \(\d+\)$/, '')] === undefined)
+    assert.deepEqual(long, [], 'split it into named steps')
+  })
+})
