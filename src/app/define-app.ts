@@ -1,6 +1,7 @@
 /**
- * What a user writes: an app is a TypeScript value. `defineApp` checks it when the process starts, with errors that name
- * the field; the helpers (`topic`, `classifier`, …) give the compiler enough to catch a wrong column or feature name.
+ * What a user writes: an app is a TypeScript value. `defineApp` (`authoring.ts`) checks it when the process starts, with
+ * errors that name the field; the helpers (`topic`, `classifier`, …) give the compiler enough to catch a wrong column or
+ * feature name.
  */
 import type { z } from 'zod'
 import type { Duration, EventSchema } from '../core/index.ts'
@@ -49,21 +50,37 @@ export interface RetrainDefinition {
   readonly every?: Duration
 }
 
-/** `{ auc: notWorse(0.01) }`: the candidate may be worse than the champion by at most so much. */
-export type GateDefinition = Readonly<Record<string, { readonly margin: number }>> & {
-  readonly minRows?: never
+/** How much worse than the champion a candidate may be, in the metric's unit. Made by `notWorse`. */
+export interface Margin {
+  readonly margin: number
 }
 
-interface ModelDefinitionBase {
-  /** Table with the rows to learn from. Default: the only topic of the app. */
-  readonly from?: string
+/** `{ auc: notWorse(0.01) }`: one metric decides. Default by task: auc 0.01, rmse 0.01, silhouette 0.05. */
+export interface GateDefinition {
+  readonly auc?: Margin
+  readonly accuracy?: Margin
+  readonly log_loss?: Margin
+  readonly brier?: Margin
+  readonly rmse?: Margin
+  readonly mae?: Margin
+  readonly r2?: Margin
+  readonly silhouette?: Margin
+  /** Fewest gate rows for a decision by figures. Default 50. */
+  readonly minRows?: number
+  /** Largest move of the label share (regressors: mean, in standard deviations) of new batches. Default 0.25. */
+  readonly maxLabelShift?: number
+}
+
+interface ModelDefinitionBase<Feature extends string, Topic extends string> {
+  /** Table with the rows to learn from. Default: the table of the app's only source of rows. */
+  readonly from?: Topic
   /** Names of feature views; each is joined by its entity column. */
-  readonly features?: readonly string[]
+  readonly features?: readonly Feature[]
   /** Numeric columns of the row itself. */
   readonly columns?: readonly string[]
   /** Columns taken as names (ids), for kinds that learn one parameter per level. */
   readonly categories?: readonly string[]
-  /** Kind of model; default by task: logistic, bias, kmeans. */
+  /** Kind of model; default: logistic, ridge (bias when `categories` are given), kmeans. */
   readonly kind?: string
   readonly params?: Readonly<Record<string, unknown>>
   readonly set?: SetDefinition
@@ -74,24 +91,38 @@ interface ModelDefinitionBase {
   readonly seed?: number
 }
 
-export interface ClassifierDefinition extends ModelDefinitionBase {
+export interface ClassifierDefinition<
+  Feature extends string = string,
+  Topic extends string = string,
+> extends ModelDefinitionBase<Feature, Topic> {
   readonly task: 'classifier'
   /** SQL condition over the row: what counts as 1. */
   readonly label: string
 }
-export interface RegressorDefinition extends ModelDefinitionBase {
+export interface RegressorDefinition<
+  Feature extends string = string,
+  Topic extends string = string,
+> extends ModelDefinitionBase<Feature, Topic> {
   readonly task: 'regressor'
   /** SQL expression over the row. */
   readonly label: string
   /** Answers are clipped to this range. */
   readonly range?: readonly [low: number, high: number]
 }
-export interface ClustererDefinition extends ModelDefinitionBase {
+export interface ClustererDefinition<
+  Feature extends string = string,
+  Topic extends string = string,
+> extends ModelDefinitionBase<Feature, Topic> {
   readonly task: 'clusterer'
   /** Feature view whose entities are clustered. */
-  readonly entity: string
+  readonly entity: Feature
+  /** Number of clusters; short for `params: { k }`. */
+  readonly k?: number
 }
-export type ModelDefinition = ClassifierDefinition | RegressorDefinition | ClustererDefinition
+export type ModelDefinition<Feature extends string = string, Topic extends string = string> =
+  | ClassifierDefinition<Feature, Topic>
+  | RegressorDefinition<Feature, Topic>
+  | ClustererDefinition<Feature, Topic>
 
 /** A lookup join at the door: adds columns of a reference file to each event. */
 export interface LookupDefinition {
@@ -108,8 +139,8 @@ export interface LookupDefinition {
 }
 
 /** Where events of a topic come from when the app runs by itself. */
-export interface SourceDefinition {
-  readonly topic: string
+export interface SourceDefinition<Topic extends string = string> {
+  readonly topic: Topic
   /** Generator of `millrace generate`, used when no `--data` is given. */
   readonly generator?: {
     readonly name: string
@@ -179,6 +210,7 @@ export interface AppDefinition {
   /** HTTP port when neither `PORT` nor `--port` is given. Default 8080. */
   readonly port?: number
   readonly topics: Readonly<Record<string, TopicDefinition>>
+  /** SQL of each feature view, by name: rules in `features/feature-view.ts`. */
   readonly features?: Readonly<Record<string, FeatureViewSpec['sql']>>
   readonly models?: Readonly<Record<string, ModelDefinition>>
   readonly sources?: readonly SourceDefinition[]

@@ -1,3 +1,4 @@
+export * from './authoring.ts'
 export * from './define-app.ts'
+export * from './running-app.ts'
 export { appError } from './errors.ts'
-export type * from './running-app.ts'

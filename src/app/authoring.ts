@@ -1,0 +1,116 @@
+/**
+ * The words an app is written with. Each helper returns plain data; what they add is inference, so that a wrong key,
+ * feature or topic name does not compile, and (in `defineApp`) the checks of `check-app.ts`.
+ *
+ * @module
+ */
+import type { z } from 'zod'
+import type { Duration, EventSchema } from '../core/index.ts'
+import { checkApp } from './check-app.ts'
+import type {
+  AppDefinition,
+  ClassifierDefinition,
+  ClustererDefinition,
+  Margin,
+  ModelDefinition,
+  RegressorDefinition,
+  RouteDefinition,
+  SetDefinition,
+  SourceDefinition,
+  TopicDefinition,
+} from './define-app.ts'
+
+/**
+ * Declares an app. Throws APP_INVALID with one issue per field that is wrong; a name of a feature or topic that the app
+ * does not declare is already an error of the compiler.
+ */
+export function defineApp<
+  const Topics extends Readonly<Record<string, TopicDefinition>>,
+  const Features extends Readonly<Record<string, string>>,
+>(
+  definition: Omit<AppDefinition, 'topics' | 'features' | 'models' | 'sources'> & {
+    readonly topics: Topics
+    readonly features?: Features
+    readonly models?: Readonly<
+      Record<
+        string,
+        ModelDefinition<NoInfer<keyof Features & string>, NoInfer<keyof Topics & string>>
+      >
+    >
+    readonly sources?: readonly SourceDefinition<NoInfer<keyof Topics & string>>[]
+  },
+): AppDefinition {
+  return checkApp(definition)
+}
+
+/** `Definition` with no field beyond those of `Allowed`: inference keeps literal types, typos still do not compile. */
+type Only<Definition, Allowed> = Definition &
+  Readonly<Record<Exclude<keyof Definition, keyof Allowed>, never>>
+
+/** A topic and the table of the same name. `key` and `eventTime` are fields of the schema. */
+export function topic<Schema extends EventSchema>(
+  definition: TopicDefinition<Schema>,
+): TopicDefinition<Schema> {
+  return definition
+}
+
+/** A model that answers with the probability of a condition: `label: 'rating >= 4.0'`. */
+export function classifier<const Definition extends Omit<ClassifierDefinition, 'task'>>(
+  definition: Only<Definition, ClassifierDefinition>,
+): Definition & { readonly task: 'classifier' } {
+  return { ...definition, task: 'classifier' }
+}
+
+/** A model that answers with a number: `label: 'rating'`. */
+export function regressor<const Definition extends Omit<RegressorDefinition, 'task'>>(
+  definition: Only<Definition, RegressorDefinition>,
+): Definition & { readonly task: 'regressor' } {
+  return { ...definition, task: 'regressor' }
+}
+
+/** A model that puts the entities of a feature view into `k` groups. */
+export function clusterer<const Definition extends Omit<ClustererDefinition, 'task'>>(
+  definition: Only<Definition, ClustererDefinition>,
+): Definition & { readonly task: 'clusterer' } {
+  return { ...definition, task: 'clusterer' }
+}
+
+/** Everything so far. `parts` is the number of sets of a training by hand: first n-th, first two n-ths, …, all. */
+export const cumulative = (parts = 3): SetDefinition => ({ scheme: 'cumulative', parts })
+
+/** Only what came since the training before. */
+export const disjoint = (parts = 3): SetDefinition => ({ scheme: 'disjoint', parts })
+
+/** The newest `batches` batches. */
+export const lastBatches = (batches: number): SetDefinition => ({ scheme: 'last', batches })
+
+/** The last `length` of event time, moved on by `slide`. No row is stored twice. */
+export const sliding = (window: {
+  readonly length: Duration
+  readonly slide: Duration
+}): SetDefinition => ({ scheme: 'sliding', ...window })
+
+/** A candidate may be worse than the champion by at most `margin`, in the metric's unit. */
+export const notWorse = (margin = 0): Margin => ({ margin })
+
+/** Where events come from when the app runs by itself. */
+export function source<const Definition extends SourceDefinition>(
+  definition: Only<Definition, SourceDefinition>,
+): Definition {
+  return definition
+}
+
+/** A route of the app itself. The handler sees what the zod schemas let through, with their types. */
+export function route<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Answer extends z.ZodType,
+>(definition: RouteDefinition<Params, Query, Body, Answer>): RouteDefinition {
+  return definition
+}
+
+/** SQL text; values are put in as they are, so only constants of the app belong in it. */
+export function sql(text: TemplateStringsArray, ...values: readonly (string | number)[]): string {
+  return String.raw({ raw: text }, ...values).trim()
+}
