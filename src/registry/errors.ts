@@ -1,6 +1,17 @@
 import { defineErrors } from '../core/index.ts'
 
 export const registryError = defineErrors({
+  REGISTRY_ARTIFACT_MISSING: {
+    status: 409,
+    retryable: false,
+    title: 'The stored model of a version is gone',
+  },
+  REGISTRY_CLOSED: { status: 503, retryable: true, title: 'The registry is closed' },
+  REGISTRY_CONFLICT: {
+    status: 409,
+    retryable: true,
+    title: 'Another process changed the model at the same moment',
+  },
   REGISTRY_CORRUPT: {
     status: 500,
     retryable: false,
@@ -11,10 +22,20 @@ export const registryError = defineErrors({
     retryable: false,
     title: 'A model trained again differs from its record',
   },
+  REGISTRY_FORMAT_NEWER: {
+    status: 500,
+    retryable: false,
+    title: 'The registry was written by a newer version',
+  },
   REGISTRY_NOTHING_TO_ROLL_BACK: {
     status: 409,
     retryable: false,
     title: 'There is no earlier version to roll back to',
+  },
+  REGISTRY_READ_ONLY: {
+    status: 409,
+    retryable: false,
+    title: 'This process follows the registry and cannot store models',
   },
   REGISTRY_REJECTED_VERSION: {
     status: 409,

@@ -1,13 +1,15 @@
 /**
- * Named, versioned models. An artifact is written whole (files, digest, complete marker, folder synced) before a record
- * of its version goes to the log topic `__millrace-registry`; promotions are records of the compacted topic
- * `__millrace-promotions`, so every serving replica follows. The log is the truth: artifact folders that are lost can be
- * trained again from their lineage (`reproduce`).
+ * Named, versioned models. An artifact is written whole (files, digest, complete marker, folder synced) before the record
+ * of its version goes to the log topic `__millrace-registry`. That topic holds versions and every change of an alias, in
+ * one order, for ever: it is the truth and the audit. What an alias points to now is also published on the compacted topic
+ * `__millrace-promotions`, for readers that want only that. Artifact folders that are lost can be trained again from their
+ * lineage (`reproduce`).
  *
- * Guarantees: **R1** a version is visible only whole. **R2** version numbers ascend by one per model and are never
- * reused. **R3** an alias never points to a version without a complete artifact. **R4** every change of what serves is in
- * `history` with who, when and why. **R5** an artifact whose digest differs is refused with REGISTRY_CORRUPT.
- * **R6** a crash at any instruction leaves the state before or after.
+ * Guarantees, each held by a check of the same number in `registry.conformance.ts`: **R1** a version is visible only
+ * whole. **R2** version numbers ascend by one per model and are never reused. **R3** an alias is never set to a version
+ * without a complete artifact. **R4** every change of what serves is in `history` with who, when and why. **R5** an
+ * artifact whose digest differs is refused with REGISTRY_CORRUPT, which names the file. **R6** a crash at any instruction
+ * leaves the state before or after.
  */
 import type { OffsetRange } from '../core/index.ts'
 import type { Artifact, TaskName } from '../models/index.ts'
@@ -66,6 +68,7 @@ export interface ModelInputs {
   readonly categories: readonly string[]
 }
 
+/** What a training hands over. */
 export interface VersionDraft {
   readonly model: string
   readonly task: TaskName
@@ -115,37 +118,52 @@ export interface ModelSummary {
   readonly aliases: Readonly<Record<string, number>>
 }
 
+/** Who changes what serves, and why. Both are kept for ever. */
+export interface Audit {
+  readonly by: string
+  readonly reason: string
+}
+
 export interface Registry {
+  /** Models that have a version, by name. */
   models(): readonly ModelSummary[]
+  /** Ascending; empty for a model without one. */
   versions(model: string): readonly ModelVersion[]
-  /** By number or alias. Throws REGISTRY_UNKNOWN_MODEL, REGISTRY_UNKNOWN_VERSION. */
+  /**
+   * By number (`7` or `"7"`) or alias. Throws REGISTRY_UNKNOWN_MODEL (no version yet), REGISTRY_UNKNOWN_VERSION,
+   * REGISTRY_UNKNOWN_ALIAS.
+   */
   version(model: string, ref: number | string): ModelVersion
-  /** Stores the artifact and gives it the next number. An accepted version is not served until it is promoted. */
+  /**
+   * Stores the artifact and gives it the next number. An accepted version is not served until it is promoted. Every number
+   * of the draft must be finite: leave out a metric that is not defined. Throws CORE_INVALID_INPUT, REGISTRY_READ_ONLY.
+   */
   register(draft: VersionDraft, artifact: Artifact, createdAtMs: number): Promise<ModelVersion>
-  /** Reads and verifies. Throws REGISTRY_CORRUPT. */
+  /** Reads and verifies. Throws REGISTRY_CORRUPT, REGISTRY_ARTIFACT_MISSING. */
   readArtifact(model: string, version: number): Promise<Artifact>
   /** Puts a lost artifact back (trained again from its lineage). Throws REGISTRY_DIGEST_MISMATCH when it differs. */
   restore(model: string, version: number, artifact: Artifact): Promise<void>
   /** Versions whose artifact folder is missing. */
   missing(): readonly ModelVersion[]
-  promote(
-    model: string,
-    version: number,
-    audit: { by: string; reason: string },
-  ): Promise<HistoryEntry>
-  /** Back to the champion before this one. Throws REGISTRY_NOTHING_TO_ROLL_BACK. */
-  rollback(model: string, audit: { by: string; reason: string }): Promise<HistoryEntry>
-  setAlias(
-    model: string,
-    alias: string,
-    version: number,
-    audit: { by: string; reason: string },
-  ): Promise<void>
-  removeAlias(model: string, alias: string, audit: { by: string; reason: string }): Promise<void>
+  /**
+   * Makes a version the champion, once its artifact is verified; the champion itself is left as it is. Throws
+   * REGISTRY_UNKNOWN_VERSION, REGISTRY_REJECTED_VERSION, REGISTRY_CORRUPT, REGISTRY_ARTIFACT_MISSING.
+   */
+  promote(model: string, version: number, audit: Audit): Promise<HistoryEntry>
+  /**
+   * Back to the champion before this one; again, to the one before that. Champions whose artifact is damaged are passed
+   * over, which the reason then says. Throws REGISTRY_NOTHING_TO_ROLL_BACK.
+   */
+  rollback(model: string, audit: Audit): Promise<HistoryEntry>
+  /** `champion` is promoted instead. An alias is a name that is not a number. */
+  setAlias(model: string, alias: string, version: number, audit: Audit): Promise<void>
+  /** Throws REGISTRY_UNKNOWN_ALIAS; CORE_INVALID_INPUT for `champion`, which can only move. */
+  removeAlias(model: string, alias: string, audit: Audit): Promise<void>
+  /** In the order of the log; empty for a model without a version. */
   history(model: string): readonly HistoryEntry[]
   /** The version that served at a moment, from the audit. */
   servedAt(model: string, atMs: number): number | undefined
-  /** Called after every change of a champion, also of another process. */
+  /** Called after every change of a champion, also by another process, and when a champion's artifact is put back. */
   onChange(listener: (model: string) => void): () => void
   close(): Promise<void>
 }

@@ -11,4 +11,9 @@ export const servingError = defineErrors({
     retryable: true,
     title: 'The model has no version that serves yet',
   },
+  SERVING_UNUSABLE_VERSION: {
+    status: 409,
+    retryable: false,
+    title: 'A version cannot answer in this app',
+  },
 })

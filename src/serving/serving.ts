@@ -9,11 +9,15 @@
 import type { Cell } from '../core/index.ts'
 import type { ClusterProfile, TaskName } from '../models/index.ts'
 
-/** One row to predict: entity keys and columns by name. Ids may be numbers or text. */
+/**
+ * One row to predict: entity keys, columns and categories by name; other fields are left alone. Ids are whole numbers or
+ * text. Columns are numbers (or booleans, as 0 and 1); `null` is a missing value. Instead of an entity's key a row may give
+ * all the features of its view as numbers.
+ */
 export type PredictRow = Readonly<Record<string, Cell | undefined>>
 
 export interface Fallback {
-  /** Columns whose entity or level the model has never seen. */
+  /** Columns whose entity or level was never seen, and those without a value. */
   readonly unknown: readonly string[]
   /** What was used instead, in words. */
   readonly used: string
@@ -39,7 +43,10 @@ export interface PredictAnswer {
   readonly digest: string
   /** Which set the version was trained on: design of `VersionDraft.set`. */
   readonly set: { readonly scheme: string; readonly part: number; readonly of?: number }
-  /** Largest event time known to the features that were used, as a number; null without features. */
+  /**
+   * Largest event time that the answer can know of, as a number: of the online features that were used, or of the training
+   * set for a model without any; null before the first event.
+   */
   readonly dataAsOf: number | null
   readonly predictions: readonly Prediction[]
 }
@@ -47,6 +54,8 @@ export interface PredictAnswer {
 export interface PredictOptions {
   /** Version number or alias; default `champion`. */
   readonly version?: number | string
+  /** Handed on to the prediction log. */
+  readonly requestId?: string
 }
 
 export interface LiveModel {
@@ -62,14 +71,19 @@ export interface LiveModel {
 export interface Serving {
   /**
    * Throws SERVING_NOT_READY (no version yet; `details.waiting` says what is missing), REGISTRY_UNKNOWN_MODEL,
-   * REGISTRY_UNKNOWN_VERSION, SERVING_INVALID_ROW (with one issue per row and field).
+   * REGISTRY_UNKNOWN_VERSION, REGISTRY_UNKNOWN_ALIAS, SERVING_INVALID_ROW (`details.issues`: one per row and field, with
+   * pointers such as `/rows/3/movieId`), SERVING_UNUSABLE_VERSION, REGISTRY_CORRUPT.
    */
   predict(
     model: string,
     rows: readonly PredictRow[],
     options?: PredictOptions,
   ): Promise<PredictAnswer>
+  /** The models that serve now; one that is declared but not here has no version yet. */
   live(): readonly LiveModel[]
+  /** Models whose promoted version cannot serve, each with the reason: for readiness (V3). */
+  problems(): readonly { readonly model: string; readonly problem: string }[]
+  /** Of a clusterer. Throws CORE_INVALID_INPUT for another task, and what `predict` throws. */
   profiles(model: string, version?: number | string): Promise<readonly ClusterProfile[]>
   /** Resolves when what is promoted now is loaded. */
   settled(): Promise<void>
