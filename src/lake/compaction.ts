@@ -1,0 +1,145 @@
+/**
+ * Compaction writes a new generation folder: merged files, and hard links to the files that stay. Merging runs beside
+ * commits; only the last step, `switchGeneration`, excludes them. Readers keep the old folder for ten minutes.
+ */
+import { link, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { SqlEngine } from '../sql/index.ts'
+import {
+  digestFile,
+  makeFolder,
+  sealFile,
+  switchLink,
+  syncFile,
+  syncFolder,
+} from './durable-files.ts'
+import { lakeError } from './errors.ts'
+import { factsOf } from './file-facts.ts'
+import type { LakeFile, TableSnapshot } from './lake.ts'
+import { fileName, generationName } from './layout.ts'
+import { writeManifest, type TableState } from './manifest.ts'
+import { countRows, mergeFilesTo, sizeOf } from './parquet-writer.ts'
+import { RETIRED_GENERATION_MS, type TableContext } from './table-context.ts'
+
+export interface Merge {
+  readonly sources: readonly LakeFile[]
+  readonly merged: LakeFile
+}
+
+/**
+ * Runs of neighbouring files of a partition, each of at most `targetBytes`. Files of half the target or more are left
+ * alone: otherwise every compaction would write the same big file again.
+ */
+export function planMerges(files: readonly LakeFile[], targetBytes: number): LakeFile[][] {
+  const groups: LakeFile[][] = []
+  let bytes = 0
+  for (const file of files) {
+    const group = groups.at(-1)
+    const follows = group?.at(-1)?.partition === file.partition
+    if (group && follows && file.bytes < targetBytes / 2 && bytes + file.bytes <= targetBytes) {
+      group.push(file)
+      bytes += file.bytes
+    } else {
+      groups.push([file])
+      bytes = file.bytes < targetBytes / 2 ? file.bytes : Infinity
+    }
+  }
+  return groups.filter((group) => group.length > 1)
+}
+
+/** Writes the merged files into the temp folder. The sources' digests are checked first, so no damage is carried over. */
+export async function writeMerges(
+  context: TableContext,
+  snapshot: TableSnapshot,
+  groups: readonly (readonly LakeFile[])[],
+): Promise<Merge[]> {
+  const engine = await context.openMergeEngine()
+  try {
+    const merges: Merge[] = []
+    for (const sources of groups) {
+      merges.push({ sources, merged: await writeMerge(context, engine, snapshot, sources) })
+    }
+    await context.failpoint?.('merged')
+    return merges
+  } finally {
+    await engine.close()
+  }
+}
+
+async function writeMerge(
+  context: TableContext,
+  engine: SqlEngine,
+  snapshot: TableSnapshot,
+  sources: readonly LakeFile[],
+): Promise<LakeFile> {
+  const head = sources[0]!
+  const tail = sources.at(-1)!
+  for (const file of sources) {
+    if ((await digestFile(snapshot.path(file))) === file.sha256) continue
+    throw lakeError(
+      'LAKE_CORRUPT',
+      `file ${file.name} of table "${context.name}" does not match its digest: restore it, or delete the table folder to rebuild it from the log`,
+      { details: { table: context.name, file: file.name } },
+    )
+  }
+  const { partition, first } = head
+  const name = fileName({ topic: context.topic, partition, first, last: tail.last })
+  const path = join(context.layout.tempDir, name)
+  const batches = [head.batches[0], tail.batches[1]] as const
+  const { columns } = snapshot
+  const paths = sources.map((file) => snapshot.path(file))
+  await mergeFilesTo(
+    engine,
+    path,
+    columns,
+    paths,
+    factsOf({ topic: context.topic, batches, columns }),
+  )
+  const rows = await countRows(engine, path)
+  if (rows !== sources.reduce((sum, file) => sum + file.rows, 0))
+    throw new Error(`merging into ${name} changed the number of rows to ${rows}`)
+  await sealFile(path)
+  await syncFile(path)
+  const [bytes, sha256] = [await sizeOf(path), await digestFile(path)]
+  return { name, partition, first, last: tail.last, rows, bytes, sha256, batches }
+}
+
+/** Builds the next generation, records it and switches `current` to it. Nothing may commit meanwhile. */
+export async function switchGeneration(
+  context: TableContext,
+  state: TableState,
+  merges: readonly Merge[],
+): Promise<TableState> {
+  const { layout, clock, failpoint } = context
+  const generation = state.generation + 1
+  const folder = layout.generation(generation)
+  await rm(folder, { recursive: true, force: true })
+  await makeFolder(folder)
+  const replaced = new Set(merges.flatMap(({ sources }) => sources.map(({ name }) => name)))
+  const kept = state.files.filter(({ name }) => !replaced.has(name))
+  for (const { name } of kept)
+    await link(join(layout.generation(state.generation), name), join(folder, name))
+  for (const { merged } of merges)
+    await rename(join(layout.tempDir, merged.name), join(folder, merged.name))
+  await syncFolder(folder)
+  await syncFolder(layout.generationsDir)
+  await failpoint?.('linked')
+  const now = clock.now()
+  const next: TableState = {
+    ...state,
+    version: state.version + 1,
+    generation,
+    retired: [
+      ...state.retired.filter(({ at }) => at + RETIRED_GENERATION_MS > now),
+      { generation: state.generation, at: now },
+    ],
+    files: inOrder([...kept, ...merges.map(({ merged }) => merged)]),
+  }
+  await writeManifest(layout, next, failpoint)
+  await switchLink(layout.current, join('generations', generationName(generation)))
+  await failpoint?.('switched')
+  return next
+}
+
+export const inOrder = (files: readonly LakeFile[]): LakeFile[] =>
+  files.toSorted((a, b) => a.partition - b.partition || a.first - b.first)

@@ -1,0 +1,29 @@
+/**
+ * What a data file says about itself, in its Parquet metadata under the key `millrace`. With it and the file names a table
+ * is rebuilt when its whole manifest is lost. Nothing in it depends on time or place: the bytes stay reproducible.
+ */
+import type { Column, OffsetRange } from '../core/index.ts'
+import type { FileFacts } from './parquet-writer.ts'
+
+export const FACTS_KEY = 'millrace'
+
+export interface DataFileFacts {
+  readonly topic: string
+  readonly batches: readonly [first: number, last: number]
+  readonly columns: readonly Column[]
+  /** Ranges of the whole batch: the batch is complete when a file is there for each. Absent in merged files. */
+  readonly ranges?: readonly OffsetRange[]
+}
+
+export function factsOf(facts: DataFileFacts): FileFacts {
+  const { topic, batches, columns, ranges } = facts
+  return {
+    [FACTS_KEY]: JSON.stringify({
+      format: 1,
+      topic,
+      batches,
+      columns: columns.map(({ name, type, nullable }) => ({ name, type, nullable })),
+      ranges: ranges?.map(({ partition, first, last }) => ({ partition, first, last })),
+    }),
+  }
+}

@@ -1,0 +1,200 @@
+/** One table: an in-memory state that changes only after the step on disk is durable, and a queue of writers. */
+import { rm } from 'node:fs/promises'
+import type { Column } from '../core/index.ts'
+import { batchParts } from './batch-parts.ts'
+import { inOrder, planMerges, switchGeneration, writeMerges } from './compaction.ts'
+import { digestFile, storageError, syncFolder } from './durable-files.ts'
+import { lakeError } from './errors.ts'
+import type { BatchCommit, LakeFile, LakeTable } from './lake.ts'
+import { pruneManifest, writeManifest, type TableState } from './manifest.ts'
+import { openState } from './recovery.ts'
+import { snapshotOf } from './snapshot.ts'
+import { RETIRED_GENERATION_MS, type TableContext } from './table-context.ts'
+import { writePart } from './write-part.ts'
+
+const DEFAULT_TARGET_BYTES = 128 * 1024 ** 2
+
+export interface OpenLakeTable extends LakeTable {
+  /** Ends after the running commit and compaction. */
+  close(): Promise<void>
+}
+
+export async function openLakeTable(
+  context: TableContext,
+  columns: readonly Column[],
+): Promise<OpenLakeTable> {
+  let state = await openState(context, columns).catch((error: unknown) => {
+    throw storageError(error, `table "${context.name}"`)
+  })
+  let snapshot = snapshotOf(context.layout, state)
+  let isClosed = false
+  const advance = (next: TableState): void => {
+    state = next
+    snapshot = snapshotOf(context.layout, next)
+  }
+  const exclusively = serial()
+  const compactions = serial()
+  const expiry = generationExpiry(context)
+  for (const retired of state.retired) expiry.schedule(retired)
+
+  const writing = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+    if (isClosed) throw closedError(context.name)
+    try {
+      return await work()
+    } catch (error) {
+      throw storageError(error, `${what} of table "${context.name}"`)
+    }
+  }
+
+  return {
+    name: context.name,
+    topic: context.topic,
+    get columns() {
+      return state.columns
+    },
+    snapshot: () => snapshot,
+    commit: (batch) =>
+      exclusively(() =>
+        writing(`batch ${batch.number}`, async () => {
+          const known = committedFiles(state, batch)
+          if (known) return { files: known, version: state.version }
+          const { next, files } = await commitBatch(context, state, batch)
+          advance(next)
+          await pruneManifest(context.layout)
+          return { files, version: next.version }
+        }),
+      ),
+    compact: ({ targetBytes = DEFAULT_TARGET_BYTES } = {}) =>
+      compactions(() =>
+        writing('the compaction', async () => {
+          const groups = planMerges(state.files, targetBytes)
+          if (groups.length === 0) return { before: 0, after: 0 }
+          const merges = await writeMerges(context, snapshot, groups)
+          await exclusively(async () => advance(await switchGeneration(context, state, merges)))
+          expiry.schedule(state.retired.at(-1)!)
+          return { before: groups.flat().length, after: merges.length }
+        }),
+      ),
+    verify: async () => verifyFiles(snapshot.files, (file) => snapshot.path(file)),
+    async close() {
+      isClosed = true
+      expiry.cancel()
+      await compactions(async () => {})
+      await exclusively(async () => {})
+    },
+  }
+}
+
+/**
+ * The commit: 1 files under temporary names, synced and digested · 2 renamed · 3 folder synced · 4 manifest record. A plain
+ * listing shows the batch after 2; if it fails before 4, committing again writes the same bytes under the same names.
+ */
+async function commitBatch(context: TableContext, state: TableState, batch: BatchCommit) {
+  const ends = new Map(state.ends)
+  const parts = batchParts(context.name, state.columns, ends, batch)
+  const target = {
+    ...context,
+    generation: state.generation,
+    batch: batch.number,
+    ranges: parts.map(({ partition, first, last }) => ({ partition, first, last })),
+  }
+  const files: LakeFile[] = []
+  for (const part of parts) {
+    files.push(await writePart(part, target))
+    ends.set(part.partition, part.last + 1)
+  }
+  await syncFolder(context.layout.generation(state.generation))
+  await context.failpoint?.('folder-synced')
+  const next: TableState = {
+    ...state,
+    version: state.version + 1,
+    lastBatch: batch.number,
+    ends: [...ends].toSorted(([a], [b]) => a - b),
+    files: inOrder([...state.files, ...files]),
+  }
+  await writeManifest(context.layout, next, context.failpoint)
+  return { next, files }
+}
+
+/** The files of a batch that the table has already, undefined when it is new. Throws LAKE_OUT_OF_ORDER. */
+function committedFiles(state: TableState, batch: BatchCommit): LakeFile[] | undefined {
+  if (batch.number > state.lastBatch) return undefined
+  const files = batch.ranges.map((range) =>
+    state.files.find(
+      (file) =>
+        file.partition === range.partition &&
+        file.first <= range.first &&
+        file.last >= range.last &&
+        file.batches[0] <= batch.number &&
+        file.batches[1] >= batch.number &&
+        (file.batches[0] !== file.batches[1] ||
+          (file.first === range.first && file.last === range.last)),
+    ),
+  )
+  if (files.every((file) => file !== undefined)) return files
+  throw lakeError(
+    'LAKE_OUT_OF_ORDER',
+    `batch ${batch.number} of table "${state.table}" was committed with other offsets: the table is at batch ${state.lastBatch}`,
+    { details: { table: state.table, batch: batch.number, lastBatch: state.lastBatch } },
+  )
+}
+
+async function verifyFiles(files: readonly LakeFile[], path: (file: LakeFile) => string) {
+  const problems: { file: string; problem: string }[] = []
+  for (const file of files) {
+    try {
+      if ((await digestFile(path(file))) === file.sha256) continue
+      problems.push({
+        file: file.name,
+        problem: 'its bytes do not match the digest of the manifest',
+      })
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      problems.push({
+        file: file.name,
+        problem:
+          code === 'ENOENT' ? 'it is missing' : `it cannot be read (${code ?? String(error)})`,
+      })
+    }
+  }
+  return problems
+}
+
+export const closedError = (what: string): Error =>
+  lakeError('LAKE_CLOSED', `"${what}" was used after the lake was closed: open the lake again`)
+
+/** Runs one after the other; a failure does not stop the next. */
+function serial(): <T>(work: () => Promise<T>) => Promise<T> {
+  let tail: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const run = tail.then(work)
+    tail = run.catch(() => undefined)
+    return run
+  }
+}
+
+/** Removes replaced generations when their readers had ten minutes; what a stop leaves, the next open removes. */
+function generationExpiry(context: TableContext) {
+  const { clock, layout, logger } = context
+  const cancels = new Set<() => void>()
+  return {
+    schedule({ generation, at }: { generation: number; at: number }) {
+      const delay = Math.max(0, at + RETIRED_GENERATION_MS - clock.now())
+      const cancel = clock.after(delay, () => {
+        cancels.delete(cancel)
+        rm(layout.generation(generation), { recursive: true, force: true }).catch(
+          (error: unknown) =>
+            logger.warn(
+              { table: context.name, generation, error },
+              'A replaced generation could not be removed.',
+            ),
+        )
+      })
+      cancels.add(cancel)
+    },
+    cancel() {
+      for (const cancel of cancels) cancel()
+      cancels.clear()
+    },
+  }
+}

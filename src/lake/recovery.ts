@@ -1,0 +1,107 @@
+/**
+ * Opening a table: from whatever a crash left to one of the states before or after the interrupted step. Nothing that the
+ * manifest does not name stays; the log still has it, and the sink commits it again under the same name.
+ */
+import { readdir, readlink, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Column } from '../core/index.ts'
+import { emptyFolder, makeFolder, switchLink, syncFolder } from './durable-files.ts'
+import { generationName } from './layout.ts'
+import {
+  MANIFEST_FORMAT,
+  readManifest,
+  setAside,
+  writeManifest,
+  type TableState,
+} from './manifest.ts'
+import { mergeColumns } from './record-columns.ts'
+import { RETIRED_GENERATION_MS, type TableContext } from './table-context.ts'
+
+export async function openState(
+  context: TableContext,
+  columns: readonly Column[],
+): Promise<TableState> {
+  const { layout } = context
+  await makeFolder(layout.dir)
+  for (const dir of [layout.manifestDir, layout.generationsDir, layout.tempDir])
+    await makeFolder(dir)
+  const { state: found, damaged } = await readManifest(layout)
+  await setAside(layout, damaged, context.logger)
+  const state = await withColumns(context, found ?? firstState(context, columns), columns, !found)
+  await emptyFolder(layout.tempDir, await readdir(layout.tempDir))
+  await removeStaleGenerations(context, state)
+  await makeFolder(layout.generation(state.generation))
+  await removeUncommitted(context, state)
+  await repairLink(context, state)
+  await syncFolder(layout.generationsDir)
+  await syncFolder(layout.dir)
+  return state
+}
+
+const firstState = (context: TableContext, columns: readonly Column[]): TableState => ({
+  format: MANIFEST_FORMAT,
+  version: 0,
+  table: context.name,
+  topic: context.topic,
+  columns,
+  generation: 1,
+  retired: [],
+  lastBatch: 0,
+  ends: [],
+  files: [],
+})
+
+/** A new table, or one with other columns than before, gets a version of its own. */
+async function withColumns(
+  context: TableContext,
+  state: TableState,
+  wanted: readonly Column[],
+  isNew: boolean,
+): Promise<TableState> {
+  const columns = mergeColumns(context.name, state.columns, wanted)
+  if (!isNew && JSON.stringify(columns) === JSON.stringify(state.columns)) return state
+  const next = { ...state, columns, version: state.version + 1 }
+  await writeManifest(context.layout, next)
+  return next
+}
+
+async function removeUncommitted(context: TableContext, state: TableState): Promise<void> {
+  const folder = context.layout.generation(state.generation)
+  const committed = new Map(state.files.map((file) => [file.name, file]))
+  for (const name of await readdir(folder)) {
+    if (committed.delete(name)) continue
+    context.logger.info(
+      { table: state.table, file: name },
+      'A file that was not committed is removed.',
+    )
+    await rm(join(folder, name), { recursive: true, force: true })
+  }
+  for (const file of committed.values()) {
+    context.logger.error(
+      { table: state.table, file: join(folder, file.name), rows: file.rows },
+      'A committed file is missing: restore it, or delete the table folder to rebuild it from the log.',
+    )
+  }
+  await syncFolder(folder)
+}
+
+async function removeStaleGenerations(context: TableContext, state: TableState): Promise<void> {
+  const { layout, clock } = context
+  const inUse = new Set([generationName(state.generation)])
+  for (const { generation, at } of state.retired)
+    if (at + RETIRED_GENERATION_MS > clock.now()) inUse.add(generationName(generation))
+  for (const name of await readdir(layout.generationsDir)) {
+    if (!inUse.has(name))
+      await rm(join(layout.generationsDir, name), { recursive: true, force: true })
+  }
+}
+
+/** A compaction that stopped between its manifest record and the switch is finished here. */
+async function repairLink(context: TableContext, state: TableState): Promise<void> {
+  const { layout } = context
+  const target = join('generations', generationName(state.generation))
+  const isRight =
+    (await readlink(layout.current).catch(() => undefined)) === target &&
+    (await stat(layout.current).catch(() => undefined))?.isDirectory()
+  if (!isRight) await switchLink(layout.current, target)
+}
