@@ -3,12 +3,11 @@
  * batch whose writing failed or was interrupted is written by going through all of them again.
  */
 import type { Clock, LogRecord, Logger, Metrics, TopicPartitionOffset } from '../core/index.ts'
-import type { LakeFile, LakeTable } from '../lake/index.ts'
+import type { ConvertedRows, LakeFile, LakeTable } from '../lake/index.ts'
 import type { Log } from '../log/index.ts'
 import type { BoundaryLog, KnownBatch } from './boundary-log.ts'
-import type { DeadLetters } from './dead-letters.ts'
+import { INVALID_RECORD, type DeadLetters } from './dead-letters.ts'
 import { readRanges } from './range-reader.ts'
-import type { RowsOf } from './table-sink.ts'
 
 /** Instructions at which a test ends the process. */
 export const FAILPOINTS = [
@@ -37,7 +36,7 @@ export interface BatchWriterOptions {
   readonly table: LakeTable
   readonly boundaries: BoundaryLog
   readonly deadLetters: DeadLetters
-  readonly rowsOf: RowsOf
+  readonly rowsOf: (records: readonly LogRecord[]) => ConvertedRows
   readonly commitOffsets: (offsets: readonly TopicPartitionOffset[]) => Promise<void>
   readonly clock: Clock
   readonly logger: Logger
@@ -66,7 +65,7 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
       await failpoint('boundary-logged')
       const { number, ranges, topic } = job.batch
       const records = job.records ?? (await readRanges(log, topic, ranges, options.logger))
-      const { rows, rejected } = options.rowsOf(records, table.columns)
+      const { rows, rejected } = options.rowsOf(records)
       if (!job.wasCommitted) {
         await deadLetters.write(rejected, job.batch.deadLettersFrom, clock.now())
       }
@@ -91,10 +90,8 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
         { table: table.name },
         (clock.monotonic() - startedAt) / 1_000,
       )
-      if (!job.wasCommitted) {
-        for (const { code } of rejected) {
-          metrics.record('dead_letters_total', { topic, reason: code }, 1)
-        }
+      if (!job.wasCommitted && rejected.length > 0) {
+        metrics.record('dead_letters_total', { topic, reason: INVALID_RECORD }, rejected.length)
       }
       return batch
     },

@@ -6,17 +6,11 @@ import {
   deadLetterHeaders,
   deadLetterTopic,
   readDeadLetter,
-  type LogRecord,
   type NewRecord,
 } from '../core/index.ts'
+import type { RejectedRecord } from '../lake/index.ts'
 import type { Log } from '../log/index.ts'
-
-/** A record that has no row, and why. */
-export interface RejectedRecord {
-  readonly record: LogRecord
-  readonly code: string
-  readonly reason: string
-}
+import type { streamError } from './errors.ts'
 
 export interface DeadLetters {
   /** Where the next letter will lie; 0 while there is no dead-letter topic. */
@@ -26,6 +20,8 @@ export interface DeadLetters {
 }
 
 const PARTITION = 0
+/** Reason code of a record that has no row. */
+export const INVALID_RECORD: keyof typeof streamError.table = 'STREAM_INVALID_RECORD'
 
 export function createDeadLetters(log: Log, topic: string): DeadLetters {
   const letters = deadLetterTopic(topic)
@@ -77,11 +73,11 @@ export function createDeadLetters(log: Log, topic: string): DeadLetters {
 }
 
 function letterOf(rejected: RejectedRecord, topic: string, atMs: number): NewRecord {
-  const { record, code, reason } = rejected
+  const { record, issues } = rejected
   const facts = deadLetterHeaders({
     stage: 'sink',
-    code,
-    reason,
+    code: INVALID_RECORD,
+    reason: issues.map(({ path, message }) => `${path || 'the record'}: ${message}`).join('; '),
     source: topic,
     partition: record.partition,
     offset: record.offset,

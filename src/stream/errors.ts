@@ -17,6 +17,11 @@ export const streamError = defineErrors({
     retryable: false,
     title: 'A batch policy has no rule or one out of range',
   },
+  STREAM_INVALID_RECORD: {
+    status: 422,
+    retryable: false,
+    title: 'A record of the topic is no row of its table',
+  },
   STREAM_LOG_BEHIND: {
     status: 500,
     retryable: false,

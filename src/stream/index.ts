@@ -1,6 +1,5 @@
 export * from './batch.ts'
 export { FAILPOINTS, type Failpoint } from './batch-writer.ts'
 export { BATCHES_TOPIC } from './boundary-log.ts'
-export type { RejectedRecord } from './dead-letters.ts'
 export { streamError } from './errors.ts'
-export { openTableSink, sinkGroup, type RowsOf, type TableSinkOptions } from './table-sink.ts'
+export { openTableSink, sinkGroup, type TableSinkOptions } from './table-sink.ts'

@@ -38,8 +38,10 @@ export async function recoverBatches(options: RecoveryOptions): Promise<Recovery
   const forgotten = await rebuildBoundaries(options, snapshot, logged)
   const known = [...forgotten, ...logged].toSorted((a, b) => a.number - b.number)
 
-  let positions: Positions = new Map(partitions.map(({ partition }) => [partition, 0]))
-  positions = new Map([...positions, ...snapshot.ends])
+  let positions: Positions = new Map([
+    ...partitions.map(({ partition, earliest }) => [partition, earliest] as const),
+    ...snapshot.ends,
+  ])
   for (const { ranges } of known) positions = advance(positions, ranges)
   checkEnds(table, partitions, positions)
   holdFrom(log, table, topic, snapshot, partitions)

@@ -8,12 +8,10 @@ import {
   silentMetrics,
   type Clock,
   type Column,
-  type ColumnarRows,
   type Logger,
-  type LogRecord,
   type Metrics,
 } from '../core/index.ts'
-import type { LakeTable } from '../lake/index.ts'
+import { rowConverter, type LakeTable } from '../lake/index.ts'
 import type { Log } from '../log/index.ts'
 import type { Batch, BatchPolicy, TableSink } from './batch.ts'
 import { createBatchCutter } from './batch-cutter.ts'
@@ -21,25 +19,20 @@ import { checkPolicy } from './batch-policy.ts'
 import { createBatchQueue } from './batch-queue.ts'
 import { createBatchWriter, type Failpoint } from './batch-writer.ts'
 import { openBoundaryLog } from './boundary-log.ts'
-import { createDeadLetters, type RejectedRecord } from './dead-letters.ts'
+import { createDeadLetters } from './dead-letters.ts'
 import { hasReached, type Positions } from './offset-ranges.ts'
 import { createProgress } from './progress.ts'
 import { recoverBatches } from './sink-recovery.ts'
 import { openTopicReader } from './topic-reader.ts'
 import { readTail } from './tail-reader.ts'
 
-/** Records to rows of a table, in order, and those that cannot be rows. The lake's `rowsOf`. */
-export type RowsOf = (
-  records: readonly LogRecord[],
-  columns: readonly Column[],
-) => { readonly rows: ColumnarRows; readonly rejected: readonly RejectedRecord[] }
-
 export interface TableSinkOptions {
   readonly log: Log
   readonly table: LakeTable
   readonly topic: string
   readonly policy: BatchPolicy
-  readonly rowsOf: RowsOf
+  /** The topic's columns, without those that the lake adds. */
+  readonly columns: readonly Column[]
   readonly clock: Clock
   readonly logger?: Logger
   readonly metrics?: Metrics
@@ -63,6 +56,7 @@ export async function openTableSink(options: TableSinkOptions): Promise<TableSin
   const { log, table, topic, clock } = options
   const policy = checkPolicy(table.name, options.policy)
   const logger = (options.logger ?? silentLogger).child({ table: table.name })
+  const rowsOf = rowConverter(options.columns)
   const boundaries = await openBoundaryLog(log)
   const recovery = await recoverBatches({ log, table, topic, boundaries, logger })
   const reader = await openTopicReader({
@@ -80,7 +74,7 @@ export async function openTableSink(options: TableSinkOptions): Promise<TableSin
     table,
     boundaries,
     deadLetters: createDeadLetters(log, topic),
-    rowsOf: options.rowsOf,
+    rowsOf,
     commitOffsets: (offsets) => reader.commitOffsets(offsets),
     clock,
     logger,
@@ -168,7 +162,7 @@ export async function openTableSink(options: TableSinkOptions): Promise<TableSin
         log,
         table,
         topic,
-        rowsOf: options.rowsOf,
+        rowsOf,
         commitUntil: async (targets) => {
           await commitUntil(targets)
         },

@@ -3,11 +3,10 @@
  * the log, not from the open batch, so it does not matter what the sink is doing meanwhile.
  */
 import { isMillraceError, type LogRecord } from '../core/index.ts'
-import type { LakeTable, TableSnapshot } from '../lake/index.ts'
+import type { ConvertedRows, LakeTable, TableSnapshot } from '../lake/index.ts'
 import type { Log } from '../log/index.ts'
 import type { TableTail } from './batch.ts'
 import { distance, hasReached, type Positions } from './offset-ranges.ts'
-import type { RowsOf } from './table-sink.ts'
 
 /** A tail is held in memory for one query: above either bound the sink first commits what it has. */
 export const MOST_TAIL_RECORDS = 200_000
@@ -17,7 +16,7 @@ export interface TailReaderOptions {
   readonly log: Log
   readonly table: LakeTable
   readonly topic: string
-  readonly rowsOf: RowsOf
+  readonly rowsOf: (records: readonly LogRecord[]) => ConvertedRows
   /** Commits everything up to the targets, or rejects with what keeps the sink from it. */
   readonly commitUntil: (targets: Positions) => Promise<void>
   readonly mostRecords?: number
@@ -41,7 +40,7 @@ export async function readTail(options: TailReaderOptions): Promise<TableTail> {
       for (const [partition, end] of snapshot.ends) {
         ends.set(partition, Math.max(end, ends.get(partition) ?? 0))
       }
-      return { snapshot, rows: rowsOf(records, table.columns).rows, ends }
+      return { snapshot, rows: rowsOf(records).rows, ends }
     }
     // Everything up to the targets is in the lake when this resolves, so the next round ends.
     if (!hasReached(snapshot.ends, targets)) await commitUntil(targets)
