@@ -1,0 +1,55 @@
+/** The routes that an app declares for itself: validated, documented, limited and measured like the product's own. */
+import type { FastifyInstance } from 'fastify'
+import { appError, type RouteDefinition, type RunningApp } from '../app/index.ts'
+import type { AnyRoute } from './define-route.ts'
+import type { LiveStreams } from './live-streams.ts'
+import { acceptJson } from './request-body.ts'
+import { addRoute } from './route-registration.ts'
+
+export async function addAppRoutes(
+  server: FastifyInstance,
+  context: { readonly app: RunningApp; readonly streams: LiveStreams },
+): Promise<void> {
+  const { app } = context
+  const declared = app.definition.routes ?? []
+  acceptJson(server, app.limits)
+  for (const route of declared) addRoute(server, appRouteId(route), ofApp(route, app), context)
+}
+
+/** The table without `/` when the app declares it. Other paths of ours cannot be taken: Throws APP_INVALID. */
+export function withoutDeclared(
+  table: Readonly<Record<string, AnyRoute>>,
+  app: RunningApp,
+): Record<string, AnyRoute> {
+  const declared = new Set(
+    (app.definition.routes ?? []).map(({ method, path }) => `${method} ${path}`),
+  )
+  return Object.fromEntries(
+    Object.entries(table).filter(([, { method, path }]) => {
+      if (!declared.has(`${method} ${path}`)) return true
+      if (path === '/') return false
+      throw appError(
+        'APP_INVALID',
+        `route ${method} ${path} is one of Millrace's own: choose another path`,
+      )
+    }),
+  )
+}
+
+const appRouteId = ({ method, path }: RouteDefinition): string =>
+  `app/${method.toLowerCase()}${path.replaceAll(/[^A-Za-z0-9]+/g, '-')}`
+
+function ofApp(route: RouteDefinition, app: RunningApp): AnyRoute {
+  return {
+    method: route.method,
+    path: route.path,
+    tag: 'app',
+    summary: route.summary,
+    ...(route.params ? { params: route.params } : {}),
+    ...(route.query ? { query: route.query } : {}),
+    ...(route.body ? { body: route.body } : {}),
+    answer: route.answer,
+    problems: [404],
+    handler: ({ params, query, body }) => route.handler({ params, query, body }, app.routes),
+  }
+}

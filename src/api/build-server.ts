@@ -1,0 +1,85 @@
+/**
+ * The REST server of a running app: a Fastify instance with guards, problem documents, the table of routes, the app's own
+ * routes, OpenAPI and the documentation page. It does not listen: tests inject, `listen.ts` opens the port.
+ */
+import helmet from '@fastify/helmet'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import fastify, { type FastifyInstance } from 'fastify'
+import type { RunningApp } from '../app/index.ts'
+import { addAccessLog, requestId } from './access-log.ts'
+import { addAppRoutes, withoutDeclared } from './app-routes.ts'
+import { answerBrokenRequest } from './broken-request.ts'
+import { createDrain } from './drain.ts'
+import { addGuards, type GuardOptions } from './guards.ts'
+import { createLiveStreams } from './live-streams.ts'
+import { docsOptions, openApiOptions } from './openapi.ts'
+import { sendProblem, toMillraceError } from './problem.ts'
+import { addRoutes } from './route-registration.ts'
+import { routes } from './routes.ts'
+import { addUnknownRoute } from './unknown-route.ts'
+
+export type ServerOptions = Omit<GuardOptions, 'limits'>
+
+/** Longest part of a path that the router looks at; names end at 249, sequences may be longer. */
+const PATH_PART_BYTES_MAX = 1024
+
+export function buildServer(app: RunningApp, options: ServerOptions = {}): FastifyInstance {
+  const { limits } = app
+  const server = fastify({
+    logger: false,
+    bodyLimit: limits.jsonBodyBytes,
+    requestTimeout: limits.httpRequestTimeoutMs,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    exposeHeadRoutes: true,
+    genReqId: requestId(app),
+    routerOptions: { maxParamLength: PATH_PART_BYTES_MAX },
+    http: {
+      headersTimeout: limits.httpHeadersTimeoutMs,
+      connectionsCheckingInterval: 1_000,
+      maxHeaderSize: limits.httpHeaderBytes,
+    },
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(reply, toMillraceError(error, request, app.logger))
+    },
+  })
+  server.server.maxConnections = limits.httpConnections
+  const streams = createLiveStreams(limits)
+  const drain = createDrain(server, streams)
+  server.setErrorHandler((error, request, reply) => {
+    sendProblem(reply, toMillraceError(error, request, app.logger))
+  })
+  addAccessLog(server, app)
+  addGuards(server, { ...options, limits }, drain.isDraining)
+  void server.register(helmet, securityHeaders)
+  void server.register(swagger, openApiOptions(app))
+  void server.register(swaggerUi, docsOptions)
+  void server.register(addRoutes, {
+    app,
+    streams,
+    routes: withoutDeclared(routes, app),
+  })
+  void server.register(addAppRoutes, { app, streams })
+  addUnknownRoute(server, app)
+  return server
+}
+
+/** Pages of ours load nothing from elsewhere, run no inline script and are framed by nobody. Plain HTTP stays plain HTTP. */
+const securityHeaders = {
+  global: true,
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      baseUri: ["'none'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+      objectSrc: ["'none'"],
+    },
+  },
+  strictTransportSecurity: false,
+  xFrameOptions: { action: 'deny' },
+} as const

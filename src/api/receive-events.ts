@@ -1,0 +1,147 @@
+/** What the two event routes share: body → ingest → answer. */
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { apiError } from './errors.ts'
+import { coreError, isInternalTopic, MillraceError, type Issue } from '../core/index.ts'
+import type { RouteRequest, RouteTools, Sent } from './define-route.ts'
+import { eventBody, eventFormat } from './request-body.ts'
+import type { receiveAnswer } from './schemas/event-schemas.ts'
+
+export const onErrorQuery = z
+  .enum(['reject', 'dlq'], { error: 'write reject or dlq' })
+  .default('reject')
+  .describe('`reject`: bad events are named in the answer; `dlq`: they also go to the dead letters')
+
+type Received = Awaited<ReturnType<RouteTools['app']['ingest']['receive']>>
+type Answer = Sent<z.output<typeof receiveAnswer>>
+
+export async function receiveEvents(
+  topic: string,
+  onError: 'reject' | 'dlq',
+  request: RouteRequest<unknown, unknown, unknown>,
+  tools: RouteTools,
+): Promise<Answer> {
+  const { app } = tools
+  if (isInternalTopic(topic)) {
+    throw apiError('API_RESERVED_TOPIC', `topic ${topic} is written by Millrace alone: use another`)
+  }
+  const format = eventFormat(request.raw)
+  const shape: BodyShape = { first: 0 }
+  const body = eventBody(request.raw, { format, limits: app.limits, clock: app.clock })
+  const sequence = sequenceMark(request.raw)
+  const result = await app.ingest.receive(topic, watched(body, shape), {
+    format,
+    onError,
+    source: 'http',
+    signal: request.signal,
+    ...(sequence ? { sequence } : {}),
+    envelope: envelopeOf(request.raw),
+  })
+  const nothingStored = result.accepted === 0 && result.duplicates === 0
+  if (format === 'json' && onError === 'reject' && nothingStored && result.rejectedCount > 0) {
+    throw allRefused(result, shape.first === OPENING_BRACKET)
+  }
+  return {
+    accepted: result.accepted,
+    duplicates: result.duplicates,
+    rejected: result.rejected.map(({ index, line, code, issues }) => ({
+      index,
+      ...(line === undefined ? {} : { line }),
+      code,
+      errors: issues,
+    })),
+    rejectedCount: result.rejectedCount,
+    offsets: result.offsets,
+  }
+}
+
+interface BodyShape {
+  /** First byte that is no white space; tells an array from one event. */
+  first: number
+}
+const OPENING_BRACKET = 0x5b
+
+async function* watched(
+  chunks: AsyncIterable<Uint8Array>,
+  shape: BodyShape,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) {
+    // 0xef 0xbb 0xbf is a byte order mark.
+    if (shape.first === 0) {
+      shape.first = chunk.find((byte) => byte > 0x20 && byte < 0x80) ?? 0
+    }
+    yield chunk
+  }
+}
+
+const STATUS_BY_CODE: Readonly<Record<string, number>> = {
+  INGEST_INVALID_JSON: 400,
+  INGEST_INVALID_UTF8: 400,
+  INGEST_INVALID_BODY: 400,
+  INGEST_EVENT_TOO_LARGE: 413,
+}
+
+/** One event, or an array of which none was good: a problem that names every field. */
+function allRefused(result: Received, isArray: boolean): MillraceError {
+  const errors = result.rejected.flatMap(({ index, issues }): Issue[] =>
+    issues.map((issue) => ({ ...issue, path: isArray ? `/${index}${issue.path}` : issue.path })),
+  )
+  const code = result.rejected[0]?.code ?? 'INGEST_INVALID_EVENT'
+  const first = errors[0]
+  const where = first === undefined || first.path === '' ? 'the event' : first.path
+  const what = isArray
+    ? `none of ${result.rejectedCount} events was taken`
+    : 'the event was not taken'
+  return new MillraceError(
+    code,
+    {
+      status: STATUS_BY_CODE[code] ?? 422,
+      retryable: false,
+      title: 'An event breaks the rules of its topic',
+    },
+    `${what}: ${where}: ${first?.message ?? 'not valid'}`,
+    { details: { issues: errors, rejectedCount: result.rejectedCount } },
+  )
+}
+
+/** `millrace-sequence` and `millrace-position`: the sender's own numbering, so that a repeat is stored once. */
+function sequenceMark(request: FastifyRequest): { sequence: string; first: number } | undefined {
+  const sequence = request.headers['millrace-sequence']
+  const position = request.headers['millrace-position']
+  if (sequence === undefined && position === undefined) return undefined
+  const issues: Issue[] = []
+  if (typeof sequence !== 'string' || sequence === '' || sequence.length > 512) {
+    issues.push({
+      path: 'headers/millrace-sequence',
+      message: 'name the sequence, 1 to 512 characters',
+    })
+  }
+  if (typeof position !== 'string' || !/^[1-9]\d{0,15}$/.test(position)) {
+    const message = 'give the position of the first event, a whole number from 1'
+    issues.push({ path: 'headers/millrace-position', message })
+  }
+  if (issues.length > 0) {
+    throw coreError('CORE_INVALID_INPUT', `${issues[0]?.path}: ${issues[0]?.message}`, {
+      details: { issues },
+    })
+  }
+  return { sequence: String(sequence), first: Number(position) }
+}
+
+/** CloudEvents attributes of HTTP's binary mode that hold for every event of the body, and W3C trace context. */
+function envelopeOf(request: FastifyRequest): Record<string, string> {
+  const envelope: Record<string, string> = {}
+  for (const [header, field] of ENVELOPE_HEADERS) {
+    const value = request.headers[header]
+    if (typeof value === 'string' && value.length <= 1024) envelope[field] = value
+  }
+  return envelope
+}
+
+const ENVELOPE_HEADERS = [
+  ['ce-id', 'id'],
+  ['ce-source', 'source'],
+  ['ce-type', 'type'],
+  ['ce-time', 'time'],
+  ['traceparent', 'traceparent'],
+] as const

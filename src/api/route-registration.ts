@@ -1,0 +1,150 @@
+/** Puts the table of routes on the server. */
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  FastifySchema,
+  FastifySchemaCompiler,
+} from 'fastify'
+import { z } from 'zod'
+import type { RunningApp } from '../app/index.ts'
+import type { AnyRoute, RouteTools } from './define-route.ts'
+import { apiError } from './errors.ts'
+import type { LiveStreams } from './live-streams.ts'
+import { acceptEvents, acceptJson } from './request-body.ts'
+import { problemSchema } from './schemas/problem-schema.ts'
+import { sendProblem } from './problem.ts'
+import { validatorCompiler } from './validation.ts'
+
+export interface RegistrationOptions {
+  readonly app: RunningApp
+  readonly streams: LiveStreams
+  readonly routes: Readonly<Record<string, AnyRoute>>
+}
+
+/** Problems that any route may answer. */
+const COMMON_PROBLEMS = [400, 403, 422, 503] as const
+const BODY_PROBLEMS = [408, 413, 415] as const
+
+const nothing = z.strictObject({})
+
+/** A declared app (its topics, models, routes) and where its answers go: two scopes, as bodies are taken in two ways. */
+export async function addRoutes(
+  server: FastifyInstance,
+  options: RegistrationOptions,
+): Promise<void> {
+  const all = Object.entries(options.routes)
+  await server.register(async (scope) => {
+    acceptJson(scope, options.app.limits)
+    for (const [id, route] of all)
+      if (route.takes === undefined) addRoute(scope, id, route, options)
+  })
+  await server.register(async (scope) => {
+    acceptEvents(scope)
+    for (const [id, route] of all) if (route.takes === 'events') addRoute(scope, id, route, options)
+  })
+}
+
+export function addRoute(
+  scope: FastifyInstance,
+  id: string,
+  route: AnyRoute,
+  context: Omit<RegistrationOptions, 'routes'>,
+): void {
+  const { app, streams } = context
+  const hasBody = route.method === 'POST' || route.method === 'PUT'
+  scope.route({
+    method: route.method,
+    url: route.path,
+    // HEAD of a stream would never end.
+    exposeHeadRoute: route.method === 'GET' && route.answerType !== 'text/event-stream',
+    config: { quiet: route.quiet === true },
+    schema: documentation(id, route),
+    validatorCompiler: validatorCompiler as FastifySchemaCompiler<FastifySchema>,
+    serializerCompiler: () => (value: unknown) => JSON.stringify(value, jsonNumbers),
+    ...(hasBody && route.takes === undefined ? { onRequest: bodyDeadline(app) } : {}),
+    handler: async (request, reply) => {
+      void reply.code(route.status ?? 200).header('cache-control', 'no-store')
+      if (route.answerType !== undefined) void reply.type(route.answerType)
+      const tools: RouteTools = { app, streams, reply }
+      const handler = route.handler as (request: unknown, tools: RouteTools) => unknown
+      return handler(
+        {
+          params: request.params,
+          query: request.query,
+          body: request.body,
+          signal: clientSignal(request, reply),
+          raw: request,
+        },
+        tools,
+      )
+    },
+  })
+}
+
+const jsonNumbers = (_key: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? value.toString() : value
+
+function documentation(id: string, route: AnyRoute): Record<string, unknown> {
+  const hasBody = route.body !== undefined || route.takes !== undefined
+  const problems = new Set<number>([
+    ...COMMON_PROBLEMS,
+    ...(hasBody ? BODY_PROBLEMS : []),
+    ...(route.problems ?? []),
+  ])
+  const answer =
+    route.answerType === undefined
+      ? route.answer
+      : { content: { [route.answerType]: { schema: route.answer } }, description: route.summary }
+  return {
+    operationId: id.replaceAll('/', '.'),
+    tags: [route.tag],
+    summary: route.summary,
+    params: route.params ?? (route.path.includes(':') ? undefined : nothing),
+    querystring: route.query ?? nothing,
+    ...(route.body === undefined ? {} : { body: route.body }),
+    response: {
+      [route.status ?? 200]: answer,
+      ...Object.fromEntries(
+        [...problems].toSorted((a, b) => a - b).map((status) => [status, problemAnswer]),
+      ),
+    },
+  }
+}
+
+const problemAnswer = {
+  description: 'A problem document (RFC 9457)',
+  content: { 'application/problem+json': { schema: problemSchema } },
+}
+
+/** A JSON body that trickles in is answered with 408, whatever the connection still sends. */
+function bodyDeadline(app: RunningApp) {
+  return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    const { httpBodyTimeoutMs } = app.limits
+    const cancel = app.clock.after(httpBodyTimeoutMs, () => {
+      if (request.raw.complete || reply.sent) return
+      void reply.header('connection', 'close')
+      sendProblem(
+        reply,
+        apiError(
+          'API_REQUEST_TIMEOUT',
+          `the body did not arrive within ${httpBodyTimeoutMs} ms: send it at once`,
+        ),
+      )
+      reply.raw.once('finish', () => request.raw.destroy())
+    })
+    request.raw.once('close', cancel)
+    request.raw.once('end', cancel)
+    done()
+  }
+}
+
+/** Aborts when the connection closes before the answer is out. */
+function clientSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort(new Error('the client went away'))
+  })
+  if (request.raw.socket.destroyed) gone.abort(new Error('the client went away'))
+  return gone.signal
+}

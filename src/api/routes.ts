@@ -1,0 +1,98 @@
+/** The table of endpoints: one line for each file of `routes/`, by its path. A house test compares the two. */
+import { removeAlias } from './routes/aliases/remove-alias.ts'
+import { setAlias } from './routes/aliases/set-alias.ts'
+import { flushBatches } from './routes/batches/flush-batches.ts'
+import { listBatches } from './routes/batches/list-batches.ts'
+import { getSequence } from './routes/events/get-sequence.ts'
+import { postEvents } from './routes/events/post-events.ts'
+import { postTopicEvents } from './routes/events/post-topic-events.ts'
+import { getFeatures } from './routes/features/get-features.ts'
+import { getGroup } from './routes/groups/get-group.ts'
+import { listGroups } from './routes/groups/list-groups.ts'
+import { resetGroup } from './routes/groups/reset-group.ts'
+import { cancelJob } from './routes/jobs/cancel-job.ts'
+import { getJob } from './routes/jobs/get-job.ts'
+import { listJobs } from './routes/jobs/list-jobs.ts'
+import { getModel } from './routes/models/get-model.ts'
+import { listClusters } from './routes/models/list-clusters.ts'
+import { listHistory } from './routes/models/list-history.ts'
+import { listModels } from './routes/models/list-models.ts'
+import { predictRows } from './routes/models/predict-rows.ts'
+import { promoteVersion } from './routes/models/promote-version.ts'
+import { rollbackModel } from './routes/models/rollback-model.ts'
+import { trainModel } from './routes/models/train-model.ts'
+import { runSql } from './routes/sql/run-sql.ts'
+import { getHealthz } from './routes/system/get-healthz.ts'
+import { getIndex } from './routes/system/get-index.ts'
+import { getLimits } from './routes/system/get-limits.ts'
+import { getLivez } from './routes/system/get-livez.ts'
+import { getMetrics } from './routes/system/get-metrics.ts'
+import { getOpenapi } from './routes/system/get-openapi.ts'
+import { getReadyz } from './routes/system/get-readyz.ts'
+import { getStatus } from './routes/system/get-status.ts'
+import { compactTable } from './routes/tables/compact-table.ts'
+import { getBatch } from './routes/tables/get-batch.ts'
+import { getTable } from './routes/tables/get-table.ts'
+import { listTableBatches } from './routes/tables/list-table-batches.ts'
+import { listTables } from './routes/tables/list-tables.ts'
+import { createTopic } from './routes/topics/create-topic.ts'
+import { deleteTopic } from './routes/topics/delete-topic.ts'
+import { getTopic } from './routes/topics/get-topic.ts'
+import { listDeadLetters } from './routes/topics/list-dead-letters.ts'
+import { listRecords } from './routes/topics/list-records.ts'
+import { listTopics } from './routes/topics/list-topics.ts'
+import { streamRecords } from './routes/topics/stream-records.ts'
+import { getSegment } from './routes/users/get-segment.ts'
+import { getVersionMetrics } from './routes/versions/get-version-metrics.ts'
+import { getVersion } from './routes/versions/get-version.ts'
+import { listVersions } from './routes/versions/list-versions.ts'
+
+export const routes = {
+  'events/get-sequence': getSequence,
+  'events/post-events': postEvents,
+  'events/post-topic-events': postTopicEvents,
+  'topics/create-topic': createTopic,
+  'topics/delete-topic': deleteTopic,
+  'topics/get-topic': getTopic,
+  'topics/list-dead-letters': listDeadLetters,
+  'topics/list-records': listRecords,
+  'topics/list-topics': listTopics,
+  'topics/stream-records': streamRecords,
+  'groups/get-group': getGroup,
+  'groups/list-groups': listGroups,
+  'groups/reset-group': resetGroup,
+  'tables/compact-table': compactTable,
+  'tables/get-batch': getBatch,
+  'tables/get-table': getTable,
+  'tables/list-table-batches': listTableBatches,
+  'tables/list-tables': listTables,
+  'batches/flush-batches': flushBatches,
+  'batches/list-batches': listBatches,
+  'sql/run-sql': runSql,
+  'features/get-features': getFeatures,
+  'models/get-model': getModel,
+  'models/list-clusters': listClusters,
+  'models/list-history': listHistory,
+  'models/list-models': listModels,
+  'models/predict-rows': predictRows,
+  'models/promote-version': promoteVersion,
+  'models/rollback-model': rollbackModel,
+  'models/train-model': trainModel,
+  'versions/get-version-metrics': getVersionMetrics,
+  'versions/get-version': getVersion,
+  'versions/list-versions': listVersions,
+  'aliases/remove-alias': removeAlias,
+  'aliases/set-alias': setAlias,
+  'jobs/cancel-job': cancelJob,
+  'jobs/get-job': getJob,
+  'jobs/list-jobs': listJobs,
+  'users/get-segment': getSegment,
+  'system/get-healthz': getHealthz,
+  'system/get-index': getIndex,
+  'system/get-limits': getLimits,
+  'system/get-livez': getLivez,
+  'system/get-metrics': getMetrics,
+  'system/get-openapi': getOpenapi,
+  'system/get-readyz': getReadyz,
+  'system/get-status': getStatus,
+} as const

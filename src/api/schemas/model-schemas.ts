@@ -1,0 +1,146 @@
+import { z } from 'zod'
+import { offsetRangeSchema } from './event-schemas.ts'
+
+export const taskSchema = z.enum(['classifier', 'regressor', 'clusterer'])
+const figures = z.record(z.string(), z.number())
+
+export const setSchema = z.object({
+  scheme: z.string(),
+  part: z.int(),
+  of: z.int().optional(),
+})
+
+export const reportSchema = z.object({
+  split: z.enum(['time', 'random', 'gate', 'gate-newest', 'train']),
+  rows: z.int(),
+  metrics: figures,
+  baseline: figures.describe("The trivial baseline's value of each metric"),
+})
+
+export const gateSchema = z.object({
+  passed: z.boolean(),
+  reason: z.string(),
+  metric: z.string().optional(),
+  candidate: z.number().optional(),
+  champion: z.number().optional(),
+  baseline: z.number().optional(),
+  checks: z.array(z.object({ name: z.string(), passed: z.boolean(), detail: z.string() })),
+})
+
+export const lineageSchema = z.object({
+  table: z.string(),
+  batches: z.array(z.int()),
+  ranges: z.array(offsetRangeSchema),
+  files: z.array(z.object({ name: z.string(), sha256: z.string() })),
+  rows: z.int(),
+  seed: z.int(),
+  codeVersion: z.string(),
+  spec: z.record(z.string(), z.unknown()),
+  trigger: z.string(),
+  dataAsOf: z.number(),
+})
+
+export const versionSummarySchema = z.object({
+  model: z.string(),
+  version: z.int(),
+  status: z.enum(['accepted', 'rejected']),
+  aliases: z.array(z.string()),
+  kind: z.string(),
+  task: taskSchema,
+  set: setSchema,
+  rows: z.int().describe('Rows it was trained on'),
+  reports: z.array(reportSchema),
+  gate: gateSchema,
+  createdAt: z.string(),
+  durationMs: z.number(),
+  digest: z.string(),
+})
+
+export const versionSchema = versionSummarySchema.extend({
+  params: z.record(z.string(), z.unknown()),
+  lineage: lineageSchema,
+  parent: z.int().optional(),
+  bytes: z.int(),
+})
+
+export const liveSchema = z
+  .object({
+    version: z.int(),
+    digest: z.string(),
+    loadedAt: z.string(),
+    problem: z.string().optional().describe('Why a newer version could not be loaded'),
+  })
+  .nullable()
+
+export const modelSchema = z.object({
+  name: z.string(),
+  task: taskSchema,
+  kind: z.string(),
+  table: z.string(),
+  versions: z.int(),
+  champion: z.int().nullable(),
+  aliases: z.record(z.string(), z.int()),
+  live: liveSchema.describe('What serves now; null before the first version'),
+  waiting: z.string().nullable().describe('What the first version waits for'),
+})
+
+export const historySchema = z.object({
+  model: z.string(),
+  at: z.string(),
+  action: z.enum([
+    'registered',
+    'rejected',
+    'promoted',
+    'rolled-back',
+    'alias-set',
+    'alias-removed',
+  ]),
+  version: z.int(),
+  previous: z.int().optional(),
+  alias: z.string().optional(),
+  by: z.string(),
+  reason: z.string(),
+})
+
+export const jobSchema = z.object({
+  id: z.string(),
+  model: z.string(),
+  trigger: z.string(),
+  state: z.enum(['queued', 'running', 'succeeded', 'rejected', 'failed', 'cancelled']),
+  progress: z.number().describe('0 to 1'),
+  set: z.object({
+    scheme: z.string(),
+    part: z.int(),
+    of: z.int().optional(),
+    batches: z.array(z.int()),
+  }),
+  queuedAt: z.string(),
+  startedAt: z.string().optional(),
+  endedAt: z.string().optional(),
+  memoryBytes: z.number().optional(),
+  version: z.int().optional(),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+})
+
+export const predictAnswer = z.object({
+  model: z.string(),
+  task: taskSchema,
+  version: z.int(),
+  digest: z.string(),
+  set: setSchema,
+  dataAsOf: z.number().nullable().describe('Largest event time that the features know'),
+  predictions: z.array(
+    z.object({
+      label: z.union([z.literal(0), z.literal(1)]).optional(),
+      probability: z.number().optional(),
+      value: z.number().optional(),
+      cluster: z.int().optional(),
+      clusterLabel: z.string().optional(),
+      distance: z.number().optional(),
+      fallback: z
+        .object({ unknown: z.array(z.string()), used: z.string() })
+        .optional()
+        .describe('Set when an entity or level is unknown'),
+    }),
+  ),
+})

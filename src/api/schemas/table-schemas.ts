@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { offsetRangeSchema } from './event-schemas.ts'
+
+export const fileSchema = z.object({
+  name: z.string(),
+  partition: z.int(),
+  first: z.int(),
+  last: z.int(),
+  rows: z.int(),
+  bytes: z.int(),
+  sha256: z.string(),
+  batches: z.array(z.int()).describe('Numbers of the first and last batch in the file'),
+})
+
+export const openBatchSchema = z
+  .object({ number: z.int(), rows: z.int(), bytes: z.int(), ageMs: z.number() })
+  .nullable()
+  .describe('The batch that is filling; null when there is none')
+
+export const tableSummarySchema = z.object({
+  name: z.string(),
+  topic: z.string(),
+  rows: z.int().describe('Rows in files; the open batch comes on top'),
+  bytes: z.int(),
+  files: z.int(),
+  lastBatch: z.int().describe('0 before the first'),
+  open: openBatchSchema,
+  failure: z.string().nullable().describe('Why batches cannot be written now; null when they can'),
+})
+
+export const tableSchema = tableSummarySchema.extend({
+  version: z.int().describe('Of the manifest'),
+  columns: z.array(z.object({ name: z.string(), type: z.string(), nullable: z.boolean() })),
+  ends: z
+    .array(z.object({ partition: z.int(), end: z.int() }))
+    .describe('Per partition the offset after the last row in files'),
+  fileList: z.array(fileSchema),
+})
+
+export const batchSchema = z.object({
+  table: z.string(),
+  topic: z.string(),
+  number: z.int(),
+  trigger: z.enum(['rows', 'bytes', 'time', 'idle', 'flush', 'stop']),
+  state: z.enum(['planned', 'committed']),
+  ranges: z.array(offsetRangeSchema),
+  rows: z.int(),
+  deadLetters: z.int(),
+  firstTime: z.string(),
+  lastTime: z.string(),
+  closedAt: z.string(),
+  committedAt: z.string().optional(),
+  files: z.array(fileSchema),
+})
