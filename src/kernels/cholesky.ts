@@ -1,26 +1,23 @@
 /** Symmetric positive definite systems in f64: A = L Lᵀ (Golub and Van Loan, Matrix Computations, 4th ed., 4.2.5). */
+import { dot } from './distances.ts'
 
 /**
  * Factors in place. `a`: n × n, row-major; the lower triangle is read and becomes L, the upper one is left alone.
  * Returns −1, or the index of the first pivot that is not positive (A is not positive definite; `a` is then half done).
- * Cost n³ / 3.
+ * Cost n³ / 3. Columns `from` to `to` (exclusive) only, so that a large factorization can be cut: each column needs the ones
+ * before it.
  */
-export function choleskyFactor(a: Float64Array, n: number): number {
+export function choleskyFactor(a: Float64Array, n: number, from = 0, to = n): number {
   if (a.length !== n * n) throw new RangeError(`choleskyFactor: ${a.length} values for n = ${n}`)
-  for (let j = 0; j < n; j++) {
-    const rowJ = a.subarray(j * n, j * n + n)
-    const before = rowJ[j] ?? 0
-    let pivot = before
-    for (let k = 0; k < j; k++) pivot -= (rowJ[k] ?? 0) ** 2
+  for (let j = from; j < to; j++) {
+    const before = a[j * n + j]!
+    const pivot = before - dot(a, j * n, a, j * n, j)
     // A pivot that is only the rounding error of its own sum is zero: 2⁻⁵² n of what it was made from.
     if (!(pivot > Number.EPSILON * n * before)) return j
     const diagonal = Math.sqrt(pivot)
-    rowJ[j] = diagonal
+    a[j * n + j] = diagonal
     for (let i = j + 1; i < n; i++) {
-      const rowI = a.subarray(i * n, i * n + n)
-      let sum = rowI[j] ?? 0
-      for (let k = 0; k < j; k++) sum -= (rowI[k] ?? 0) * (rowJ[k] ?? 0)
-      rowI[j] = sum / diagonal
+      a[i * n + j] = (a[i * n + j]! - dot(a, i * n, a, j * n, j)) / diagonal
     }
   }
   return -1

@@ -6,10 +6,12 @@
  * - **M1** `fit` and the predictions do not change their inputs.
  * - **M2** the same data, parameters and seed give the same artifact, byte for byte.
  * - **M3** `load(save())` predicts the same bits.
- * - **M4** the order of features (names and values moved together) does not change a prediction.
+ * - **M4** the order of features and categories (names and values moved together) does not change an artifact or a
+ *   prediction: kinds sort by name before they compute.
  * - **M5** degenerate data (no row, one row, one class, constant, missing or huge values) gives finite predictions or
- *   MODEL_TOO_FEW_ROWS / MODEL_INVALID_DATA; never NaN out.
- * - **M6** unknown category levels and missing values have a declared answer, with `unknown` set in the prediction.
+ *   MODEL_TOO_FEW_ROWS / MODEL_INVALID_DATA; never NaN out. Infinite values count as missing.
+ * - **M6** unknown category levels and missing values have a declared answer, with `unknown` set in the prediction; a column
+ *   that was there in `fit` and is not in the input is MODEL_INVALID_DATA, one that is new is ignored.
  * - **M7** `fit` ends within 100 ms of its signal, with the signal's reason.
  */
 import type { z } from 'zod'
@@ -80,11 +82,13 @@ interface FittedBase {
   save(): Artifact
 }
 
+/** Per row, the names of features or categories that were unknown or missing; absent when none was. */
+export type Unknown = readonly (readonly string[] | undefined)[]
+
 export interface ClassPrediction {
   /** Probability of label 1, 0 to 1. */
   readonly probability: Float64Array
-  /** Per row, the names of categories or features that were unknown or missing; absent when none was. */
-  readonly unknown: readonly (readonly string[] | undefined)[]
+  readonly unknown: Unknown
 }
 export interface FittedClassifier extends FittedBase {
   readonly task: 'classifier'
@@ -93,7 +97,7 @@ export interface FittedClassifier extends FittedBase {
 
 export interface ValuePrediction {
   readonly value: Float64Array
-  readonly unknown: readonly (readonly string[] | undefined)[]
+  readonly unknown: Unknown
 }
 export interface FittedRegressor extends FittedBase {
   readonly task: 'regressor'
@@ -101,7 +105,7 @@ export interface FittedRegressor extends FittedBase {
 }
 
 export interface ClusterProfile {
-  /** Stable over versions: see `matchClusters`. */
+  /** Stable over versions: see `FittedClusterer.matchTo`. */
   readonly id: number
   /** Made from the most distinguishing features: "high user_count, low user_mean". */
   readonly label: string
@@ -114,12 +118,19 @@ export interface ClusterPrediction {
   readonly cluster: Int32Array
   /** Distance to the own centroid, in standardized units. */
   readonly distance: Float64Array
-  readonly unknown: readonly (readonly string[] | undefined)[]
+  readonly unknown: Unknown
 }
 export interface FittedClusterer extends FittedBase {
   readonly task: 'clusterer'
   assign(input: PredictInput): ClusterPrediction
+  /** In the order of their ids. */
   profiles(): readonly ClusterProfile[]
+  /**
+   * The same model with the ids of an earlier version: each cluster takes the id of the one that it goes on from, so that
+   * the summed distance between partners is smallest; a cluster without a partner gets an id above all earlier ones.
+   * `fit` never looks back (M2); who registers a version calls this with the profiles of its parent.
+   */
+  matchTo(earlier: readonly ClusterProfile[]): FittedClusterer
 }
 
 export interface FittedByTask {
@@ -134,11 +145,15 @@ export interface ModelKind<Task extends TaskName = TaskName, Params = unknown> {
   readonly name: string
   readonly task: Task
   readonly summary: string
+  /** What it learns from; anything else in a dataset is ignored, and whoever declares a model should hear so. */
+  readonly uses: { readonly features: boolean; readonly categories: boolean }
   readonly params: z.ZodType<Params>
-  /** The trivial model that this one must beat: a kind of the same task. */
+  /** The trivial model that this one must beat: a kind of the same task; a baseline names itself. */
   readonly baseline: string
   /** Most memory of a fit, bytes; stated before it starts. */
   memoryBytes(rows: number, features: number, levels: number): number
+  /** Throws MODEL_TOO_FEW_ROWS, MODEL_INVALID_DATA. `params`: the parsed ones (`parseParams`). */
   fit(data: Dataset, params: Params, context: FitContext): Promise<FittedByTask[Task]>
+  /** Throws MODEL_ARTIFACT_INVALID. */
   load(artifact: Artifact): FittedByTask[Task]
 }

@@ -1,0 +1,14 @@
+/** The kinds of models, one lazy line each: a kind is loaded when it is first used. */
+import type { ModelKind } from './model.ts'
+
+export const modelCatalog = {
+  bias: () => import('./bias/bias.ts').then((folder) => folder.bias),
+  kmeans: () => import('./kmeans/kmeans.ts').then((folder) => folder.kmeans),
+  logistic: () => import('./logistic/logistic.ts').then((folder) => folder.logistic),
+  majority: () => import('./majority/majority.ts').then((folder) => folder.majority),
+  mean: () => import('./mean/mean.ts').then((folder) => folder.mean),
+  'one-cluster': () => import('./one-cluster/one-cluster.ts').then((folder) => folder.oneCluster),
+  ridge: () => import('./ridge/ridge.ts').then((folder) => folder.ridge),
+} as const satisfies Record<string, () => Promise<ModelKind>>
+
+export type ModelKindName = keyof typeof modelCatalog

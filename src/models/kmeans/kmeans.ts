@@ -1,0 +1,44 @@
+/**
+ * k-means with k-means++ starts: groups rows into k clusters around centroids of standardized features. Use it to segment
+ * users or items by a few numeric features. See README.md for the objective and its limits.
+ */
+import { z } from 'zod'
+import { createCentroidClusterer, readCentroidModel } from '../centroid-clusterer.ts'
+import type { ModelKind } from '../model.ts'
+import { fitKMeans } from './kmeans-solver.ts'
+
+const params = z.strictObject({
+  k: z.int().min(1).max(1_000).default(5).meta({
+    description: 'Clusters; fewer come out when there are fewer distinct rows.',
+    unit: 'clusters',
+  }),
+  restarts: z.int().min(1).max(100).default(5).meta({
+    description: 'Starts with different random centroids; the one with the least inertia stays.',
+    unit: 'runs',
+  }),
+  maxIterations: z.int().min(1).max(10_000).default(100).meta({
+    description: 'Most iterations of one start.',
+    unit: 'iterations',
+  }),
+  tolerance: z.number().min(0).max(1).default(1e-4).meta({
+    description: 'Stop when the squared moves of all centroids, summed, are at most this.',
+    unit: 'squared deviations',
+  }),
+})
+export type KMeansParams = z.infer<typeof params>
+
+export const kmeans: ModelKind<'clusterer', KMeansParams> = {
+  name: 'kmeans',
+  task: 'clusterer',
+  summary: 'k-means with k-means++ starts on standardized features.',
+  uses: { features: true, categories: false },
+  params,
+  baseline: 'one-cluster',
+  // The standardized copy; cluster, distance and candidate distances per row. Centroids are small beside it.
+  memoryBytes: (rows, features) => rows * (features * 8 + 4 + 3 * 8) + 3 * 1_000 * features * 8,
+  async fit(data, chosen, context) {
+    return createCentroidClusterer(kmeans, await fitKMeans(data, chosen, context), chosen)
+  },
+  load: (artifact) =>
+    createCentroidClusterer(kmeans, readCentroidModel(artifact, kmeans), artifact.params),
+}

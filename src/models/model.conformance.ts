@@ -1,0 +1,233 @@
+/**
+ * What every kind of model promises, as checks free of any test runner. A check is named by the guarantee of `model.ts` that
+ * it holds; `modelConformance(kind)` is called by the test of each kind. The data are in `model.conformance-data.ts`.
+ */
+import assert from 'node:assert/strict'
+import { z } from 'zod'
+import { isMillraceError } from '../core/index.ts'
+import { encodeArtifact, decodeArtifact } from './artifact.ts'
+import {
+  answersOf,
+  conformanceData,
+  degenerateData,
+  inputOf,
+  shuffledColumns,
+  snapshot,
+} from './model.conformance-data.ts'
+import type { Dataset, Fitted, ModelKind, PredictInput } from './model.ts'
+import { parseParams } from './open-model.ts'
+
+export interface ConformanceCheck {
+  readonly name: string
+  readonly guarantee: string
+  readonly run: () => Promise<void>
+}
+
+/** CPU time, not wall-clock time, so that a busy machine changes nothing. */
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
+}
+
+export function modelConformance(kind: ModelKind): ConformanceCheck[] {
+  const fit = (data: Dataset, seed = 1, signal?: AbortSignal): Promise<Fitted> =>
+    kind.fit(data, parseParams(kind, {}), { seed, signal })
+  const check = (guarantee: string, name: string, run: () => Promise<void>): ConformanceCheck => ({
+    guarantee,
+    name: `${kind.name}: ${name}`,
+    run,
+  })
+
+  return [
+    check('M1', 'fit and predict do not change their inputs', async () => {
+      const data = conformanceData(kind.task, 200, 11)
+      const before = snapshot(data)
+      const fitted = await fit(data)
+      assert.equal(snapshot(data), before)
+      const input = inputOf(data)
+      const asked = snapshot(input)
+      answersOf(fitted, input)
+      assert.equal(snapshot(input), asked)
+    }),
+    check('M2', 'the same data, parameters and seed give the same bytes', async () => {
+      const [first, second] = await Promise.all(
+        [1, 2].map(async () => digestOf(await fit(conformanceData(kind.task, 300, 12), 77))),
+      )
+      assert.equal(first, second)
+    }),
+    check('M3', 'a saved and loaded model predicts the same bits', async () => {
+      const data = conformanceData(kind.task, 200, 13)
+      const fitted = await fit(data)
+      const encoded = encodeArtifact(fitted.save())
+      const loaded = kind.load(decodeArtifact(encoded.files))
+      assert.equal(loaded.kind, kind.name)
+      assert.equal(
+        snapshot(answersOf(loaded, inputOf(data))),
+        snapshot(answersOf(fitted, inputOf(data))),
+      )
+      assert.equal(digestOf(loaded), encoded.digest)
+    }),
+    check('M4', 'the order of columns changes neither artifact nor prediction', async () => {
+      const data = conformanceData(kind.task, 200, 14)
+      const moved = shuffledColumns(data)
+      const [fitted, other] = [await fit(data), await fit(moved)]
+      assert.equal(digestOf(other), digestOf(fitted))
+      const expected = snapshot(answersOf(fitted, inputOf(data)))
+      assert.equal(snapshot(answersOf(fitted, inputOf(moved))), expected)
+      assert.equal(snapshot(answersOf(other, inputOf(data))), expected)
+    }),
+    ...degenerateData(kind.task).map(({ name, data }) =>
+      check('M5', `${name}: finite predictions or a clear error`, async () => {
+        let fitted: Fitted
+        try {
+          fitted = await fit(data)
+        } catch (error) {
+          assert.ok(
+            isMillraceError(error, 'MODEL_TOO_FEW_ROWS') ||
+              isMillraceError(error, 'MODEL_INVALID_DATA'),
+            `unexpected error: ${String(error)}`,
+          )
+          return
+        }
+        assertFinite(fitted, inputOf(data))
+        assertFinite(fitted, inputOf(conformanceData(kind.task, 20, 15)))
+        encodeArtifact(fitted.save())
+      }),
+    ),
+    check('M5', 'no row gives MODEL_TOO_FEW_ROWS', async () => {
+      await assert.rejects(fit(conformanceData(kind.task, 0, 16)), (error) =>
+        isMillraceError(error, 'MODEL_TOO_FEW_ROWS'),
+      )
+    }),
+    check('M6', 'missing values and unknown levels are answered and named', async () => {
+      const data = conformanceData(kind.task, 200, 17)
+      const fitted = await fit(data)
+      const input = strangeInput(data)
+      assertFinite(fitted, input)
+      const { unknown } = answersOf(fitted, input)
+      const expected = [
+        ...(kind.uses.features ? [['a'], ['b']] : [undefined, undefined]),
+        ...(kind.uses.categories ? [['user'], ['item']] : [undefined, undefined]),
+        undefined,
+      ]
+      assert.deepEqual([...unknown], expected)
+    }),
+    check('M6', 'a column of fit that is not in the input is refused', async () => {
+      const fitted = await fit(conformanceData(kind.task, 50, 18))
+      const empty: PredictInput = {
+        matrix: { names: [], rows: 1, values: new Float64Array(0) },
+        categories: {},
+      }
+      if (kind.uses.features || kind.uses.categories) {
+        assert.throws(
+          () => answersOf(fitted, empty),
+          (error) => isMillraceError(error, 'MODEL_INVALID_DATA'),
+        )
+      } else assertFinite(fitted, empty)
+    }),
+    check('M7', 'fit does not begin with an aborted signal', async () => {
+      const reason = new Error('stopped before')
+      await assert.rejects(
+        fit(conformanceData(kind.task, 50, 19), 1, AbortSignal.abort(reason)),
+        (error) => error === reason,
+      )
+    }),
+    check('M7', 'fit ends within 100 ms of its signal', () => endsInTime(fit, kind)),
+    check(
+      'parameters',
+      'each has default, description and unit; unknown ones are refused',
+      async () => {
+        checkParameters(kind)
+      },
+    ),
+  ]
+}
+
+/**
+ * A signal comes in the middle of a large fit. A fit that never takes a turn off keeps the timer from firing and
+ * overruns; one that ends before the signal has nothing to show and passes.
+ */
+async function endsInTime(
+  fit: (data: Dataset, seed: number, signal: AbortSignal) => Promise<Fitted>,
+  kind: ModelKind,
+): Promise<void> {
+  const DELAY_MS = 30
+  const data = conformanceData(kind.task, 150_000, 20)
+  const controller = new AbortController()
+  const reason = new Error('stopped in the middle')
+  const start = cpuMs()
+  let abortedAt: number | undefined
+  const timer = setTimeout(() => {
+    abortedAt = cpuMs()
+    controller.abort(reason)
+  }, DELAY_MS)
+  const outcome = await fit(data, 1, controller.signal).then(
+    () => 'done' as const,
+    (error: unknown) => error,
+  )
+  clearTimeout(timer)
+  const end = cpuMs()
+  if (abortedAt === undefined) {
+    assert.equal(outcome, 'done')
+    assert.ok(end - start <= DELAY_MS + 100, `heard nothing for ${end - start} ms`)
+    return
+  }
+  assert.equal(outcome, reason)
+  assert.ok(
+    abortedAt - start <= DELAY_MS + 100,
+    `the signal was kept off for ${abortedAt - start} ms`,
+  )
+  assert.ok(end - abortedAt <= 100, `fit went on for ${end - abortedAt} ms after its signal`)
+}
+
+function checkParameters(kind: ModelKind): void {
+  const schema = z.toJSONSchema(kind.params, { io: 'input' }) as {
+    readonly properties?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  }
+  for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    assert.notEqual(field['default'], undefined, `${name} has no default`)
+    assert.equal(typeof field['description'], 'string', `${name} has no description`)
+    assert.equal(typeof field['unit'], 'string', `${name} has no unit`)
+    if (field['type'] === 'number' || field['type'] === 'integer') {
+      assert.equal(typeof field['minimum'], 'number', `${name} has no minimum`)
+      assert.equal(typeof field['maximum'], 'number', `${name} has no maximum`)
+    }
+  }
+  assert.throws(
+    () => parseParams(kind, { surprise: 1 }),
+    (error) => isMillraceError(error, 'MODEL_INVALID_PARAMS'),
+  )
+}
+
+/** Rows with one thing wrong each: feature a missing, b infinite, unknown user, missing item; the last is fine. */
+function strangeInput(data: Dataset): PredictInput {
+  const { matrix } = data
+  const columns = matrix.names.length
+  const values = matrix.values.slice(0, 5 * columns).map((x) => (Number.isFinite(x) ? x : 0))
+  values[matrix.names.indexOf('a')] = Number.NaN
+  values[columns + matrix.names.indexOf('b')] = Infinity
+  const known = inputOf(data).categories
+  const user = known['user']!.slice(0, 5)
+  const item = known['item']!.slice(0, 5)
+  user[2] = '__proto__'
+  item[3] = null
+  return { matrix: { names: matrix.names, rows: 5, values }, categories: { user, item } }
+}
+
+function assertFinite(fitted: Fitted, input: PredictInput): void {
+  for (const [name, answer] of Object.entries(answersOf(fitted, input))) {
+    if (name === 'unknown') continue
+    const numbers = Array.from(answer as Float64Array)
+    assert.equal(numbers.length, input.matrix.rows)
+    const bad = numbers.findIndex((value) => !Number.isFinite(value))
+    assert.equal(bad, -1, `${name} of row ${bad} is ${numbers[bad]}`)
+    if (name === 'probability') assert.ok(numbers.every((value) => value >= 0 && value <= 1))
+  }
+  if (fitted.task === 'clusterer') {
+    for (const profile of fitted.profiles()) {
+      assert.ok(Object.values(profile.centroid).every(Number.isFinite), 'a centroid is not finite')
+    }
+  }
+}
+
+const digestOf = (fitted: Fitted): string => encodeArtifact(fitted.save()).digest
