@@ -1,0 +1,64 @@
+/** The table as SQL sees it: typed columns, quoted names, the column that orders events. */
+import { quote, type Column, type ColumnType } from '../core/index.ts'
+import { featureError } from './errors.ts'
+import type { FeatureTable } from './feature-view.ts'
+
+const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
+  boolean: 'BOOLEAN',
+  double: 'DOUBLE',
+  int64: 'BIGINT',
+  integer: 'BIGINT',
+  json: 'VARCHAR',
+  text: 'VARCHAR',
+  timestamp: 'TIMESTAMP WITH TIME ZONE',
+}
+export const sqlTypeOf = (column: Column): string => SQL_TYPES[column.type]
+
+/** Quotes a name for SQL. */
+export const ident = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+/** Names of a view's intermediate columns; a view's name has no dot, so they never meet. */
+export const aggregateColumn = (view: string, index: number): string => `${view}.a${index}`
+export const rowColumn = (view: string, index: number): string => `${view}.x${index}`
+
+const RECORD_COLUMNS: readonly Column[] = [
+  { name: '_partition', type: 'integer', nullable: false },
+  { name: '_offset', type: 'integer', nullable: false },
+  { name: '_timestamp', type: 'timestamp', nullable: false },
+]
+
+/** The topic's columns and those of the record that order events. */
+export function sourceColumns(table: FeatureTable): Column[] {
+  const names = new Set(table.columns.map(({ name }) => name))
+  return [...table.columns, ...RECORD_COLUMNS.filter(({ name }) => !names.has(name))]
+}
+
+/** Throws FEATURE_INVALID_VIEW when the column that orders events is neither a number nor a timestamp. */
+export function eventTimeColumn(table: FeatureTable): Column {
+  const name = table.eventTime ?? '_timestamp'
+  const column = sourceColumns(table).find((candidate) => candidate.name === name)
+  if (!column || !['integer', 'int64', 'double', 'timestamp'].includes(column.type)) {
+    throw featureError(
+      'FEATURE_INVALID_VIEW',
+      `table ${quote(table.name)} cannot be ordered by ${quote(name)}: its event time must be a number or timestamp column`,
+      { details: { table: table.name, column: name } },
+    )
+  }
+  return column
+}
+
+/** The event time as a DOUBLE, microseconds for timestamps; rows without one come after all others. */
+export function eventOrder(table: FeatureTable): string {
+  const column = eventTimeColumn(table)
+  const value = column.type === 'timestamp' ? `epoch_us(${ident(column.name)})` : ident(column.name)
+  return `coalesce(CAST(${value} AS DOUBLE), ${Number.MAX_VALUE})`
+}
+
+/** `null::BIGINT as "userId", …`: one row of typed nulls, which expressions are bound against. */
+export const typedNulls = (columns: readonly { name: string; type: string }[]): string =>
+  columns.map(({ name, type }) => `null::${type} as ${ident(name)}`).join(', ')
+
+export const sourceNulls = (table: FeatureTable): string =>
+  typedNulls(
+    sourceColumns(table).map((column) => ({ name: column.name, type: sqlTypeOf(column) })),
+  )
