@@ -140,8 +140,8 @@ const extreme = (name: 'min' | 'max'): AggregateKind => ({
  * Cells: value, what it is compared by, event time, partition, offset. Of equal ones, `max` takes the latest event and
  * `min` the earliest.
  */
+const key = (by: string): string => `struct_pack(y := ${by}, ${ORDER})`
 const extremeArgument = (name: 'min' | 'max'): AggregateKind => {
-  const key = (by: string): string => `struct_pack(y := ${by}, ${ORDER})`
   return {
     sql: ({ value, by, filter }, over) =>
       `arg_${name}(${value}, ${key(by)}) filter (where ${filter})${over}`,

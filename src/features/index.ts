@@ -1,2 +1,3 @@
 export * from './feature-view.ts'
 export { featureError } from './errors.ts'
+export { createFrameBuilder } from './frame-builder.ts'

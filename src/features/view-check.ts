@@ -28,6 +28,8 @@ const ALLOWED_MACROS = new Set([
   'roundbankers',
   'split_part',
 ])
+/** Macros of the engine that contain aggregates. */
+const AGGREGATE_MACROS = new Set(['geomean', 'geometric_mean', 'wavg', 'weighted_avg'])
 /** The engine calls these deterministic, but they read the session or the build. */
 const SESSION_FUNCTIONS = new Set(['current_setting', 'getenv', 'getvariable', 'version'])
 const CLOCK_WORDS = new Set([
@@ -105,7 +107,10 @@ export async function checkExpressions(
   for (const root of roots) checkAggregates(spec, root, undefined)
   for (const node of select.where_clause ? walk(select.where_clause) : []) {
     if (isAggregate(node)) {
-      throw invalid(spec, `has the aggregate ${functionName(node)} in WHERE: conditions there are over single rows`)
+      throw invalid(
+        spec,
+        `has the aggregate ${functionName(node)} in WHERE: conditions there are over single rows`,
+      )
     }
   }
 }
@@ -134,15 +139,16 @@ async function functionFacts(
 ): Promise<Map<string, FunctionFact[]>> {
   const facts = new Map<string, FunctionFact[]>()
   if (names.length === 0) return facts
-  const result = await engine.query(
-    `select distinct lower(function_name), function_type, coalesce(stability, '') from duckdb_functions()
+  const result = await engine.queryColumns(
+    `select distinct lower(function_name) as name, function_type as type, stability from duckdb_functions()
      where lower(function_name) in (${names.map((_, index) => `$${index + 1}`).join(', ')})`,
     { params: [...names] },
   )
-  for (const [name, type, stability] of result.rows) {
-    const list = facts.get(String(name)) ?? []
-    list.push({ type: String(type), stability: String(stability) })
-    facts.set(String(name), list)
+  const [types, stabilities] = [result.texts('type'), result.texts('stability')]
+  for (const [index, name] of result.texts('name').entries()) {
+    const list = facts.get(name ?? '') ?? []
+    list.push({ type: types[index] ?? '', stability: stabilities[index] ?? '' })
+    facts.set(name ?? '', list)
   }
   return facts
 }
@@ -154,7 +160,7 @@ function checkFunction(
 ): void {
   const name = functionName(node)
   if (isAggregate(node)) return
-  if (facts.some(({ type }) => type === 'aggregate')) {
+  if (facts.some(({ type }) => type === 'aggregate') || AGGREGATE_MACROS.has(name)) {
     throw notIncremental(
       spec,
       `${name}()`,
@@ -163,8 +169,15 @@ function checkFunction(
   }
   const isMacro = facts.some(({ type }) => type.includes('macro'))
   const readsClock = name === 'age' && functionArguments(node).length === 1
-  const isVolatile = facts.some(({ type, stability }) => type === 'scalar' && stability !== 'CONSISTENT')
-  if ((isMacro && !ALLOWED_MACROS.has(name)) || isVolatile || readsClock || SESSION_FUNCTIONS.has(name)) {
+  const isVolatile = facts.some(
+    ({ type, stability }) => type === 'scalar' && stability !== 'CONSISTENT',
+  )
+  if (
+    (isMacro && !ALLOWED_MACROS.has(name)) ||
+    isVolatile ||
+    readsClock ||
+    SESSION_FUNCTIONS.has(name)
+  ) {
     throw notDeterministic(spec, `${name}()`)
   }
 }
@@ -186,7 +199,8 @@ function checkAggregates(
   }
   const name = functionName(node)
   const shown = name === 'count_star' ? 'count(*)' : `${name}()`
-  if (outer !== undefined) throw invalid(spec, `has the aggregate ${shown} inside ${outer}: aggregate columns only`)
+  if (outer !== undefined)
+    throw invalid(spec, `has the aggregate ${shown} inside ${outer}: aggregate columns only`)
   if (node['distinct'] === true) {
     throw notIncremental(
       spec,
@@ -219,12 +233,18 @@ export function entityOf(spec: FeatureViewSpec, select: SelectNode): SqlExpressi
     throw invalid(spec, 'must begin with its entity column: select <entity>, … group by <entity>')
   }
   if (first.alias !== '') {
-    throw invalid(spec, `renames its entity column to ${quote(first.alias)}: rows are joined by the column's own name`)
+    throw invalid(
+      spec,
+      `renames its entity column to ${quote(first.alias)}: rows are joined by the column's own name`,
+    )
   }
   if (select.aggregate_handling === 'FORCE_AGGREGATES') return first
   const [group, ...more] = select.group_expressions
   if (!group || more.length > 0 || select.group_sets.length !== 1) {
-    throw invalid(spec, 'must be grouped by exactly one column, its entity: add "group by <entity>"')
+    throw invalid(
+      spec,
+      'must be grouped by exactly one column, its entity: add "group by <entity>"',
+    )
   }
   const isPosition =
     group.class === 'CONSTANT' && (group['value'] as { value?: unknown }).value === 1

@@ -73,11 +73,18 @@ export async function compileFeatureView(
   const items = featureItems(spec, select)
   const parts = new ViewParts(spec)
   const finals = items.map((item) => parts.takeAggregates(item))
+  checkColumns(spec, table, [
+    ...parts.rows.map(({ tree }) => tree),
+    ...(select.where_clause ? [select.where_clause] : []),
+  ])
   const sql = await printParts(engine, parts, finals, select.where_clause)
   const nulls = sourceNulls(table)
   const [, ...rowTypes] = await bindTypes(engine, spec, [sql.where, ...sql.rows], nulls)
   const types = await bindTypes(engine, spec, sql.aggregates, nulls)
-  const aggregates = parts.aggregates.map((draft, index) => ({ ...draft, type: types[index] ?? '' }))
+  const aggregates = parts.aggregates.map((draft, index) => ({
+    ...draft,
+    type: types[index] ?? '',
+  }))
   await bindFinals(engine, spec, items, aggregates, sql.finals)
   return {
     view: { name: spec.name, table: table.name, entity, features: items.map(({ alias }) => alias) },
@@ -130,7 +137,8 @@ async function bindFinals(
     type: type.startsWith('"') ? 'DOUBLE' : type,
   }))
   const types = await bindTypes(engine, spec, finals, typedNulls(columns))
-  for (const [index, item] of items.entries()) checkFeatureType(spec, item.alias, types[index] ?? '')
+  for (const [index, item] of items.entries())
+    checkFeatureType(spec, item.alias, types[index] ?? '')
 }
 
 /** Spells every column as the table declares it and without a qualifier. */
@@ -147,7 +155,10 @@ function resolveColumns(
     const path = columnPath(node)
     const isQualified = path.length === 2 && qualifiers.includes(path[0]?.toLowerCase() ?? '')
     if (path.length !== 1 && !isQualified) {
-      throw invalid(spec, `has ${quote(path.join('.'))}: write columns of ${table.name} by their plain name`)
+      throw invalid(
+        spec,
+        `has ${quote(path.join('.'))}: write columns of ${table.name} by their plain name`,
+      )
     }
     const name = declared.get(path.at(-1)?.toLowerCase() ?? '')
     // A name that is no column may be a feature defined before it; what remains unknown fails when it is bound.
@@ -172,6 +183,18 @@ function entityColumn(spec: FeatureViewSpec, node: SqlExpression, table: Feature
     )
   }
   return name
+}
+
+function checkColumns(
+  spec: FeatureViewSpec,
+  table: FeatureTable,
+  trees: readonly SqlExpression[],
+): void {
+  const names = new Set(sourceColumns(table).map(({ name }) => name))
+  for (const node of trees.flatMap((tree) => [...walk(tree)])) {
+    const name = node.class === 'COLUMN_REF' ? columnPath(node)[0] : undefined
+    if (name !== undefined && !names.has(name)) throw unknownColumn(spec, name, table)
+  }
 }
 
 const unknownColumn = (spec: FeatureViewSpec, name: string, table: FeatureTable): Error =>
@@ -204,7 +227,10 @@ function featureItems(spec: FeatureViewSpec, select: SelectNode): SqlExpression[
     }
     const tree = { ...substitute(item), alias: item.alias }
     if (![...walk(tree)].some(isAggregate)) {
-      throw invalid(spec, `has the feature ${quote(item.alias)} without an aggregate: use for example count(*) or last(…)`)
+      throw invalid(
+        spec,
+        `has the feature ${quote(item.alias)} without an aggregate: use for example count(*) or last(…)`,
+      )
     }
     before.set(item.alias.toLowerCase(), tree)
     items.push(tree)

@@ -1,5 +1,6 @@
 /** The table as SQL sees it: typed columns, quoted names, the column that orders events. */
 import { quote, type Column, type ColumnType } from '../core/index.ts'
+import { recordColumns } from '../lake/index.ts'
 import { featureError } from './errors.ts'
 import type { FeatureTable } from './feature-view.ts'
 
@@ -21,17 +22,17 @@ export const ident = (name: string): string => `"${name.replaceAll('"', '""')}"`
 export const aggregateColumn = (view: string, index: number): string => `${view}.a${index}`
 export const rowColumn = (view: string, index: number): string => `${view}.x${index}`
 
-const RECORD_COLUMNS: readonly Column[] = [
-  { name: '_partition', type: 'integer', nullable: false },
-  { name: '_offset', type: 'integer', nullable: false },
-  { name: '_timestamp', type: 'timestamp', nullable: false },
-]
-
-/** The topic's columns and those of the record that order events. */
-export function sourceColumns(table: FeatureTable): Column[] {
-  const names = new Set(table.columns.map(({ name }) => name))
-  return [...table.columns, ...RECORD_COLUMNS.filter(({ name }) => !names.has(name))]
+/** The topic's own columns, also of a table that was given with the record's. */
+export function topicColumns(table: FeatureTable): Column[] {
+  const names = new Set(recordColumns.map(({ name }) => name))
+  return table.columns.filter(({ name }) => !names.has(name))
 }
+
+/** The topic's columns and those of the record, in the order of the lake. */
+export const sourceColumns = (table: FeatureTable): Column[] => [
+  ...topicColumns(table),
+  ...recordColumns,
+]
 
 /** Throws FEATURE_INVALID_VIEW when the column that orders events is neither a number nor a timestamp. */
 export function eventTimeColumn(table: FeatureTable): Column {
@@ -59,6 +60,4 @@ export const typedNulls = (columns: readonly { name: string; type: string }[]): 
   columns.map(({ name, type }) => `null::${type} as ${ident(name)}`).join(', ')
 
 export const sourceNulls = (table: FeatureTable): string =>
-  typedNulls(
-    sourceColumns(table).map((column) => ({ name: column.name, type: sqlTypeOf(column) })),
-  )
+  typedNulls(sourceColumns(table).map((column) => ({ name: column.name, type: sqlTypeOf(column) })))

@@ -48,7 +48,8 @@ const CHILD_FIELDS: Readonly<Record<string, readonly string[]>> = {
   OPERATOR: ['children'],
 }
 
-export const isKnownClass = (node: SqlExpression): boolean => Object.hasOwn(CHILD_FIELDS, node.class)
+export const isKnownClass = (node: SqlExpression): boolean =>
+  Object.hasOwn(CHILD_FIELDS, node.class)
 
 const isExpression = (value: unknown): value is SqlExpression =>
   typeof value === 'object' && value !== null && 'class' in value

@@ -28,7 +28,11 @@ function familyOf(type: string): TypeFamily | undefined {
   if (type === 'BOOLEAN') return 'boolean'
   if (/^(VARCHAR|JSON|UUID|ENUM\b)/.test(type) && !type.endsWith('[]')) return 'text'
   if (/^(TIMESTAMP|DATE)/.test(type) && !type.endsWith('[]')) return 'moment'
-  if (/^("NULL"|SQLNULL|(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|BIGNUM|DECIMAL\(.*\)|FLOAT|DOUBLE))$/.test(type)) {
+  if (
+    /^("NULL"|SQLNULL|(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|BIGNUM|DECIMAL\(.*\)|FLOAT|DOUBLE))$/.test(
+      type,
+    )
+  ) {
     return 'number'
   }
   return undefined
@@ -48,7 +52,7 @@ export function encode(
       return { sql: `TRY(CAST(epoch_us(${sql}) AS DOUBLE))`, cell: 'number' }
     case 'text':
       return { sql: `TRY(CAST((${sql}) AS VARCHAR))`, cell: 'text' }
-    case undefined:
+    default:
       throw invalid(
         spec,
         `aggregates ${sql} of type ${type}: use a number, boolean, text or moment`,
@@ -79,5 +83,8 @@ export function checkFeatureType(spec: FeatureViewSpec, feature: string, type: s
     family === 'moment'
       ? 'make a number of it, for example with epoch(…)'
       : 'make a number of it, for example with CASE or length(…)'
-  throw invalid(spec, `has the feature "${feature}" of type ${type}: features are numbers; ${remedy}`)
+  throw invalid(
+    spec,
+    `has the feature "${feature}" of type ${type}: features are numbers; ${remedy}`,
+  )
 }

@@ -1,0 +1,406 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openSqlEngine, type SqlEngine } from '../sql/index.ts'
+import type { AsOf, FeatureTable, Frame, FrameRequest } from './feature-view.ts'
+import { createFrameBuilder } from './frame-builder.ts'
+
+let engine: SqlEngine
+let folder: string
+let files = 0
+const builder = createFrameBuilder()
+
+beforeAll(async () => {
+  engine = await openSqlEngine()
+  folder = await mkdtemp(join(tmpdir(), 'millrace-frames-'))
+})
+afterAll(async () => {
+  await engine.close()
+  await rm(folder, { recursive: true })
+})
+
+const table: FeatureTable = {
+  name: 'ratings',
+  topic: 'ratings',
+  eventTime: 'timestamp',
+  columns: [
+    { name: 'userId', type: 'integer', nullable: true },
+    { name: 'movieId', type: 'text', nullable: false },
+    { name: 'rating', type: 'double', nullable: true },
+    { name: 'timestamp', type: 'integer', nullable: false },
+    { name: 'seenAt', type: 'timestamp', nullable: true },
+  ],
+}
+
+type Row = readonly [
+  user: number | null,
+  movie: string,
+  rating: number | null,
+  timestamp: number,
+  partition?: number,
+]
+const COLUMNS = 'userId, movieId, rating, timestamp, _partition, _offset, seenAt'
+
+/** SQL of the rows as a relation; the offset is the row's index. */
+function relation(rows: readonly Row[]): string {
+  const values = rows.map(
+    ([user, movie, rating, timestamp, partition = 0], offset) =>
+      `(${user}::bigint, '${movie}', ${rating}::double, ${timestamp}::bigint, ${partition}::integer, ${offset}::bigint, to_timestamp(${timestamp}))`,
+  )
+  return values.length === 0
+    ? `(select * from (values (1::bigint, '', 1::double, 1::bigint, 0::integer, 0::bigint, to_timestamp(0))) t(${COLUMNS}) where false)`
+    : `(values ${values.join(', ')}) t(${COLUMNS})`
+}
+
+async function parquet(rows: readonly Row[]): Promise<string> {
+  const file = join(folder, `${files++}.parquet`)
+  await engine.run(
+    `copy (select * from ${relation(rows)}) to '${file}' (format parquet, compression zstd)`,
+  )
+  return file
+}
+
+async function frame(
+  rows: readonly Row[],
+  sql: string,
+  more: Partial<FrameRequest> & { asOf: AsOf },
+): Promise<Frame> {
+  const views = [{ name: 'user', sql }]
+  return builder.frame(engine, { table, files: [await parquet(rows)], views, ...more })
+}
+
+const column = (result: Frame, name: string): number[] => {
+  const index = result.names.indexOf(name)
+  return Array.from(
+    { length: result.rows },
+    (_, row) => result.values[row * result.names.length + index] ?? Number.NaN,
+  )
+}
+
+const ALICE: readonly Row[] = [
+  [1, 'up', 4, 100],
+  [1, 'jaws', 2, 200],
+  [2, 'up', 5, 150],
+  [1, 'heat', 3, 200],
+  [1, 'seven', 1, 50],
+]
+const VIEW = `select userId, count(*) as n, sum(rating) as total, avg(rating) as mean, last(rating) as last,
+  count(*) filter (where rating >= 3) as good, stddev_samp(rating) as spread from ratings group by userId`
+const NONE = Number.NaN
+
+describe('a small table, computed by hand', () => {
+  test('F1: asOf row sees only what came before, ties by offset', async () => {
+    const result = await frame(ALICE, VIEW, { asOf: 'row' })
+    expect([...result.eventTime]).toEqual([50, 100, 150, 200, 200])
+    expect([...result.offset]).toEqual([4, 0, 2, 1, 3])
+    expect(column(result, 'n')).toEqual([NONE, 1, NONE, 2, 3])
+    expect(column(result, 'total')).toEqual([NONE, 1, NONE, 5, 7])
+    expect(column(result, 'mean')).toEqual([NONE, 1, NONE, 2.5, 7 / 3])
+    expect(column(result, 'last')).toEqual([NONE, 1, NONE, 4, 2])
+    expect(column(result, 'good')).toEqual([NONE, 0, NONE, 1, 1])
+    expect(column(result, 'spread')[1]).toBeNaN()
+    expect(column(result, 'spread')[3]).toBeCloseTo(Math.sqrt(4.5), 12)
+  })
+
+  test('asOf others sees every event but the own', async () => {
+    const result = await frame(ALICE, VIEW, { asOf: 'others' })
+    expect(column(result, 'n')).toEqual([3, 3, NONE, 3, 3])
+    expect(column(result, 'total')).toEqual([9, 6, NONE, 8, 7])
+    expect(column(result, 'last')).toEqual([3, 3, NONE, 3, 2])
+  })
+
+  test('asOf end sees everything', async () => {
+    const result = await frame(ALICE, VIEW, { asOf: 'end' })
+    expect(column(result, 'n')).toEqual([4, 4, 1, 4, 4])
+    expect(column(result, 'total')).toEqual([10, 10, 5, 10, 10])
+    expect(column(result, 'last')).toEqual([3, 3, 5, 3, 3])
+  })
+
+  test('rows outside the history are asked for and never seen', async () => {
+    const split = { history: `movieId <> 'up'`, rows: `movieId = 'up'` }
+    const row = await frame(ALICE, VIEW, { asOf: 'row', ...split })
+    expect([...row.offset]).toEqual([0, 2])
+    expect(column(row, 'n')).toEqual([1, NONE])
+    expect(column(row, 'total')).toEqual([1, NONE])
+    const end = await frame(ALICE, VIEW, { asOf: 'end', ...split })
+    expect(column(end, 'n')).toEqual([3, NONE])
+    const others = await frame(ALICE, VIEW, { asOf: 'others', ...split })
+    expect(column(others, 'total')).toEqual([6, NONE])
+  })
+
+  test('WHERE decides which rows are events; the others still have features', async () => {
+    const sql = `select userId, count(*) as n from ratings where rating >= 3 group by userId`
+    const result = await frame(ALICE, sql, { asOf: 'row' })
+    expect(column(result, 'n')).toEqual([NONE, NONE, NONE, 1, 1])
+  })
+
+  test('label, own columns and categories come with the rows', async () => {
+    const result = await frame(ALICE, VIEW, {
+      asOf: 'row',
+      label: 'rating >= 3',
+      columns: ['rating', 'seenAt'],
+      categories: ['userId', 'movieId'],
+    })
+    expect(result.label).toEqual(Float64Array.from([0, 1, 1, 0, 1]))
+    expect(column(result, 'rating')).toEqual([1, 4, 5, 2, 3])
+    expect(column(result, 'seenAt')).toEqual([50_000, 100_000, 150_000, 200_000, 200_000])
+    expect(result.categories).toEqual({
+      userId: ['1', '1', '2', '1', '1'],
+      movieId: ['seven', 'up', 'up', 'jaws', 'heat'],
+    })
+    expect([...result.partition]).toEqual([0, 0, 0, 0, 0])
+  })
+
+  test('a row without an entity has no features, and no other row sees it', async () => {
+    const result = await frame([[null, 'up', 4, 1], [null, 'up', 4, 2], ...ALICE], VIEW, {
+      asOf: 'row',
+    })
+    expect(column(result, 'n').slice(0, 2)).toEqual([NONE, NONE])
+    expect(
+      (await frame([[null, 'up', 4, 1]], VIEW, { asOf: 'end' })).values.every(Number.isNaN),
+    ).toBe(true)
+  })
+
+  test('equal times of two partitions go by partition', async () => {
+    const rows: Row[] = [
+      [1, 'up', 4, 7, 1],
+      [1, 'up', 2, 7, 0],
+    ]
+    const result = await frame(rows, VIEW, { asOf: 'row' })
+    expect([...result.partition]).toEqual([0, 1])
+    expect(column(result, 'total')).toEqual([NONE, 2])
+  })
+
+  test('without a file there are no rows', async () => {
+    const views = [{ name: 'user', sql: VIEW }]
+    const result = await builder.frame(engine, { table, files: [], views, asOf: 'row' })
+    expect(result.rows).toBe(0)
+    expect(result.names).toEqual(['n', 'total', 'mean', 'last', 'good', 'spread'])
+  })
+
+  test('a file from before a column was added has it as missing', async () => {
+    const old = join(folder, 'old.parquet')
+    await engine.run(
+      `copy (select 1::bigint as userId, 'up' as movieId, 10::bigint as timestamp, 0 as _partition, 9::bigint as _offset) to '${old}'`,
+    )
+    const result = await builder.frame(engine, {
+      table,
+      files: [old, await parquet(ALICE)],
+      views: [
+        { name: 'user', sql: 'select userId, count(rating) as n from ratings group by userId' },
+      ],
+      asOf: 'end',
+    })
+    expect(column(result, 'n')).toEqual([4, 4, 4, 1, 4, 4])
+  })
+
+  test('entities are one row each, sorted by key', async () => {
+    const request = {
+      table,
+      files: [await parquet([...ALICE, [10, 'up', 3, 1], [null, 'up', 3, 1]])],
+      views: [{ name: 'user', sql: VIEW }],
+    }
+    const all = await builder.entities(engine, request, 'user')
+    expect(all.keys).toEqual(['1', '10', '2'])
+    expect(all.values.filter((_, index) => index % 6 === 0)).toEqual(Float64Array.from([4, 1, 1]))
+    const some = await builder.entities(engine, { ...request, rows: 'timestamp = 150' }, 'user')
+    expect(some.keys).toEqual(['2'])
+    await expect(builder.entities(engine, request, 'movie')).rejects.toMatchObject({
+      code: 'FEATURE_UNKNOWN_VIEW',
+    })
+  })
+
+  test('the same feature name in two views is refused', async () => {
+    const other = {
+      name: 'movie',
+      sql: 'select movieId, count(*) as n from ratings group by movieId',
+    }
+    await expect(
+      builder.frame(engine, {
+        table,
+        files: [],
+        views: [{ name: 'user', sql: VIEW }, other],
+        asOf: 'row',
+      }),
+    ).rejects.toThrow(/feature name "n" is used twice/)
+  })
+})
+
+const coin = (index: number): number => ((index * 2_654_435_761) >>> 7) & 1
+
+describe('F1: a planted leak', () => {
+  // Each event's rating equals its own label, and a later event of the same user repeats it: a frame that saw the own or
+  // a later row would predict the label without an error.
+  const rows = Array.from({ length: 400 }, (_, index): Row[] => [
+    [index, 'first', coin(index), 1_000 + index],
+    [index, 'echo', coin(index), 9_000 + index],
+  ]).flat()
+
+  test('before the label is acknowledged nothing of it is visible', async () => {
+    const sql = `select userId, max(rating) as top, count(*) as n, last(rating) as last from ratings group by userId`
+    const ask = { label: 'rating', rows: `movieId = 'first'` }
+    const leaking = await frame(rows, sql, { asOf: 'end', ...ask })
+    expect(column(leaking, 'top')).toEqual([...(leaking.label ?? [])])
+    const honest = await frame(rows, sql, { asOf: 'row', ...ask })
+    expect(honest.rows).toBe(400)
+    expect(honest.values.every(Number.isNaN)).toBe(true)
+  })
+
+  test('with the whole history known, the own row is still not visible', async () => {
+    const sql = `select movieId, avg(rating) as mean, count(*) as n from ratings group by movieId`
+    const result = await builder.frame(engine, {
+      table,
+      files: [await parquet(rows)],
+      views: [{ name: 'movie', sql }],
+      asOf: 'others',
+      label: 'rating',
+    })
+    const ones = rows.filter(([, movie, rating]) => movie === 'first' && rating === 1).length
+    const means = column(result, 'mean')
+    for (const [row, label] of (result.label ?? []).entries()) {
+      expect(means[row]).toBeCloseTo((ones - label) / 399, 12)
+    }
+  })
+})
+
+describe('robustness', () => {
+  test('an expression that fails on a row is missing there, and huge values stop nothing', async () => {
+    const rows: Row[] = [
+      [1, 'abc', -1, 1],
+      [1, '7', 1e300, 2],
+      [1, '9', 4, 3],
+      [1, '9', null, 4],
+    ]
+    const sql = `select userId, sum(cast(movieId as integer)) as parsed, sum(sqrt(rating)) as roots,
+      stddev(rating) as spread, max(rating) as top, count(rating) as n, 1 / (count(*) - 3) as pole from ratings group by userId`
+    const result = await frame(rows, sql, { asOf: 'end' })
+    expect(result.values.slice(0, 6)).toEqual(
+      Float64Array.from([25, 2, Math.sqrt(12.5), 1e300, 3, 1]),
+    )
+    const three = await frame(rows.slice(0, 3), sql, { asOf: 'end' })
+    expect(column(three, 'pole')).toEqual([NONE, NONE, NONE])
+  })
+
+  test('unknown columns are named', async () => {
+    await expect(frame(ALICE, VIEW, { asOf: 'row', columns: ['stars'] })).rejects.toThrow(
+      /no column "stars": it has userId/,
+    )
+    await expect(frame(ALICE, VIEW, { asOf: 'row', columns: ['movieId'] })).rejects.toThrow(
+      /"movieId" is text/,
+    )
+    await expect(frame(ALICE, VIEW, { asOf: 'row', categories: ['x'] })).rejects.toThrow(
+      /no column "x"/,
+    )
+  })
+})
+
+/** The view's own SQL over exactly the rows that may be seen. */
+async function direct(
+  visible: readonly Row[],
+  sql: string,
+  key: string,
+  entity: unknown,
+): Promise<number[]> {
+  const result = await engine.query(
+    `with ratings as (select * from ${relation(visible)}) select * from (${sql}) where ${key}::varchar = $1`,
+    { params: [String(entity)] },
+  )
+  const [row] = result.rows
+  return (row ?? []).slice(1).map((value) => (value === null ? Number.NaN : Number(value)))
+}
+
+describe('property: any view over any rows', () => {
+  const aggregate = fc
+    .tuple(
+      fc.constantFrom(
+        'count(*)',
+        'count(rating)',
+        'sum(rating)',
+        'avg(rating)',
+        'min(rating)',
+        'max(rating)',
+        'stddev(rating)',
+        'stddev_pop(rating)',
+        'var_samp(rating)',
+        'variance(rating)',
+        'var_pop(rating)',
+        'length(max(movieId))',
+        'epoch(max(seenAt))',
+        'length(arg_max(movieId, (timestamp * 1000 + _offset)))',
+        'arg_min(rating, (timestamp * 1000 + _offset))',
+      ),
+      fc.constantFrom('', ' filter (where rating > 2)', ` filter (where movieId = 'b')`),
+    )
+    .map(([call, filter]) =>
+      /^\w+\(.*\)$/.test(call) && !/^(length|epoch)/.test(call) ? `${call}${filter}` : call,
+    )
+  const view = fc.record({
+    features: fc.array(
+      fc.oneof(
+        aggregate,
+        fc.tuple(aggregate, aggregate).map(([a, b]) => `(${a} + 1.5) / (${b} + 10)`),
+        aggregate.map((a) => `case when coalesce(${a}, 0) > 2 then 1 else 0 end`),
+      ),
+      { minLength: 1, maxLength: 4 },
+    ),
+    where: fc.constantFrom('', 'where rating is not null', `where movieId <> 'c'`),
+    key: fc.constantFrom('userId', 'movieId'),
+  })
+  const rows = fc.array(
+    fc.tuple(
+      fc.constantFrom(null, 1, 2, 3),
+      fc.constantFrom('a', 'b', 'c', 'dd'),
+      fc.constantFrom(null, 0.5, 1, 2.5, 4, 5),
+      fc.integer({ min: 1, max: 12 }),
+    ),
+    { minLength: 1, maxLength: 14 },
+  )
+
+  test('the frame equals the view itself over the rows that may be seen', async () => {
+    const { seed } = fc.readConfigureGlobal()
+    await fc.assert(
+      fc.asyncProperty(
+        view,
+        rows,
+        fc.constantFrom<AsOf>('row', 'others', 'end'),
+        async (v, data, asOf) => {
+          const sql = `select ${v.key}, ${v.features.map((text, index) => `${text} as f${index}`).join(', ')} from ratings ${v.where} group by ${v.key}`
+          const result = await frame(data, sql, { asOf })
+          const order = data
+            .map((row, offset) => ({ row, offset }))
+            .toSorted((a, b) => a.row[3] - b.row[3] || a.offset - b.offset)
+          const at = order.map(({ offset }) => offset)
+          expect([...result.offset]).toEqual(at)
+          for (const [index, { row, offset }] of order.entries()) {
+            // Rows that may not be seen become rows of nobody, so that offsets and order stay.
+            const mayBeSeen = (other: number): boolean =>
+              asOf === 'end' ||
+              (asOf === 'others' ? other !== offset : at.indexOf(other) < at.indexOf(offset))
+            const masked = data.map((other, i): Row =>
+              mayBeSeen(i) ? other : [null, 'nobody', other[2], other[3]],
+            )
+            const entity = v.key === 'userId' ? row[0] : row[1]
+            const expected = entity === null ? [] : await direct(masked, sql, v.key, entity)
+            const actual = v.features.map(
+              (_, f) => result.values[index * v.features.length + f] ?? 0,
+            )
+            for (const [f, value] of actual.entries()) {
+              const wanted = expected[f] ?? Number.NaN
+              const close =
+                Number.isNaN(value) && !Number.isFinite(wanted)
+                  ? true
+                  : Math.abs(value - wanted) <= 1e-9 * Math.max(1, Math.abs(wanted))
+              expect(
+                close,
+                `${sql} row ${offset} ${asOf}: feature ${f} is ${value}, not ${wanted}`,
+              ).toBe(true)
+            }
+          }
+        },
+      ),
+      { numRuns: 40, ...(seed === undefined ? {} : { seed }) },
+    )
+  }, 60_000)
+})
