@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import type { FeatureView } from '../features/index.ts'
+import type { FeatureView } from '../../features/index.ts'
 import {
   classifier,
   clusterer,
@@ -10,8 +10,8 @@ import {
   regressor,
   sliding,
   topic,
-} from './authoring.ts'
-import type { ModelDefinition } from './define-app.ts'
+} from '../authoring.ts'
+import type { ModelDefinition } from '../define-app.ts'
 import { modelSpecsOf } from './model-specs.ts'
 
 const views: FeatureView[] = [

@@ -1,8 +1,8 @@
 /** From definitions as users write them to specs as training reads them: every default is written out here. */
-import { columnsOf, parseDuration, type Column } from '../core/index.ts'
-import type { FeatureView } from '../features/index.ts'
-import type { TaskName } from '../models/index.ts'
-import type { GateRule, ModelSpec, RetrainRule, TrainingSet } from '../training/index.ts'
+import { columnsOf, parseDuration, type Column } from '../../core/index.ts'
+import type { FeatureView } from '../../features/index.ts'
+import type { TaskName } from '../../models/index.ts'
+import type { GateRule, ModelSpec, RetrainRule, TrainingSet } from '../../training/index.ts'
 import { gateMetricOf, onlyTable } from './check-models.ts'
 import type {
   AppDefinition,
@@ -10,8 +10,8 @@ import type {
   ModelDefinition,
   RetrainDefinition,
   SetDefinition,
-} from './define-app.ts'
-import { appError } from './errors.ts'
+} from '../define-app.ts'
+import { appError } from '../errors.ts'
 
 /** Default gate of each task. Margins are about the noise of the metric on a few hundred rows. */
 const GATES: Readonly<Record<TaskName, { readonly metric: string; readonly margin: number }>> = {
