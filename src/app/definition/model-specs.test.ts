@@ -44,7 +44,7 @@ test('a classifier gets its kind, gate and set by default', () => {
     },
     set: { scheme: 'cumulative', parts: 3 },
     retrain: {},
-    gate: { metric: 'auc', margin: 0.01, minRows: 50, maxLabelShift: 0.25 },
+    gate: { metric: 'auc', margin: 0.01, minRows: 50, maxLabelShift: 0.15 },
     minRows: 100,
     seed: 1,
   })
