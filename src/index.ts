@@ -39,6 +39,4 @@ export type {
   StartOptions,
   TopicDefinition,
 } from './app/index.ts'
-/** The zod that schemas must come from: two copies would not know each other's types. */
-export { z } from 'zod'
 export { isMillraceError, MillraceError, type Duration, type EventSchema } from './core/index.ts'

@@ -1,0 +1,136 @@
+/** The form of an app definition: which fields there are and what they hold. What they mean is checked in `check-*.ts`. */
+import { z } from 'zod'
+import type { GateDefinition } from './define-app.ts'
+
+const schemaObject = z.custom((value) => value instanceof z.ZodObject, {
+  error: 'must be a zod object: z.object({ … })',
+})
+const zodType = z.custom((value) => value instanceof z.ZodType, { error: 'must be a zod schema' })
+const text = z.string().min(1)
+const positive = z.int().min(1)
+const margin = z.strictObject({ margin: z.number().min(0) })
+
+const batch = z.strictObject({
+  rows: positive.optional(),
+  bytes: positive.optional(),
+  every: text.optional(),
+  idle: text.optional(),
+})
+
+const topic = z.strictObject({
+  schema: schemaObject,
+  key: text.optional(),
+  eventTime: text.optional(),
+  partitions: positive.max(1_000).optional(),
+  batch: batch.optional(),
+  table: z.boolean().optional(),
+})
+
+const set = z.strictObject({
+  scheme: z.enum(['cumulative', 'disjoint', 'last', 'sliding']),
+  parts: positive.optional(),
+  batches: positive.optional(),
+  length: text.optional(),
+  slide: text.optional(),
+})
+
+/** Metrics that may decide a gate; the record makes the compiler compare them with `GateDefinition`. */
+export const gateMetrics: Readonly<
+  Record<Exclude<keyof GateDefinition, 'minRows' | 'maxLabelShift'>, readonly string[]>
+> = {
+  auc: ['classifier'],
+  accuracy: ['classifier'],
+  log_loss: ['classifier'],
+  brier: ['classifier'],
+  rmse: ['regressor'],
+  mae: ['regressor'],
+  r2: ['regressor'],
+  silhouette: ['clusterer'],
+}
+
+const gate = z.strictObject({
+  ...Object.fromEntries(Object.keys(gateMetrics).map((metric) => [metric, margin.optional()])),
+  minRows: positive.optional(),
+  maxLabelShift: z.number().min(0).optional(),
+})
+
+const modelBase = {
+  from: text.optional(),
+  features: z.array(text).optional(),
+  columns: z.array(text).optional(),
+  categories: z.array(text).optional(),
+  kind: text.optional(),
+  params: z.record(z.string(), z.unknown()).optional(),
+  set: set.optional(),
+  retrain: z
+    .strictObject({
+      batches: positive.optional(),
+      rows: positive.optional(),
+      every: text.optional(),
+    })
+    .optional(),
+  gate: gate.optional(),
+  minRows: positive.optional(),
+  seed: z.int().min(0).optional(),
+}
+
+const model = z.discriminatedUnion('task', [
+  z.strictObject({ task: z.literal('classifier'), label: text, ...modelBase }),
+  z.strictObject({
+    task: z.literal('regressor'),
+    label: text,
+    range: z.tuple([z.number(), z.number()]).optional(),
+    ...modelBase,
+  }),
+  z.strictObject({
+    task: z.literal('clusterer'),
+    entity: text,
+    k: z.int().min(2).optional(),
+    ...modelBase,
+  }),
+])
+
+const lookup = z.strictObject({
+  file: text,
+  on: text,
+  key: text.optional(),
+  take: z.array(text).min(1),
+  via: z.strictObject({ file: text, from: text, to: text }).optional(),
+})
+
+const source = z.strictObject({
+  topic: text,
+  generator: z
+    .strictObject({
+      name: text,
+      seed: z.int().min(0).optional(),
+      options: z.record(z.string(), z.unknown()).optional(),
+    })
+    .optional(),
+  file: text.optional(),
+  alternatives: z.array(text).optional(),
+  rate: z.number().min(0).optional(),
+  order: z.enum(['event-time', 'file']).optional(),
+  lookup: lookup.optional(),
+})
+
+const route = z.strictObject({
+  method: z.enum(['GET', 'POST', 'DELETE']),
+  path: z.string().regex(/^\//, { error: 'must start with "/"' }),
+  summary: text,
+  params: zodType.optional(),
+  query: zodType.optional(),
+  body: zodType.optional(),
+  answer: zodType,
+  handler: z.custom((value) => typeof value === 'function', { error: 'must be a function' }),
+})
+
+export const appDefinitionSchema = z.strictObject({
+  name: text,
+  port: z.int().min(0).max(65_535).optional(),
+  topics: z.record(z.string(), topic),
+  features: z.record(z.string(), text).optional(),
+  models: z.record(z.string(), model).optional(),
+  sources: z.array(source).optional(),
+  routes: z.array(route).optional(),
+})

@@ -1,0 +1,146 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { isMillraceError, type Issue } from '../core/index.ts'
+import { checkApp } from './check-app.ts'
+
+const schema = z.object({ userId: z.int(), rating: z.number(), at: z.string() })
+const topics = { ratings: { schema } }
+
+/** Issues of a definition, as a user of plain JavaScript could write it. */
+function issuesOf(definition: object): readonly Issue[] {
+  try {
+    checkApp({ name: 'a', topics, ...definition })
+  } catch (error) {
+    if (!isMillraceError(error, 'APP_INVALID')) throw error
+    return error.details['issues'] as Issue[]
+  }
+  return []
+}
+const paths = (definition: object): string[] => issuesOf(definition).map(({ path }) => path)
+
+test('a sound definition has no issue', () => {
+  expect(issuesOf({})).toEqual([])
+})
+
+test.each([
+  ['a name in capitals', { name: 'My App' }, '/name'],
+  ['a port out of range', { port: 70_000 }, '/port'],
+  ['a field that does not exist', { topic: {} }, '/topic'],
+  ['no topic', { topics: {} }, '/topics'],
+  [
+    'a topic name with a space',
+    { topics: { 'movie ratings': { schema } } },
+    '/topics/movie ratings',
+  ],
+  ['a topic of the product', { topics: { '__millrace-x': { schema } } }, '/topics/__millrace-x'],
+  ['a table of the product', { topics: { predictions: { schema } } }, '/topics/predictions'],
+  ['a topic name that is no table name', { topics: { A: { schema } } }, '/topics/A'],
+  ['a schema that is no zod object', { topics: { r: { schema: {} } } }, '/topics/r/schema'],
+  [
+    'a column of the product',
+    { topics: { r: { schema: z.object({ _x: z.int() }) } } },
+    '/topics/r/schema/_x',
+  ],
+  [
+    'columns that differ by case only',
+    { topics: { r: { schema: z.object({ x: z.int(), X: z.int() }) } } },
+    '/topics/r/schema/X',
+  ],
+  ['an unknown key', { topics: { r: { schema, key: 'user' } } }, '/topics/r/key'],
+  ['a text as event time', { topics: { r: { schema, eventTime: 'at' } } }, '/topics/r/eventTime'],
+  ['a batch without a rule', { topics: { r: { schema, batch: {} } } }, '/topics/r/batch'],
+  [
+    'an unreadable duration',
+    { topics: { r: { schema, batch: { idle: 'soon' } } } },
+    '/topics/r/batch/idle',
+  ],
+  ['a batch of no rows', { topics: { r: { schema, batch: { rows: 0 } } } }, '/topics/r/batch/rows'],
+  [
+    'a model without inputs',
+    { models: { m: { task: 'regressor', label: 'rating' } } },
+    '/models/m',
+  ],
+  ['an unknown task', { models: { m: { task: 'oracle', label: 'rating' } } }, '/models/m/task'],
+  [
+    'an unknown column',
+    { models: { m: { task: 'regressor', label: 'rating', columns: ['age'] } } },
+    '/models/m/columns/0',
+  ],
+  [
+    'an empty range',
+    {
+      models: { m: { task: 'regressor', label: 'rating', columns: ['rating'], range: [5, 5] } },
+    },
+    '/models/m/range',
+  ],
+  [
+    'a gate of another task',
+    {
+      models: {
+        m: {
+          task: 'regressor',
+          label: 'rating',
+          columns: ['rating'],
+          gate: { auc: { margin: 0 } },
+        },
+      },
+    },
+    '/models/m/gate/auc',
+  ],
+  ['a source of nowhere', { sources: [{ topic: 'ratings' }] }, '/sources/0'],
+  ['a source of no topic', { sources: [{ topic: 'r', file: 'r.csv' }] }, '/sources/0/topic'],
+])('%s is refused and named', (_what, definition, path) => {
+  expect(paths(definition)).toEqual([path])
+})
+
+test('routes of the product, doubles and undeclared parameters are refused', () => {
+  const route = { method: 'GET', summary: 's', answer: z.unknown(), handler: async () => null }
+  expect(
+    paths({
+      routes: [
+        { ...route, path: '/v1/models' },
+        { ...route, path: '/health' },
+        { ...route, path: '/health' },
+        { ...route, path: '/batch/:n' },
+        { ...route, path: 'x' },
+      ],
+    }),
+  ).toEqual(['/routes/4/path'])
+  expect(
+    paths({
+      routes: [
+        { ...route, path: '/v1/models' },
+        { ...route, path: '/health' },
+        { ...route, path: '/health' },
+        { ...route, path: '/batch/:n' },
+      ],
+    }),
+  ).toEqual(['/routes/0/path', '/routes/2/path', '/routes/3/params'])
+})
+
+test('a model of an app with several tables says which, or its views do', () => {
+  const two = { ratings: { schema }, visits: { schema } }
+  const model = { task: 'regressor', label: 'rating', columns: ['rating'] }
+  expect(paths({ topics: two, models: { m: model } })).toEqual(['/models/m/from'])
+  expect(paths({ topics: two, models: { m: { ...model, from: 'visits' } } })).toEqual([])
+  expect(
+    paths({
+      topics: two,
+      features: { user: 'select userId, count(*) as n from ratings group by userId' },
+      models: { m: { ...model, features: ['user'] } },
+    }),
+  ).toEqual([])
+})
+
+test('the message lists the fields as people write them', () => {
+  expect(() =>
+    checkApp({
+      name: 'a',
+      topics,
+      features: { user: 'select 1' },
+      models: { like: { task: 'classifier', label: 'rating >= 4', features: ['usr'] } },
+    }),
+  ).toThrow(
+    'the app "a" is not valid; correct this: models.like.features[0]: "usr" is no feature view of the app: use "user"',
+  )
+})

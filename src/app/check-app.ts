@@ -1,0 +1,96 @@
+/**
+ * Checks an app definition when the process starts: the form with zod, then everything that the compiler cannot know
+ * (names, columns, durations, SQL that points nowhere). All issues are found at once; each names its field.
+ */
+import { z } from 'zod'
+import { issuesOf, type Issue } from '../core/index.ts'
+import { appDefinitionSchema } from './app-schema.ts'
+import { checkModels } from './check-models.ts'
+import { checkTopics } from './check-topics.ts'
+import type { AppDefinition } from './define-app.ts'
+import { appError } from './errors.ts'
+import { namesOf, type Report } from './issue-report.ts'
+
+/** Paths that the product itself answers. */
+const RESERVED_PATHS = [
+  '/v1',
+  '/v2',
+  '/livez',
+  '/readyz',
+  '/metrics',
+  '/openapi.json',
+  '/docs',
+  '/ui',
+]
+
+/** The definition, unchanged. Throws APP_INVALID with all issues in `details.issues`. */
+export function checkApp(definition: unknown): AppDefinition {
+  const parsed = appDefinitionSchema.safeParse(definition)
+  if (!parsed.success) throw invalid(definition, issuesOf(parsed.error))
+  const app = definition as AppDefinition
+  const issues: Issue[] = []
+  const report: Report = (path, message) => {
+    issues.push({ path, message })
+  }
+  checkTopics(app, report)
+  checkModels(app, report)
+  checkSources(app, report)
+  checkRoutes(app, report)
+  if (issues.length > 0) throw invalid(definition, issues)
+  return app
+}
+
+function checkSources(app: AppDefinition, report: Report): void {
+  for (const [index, source] of (app.sources ?? []).entries()) {
+    const path = `/sources/${index}`
+    if (!Object.hasOwn(app.topics, source.topic)) {
+      report(`${path}/topic`, `is no topic of the app: use ${namesOf(app.topics)}`)
+    }
+    if (!source.generator && source.file === undefined) {
+      report(path, 'has neither a file nor a generator: name at least one')
+    }
+    if (source.alternatives && source.file === undefined) {
+      report(`${path}/alternatives`, 'needs a file that they replace: set file')
+    }
+  }
+}
+
+function checkRoutes(app: AppDefinition, report: Report): void {
+  const seen = new Set<string>()
+  for (const [index, route] of (app.routes ?? []).entries()) {
+    const path = `/routes/${index}/path`
+    const name = `${route.method} ${route.path}`
+    if (seen.has(name)) report(path, `"${name}" is declared twice: remove one`)
+    seen.add(name)
+    if (RESERVED_PATHS.some((own) => route.path === own || route.path.startsWith(`${own}/`))) {
+      report(path, `belongs to the product (${RESERVED_PATHS.join(', ')}): choose another path`)
+    }
+    const params = [...route.path.matchAll(/:([A-Za-z0-9_]+)/g)].map(([, param]) => param ?? '')
+    const declared = route.params instanceof z.ZodObject ? Object.keys(route.params.shape) : []
+    for (const param of params) {
+      if (!declared.includes(param)) {
+        report(`/routes/${index}/params`, `lacks the parameter "${param}" of the path: add it`)
+      }
+    }
+  }
+}
+
+function invalid(definition: unknown, issues: readonly Issue[]): Error {
+  const name = (definition as { name?: unknown } | null)?.name
+  const list = issues.map(({ path, message }) => `${dotted(path) || 'the app'}: ${message}`)
+  return appError(
+    'APP_INVALID',
+    `the app ${typeof name === 'string' ? JSON.stringify(name) : 'definition'} is not valid; correct ${list.length === 1 ? 'this' : 'these'}: ${list.join('; ')}`,
+    { details: { issues } },
+  )
+}
+
+/** `/models/like/features/0` as people write it: `models.like.features[0]`. */
+function dotted(pointer: string): string {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part, index) => (/^\d+$/.test(part) ? `[${part}]` : index === 0 ? part : `.${part}`))
+    .join('')
+}

@@ -1,0 +1,137 @@
+/** Checks of feature views and models: names that point somewhere, sets, retraining, gates. */
+import { checkName, columnsOf, escapePointer } from '../core/index.ts'
+import { gateMetrics } from './app-schema.ts'
+import { checkDuration } from './check-topics.ts'
+import type { AppDefinition, GateDefinition, ModelDefinition, SetDefinition } from './define-app.ts'
+import { namesOf, reportErrors, type Report } from './issue-report.ts'
+
+export function checkModels(app: AppDefinition, report: Report): void {
+  for (const name of Object.keys(app.features ?? {})) {
+    const path = `/features/${escapePointer(name)}`
+    reportErrors(report, path, () => checkName(name, 'feature view name'))
+  }
+  for (const [name, model] of Object.entries(app.models ?? {})) {
+    const path = `/models/${escapePointer(name)}`
+    reportErrors(report, path, () => checkName(name, 'model name'))
+    checkInputs(app, model, path, report)
+    checkSet(model.set, `${path}/set`, report)
+    checkDuration(model.retrain?.every, `${path}/retrain/every`, report)
+    checkGate(model, `${path}/gate`, report)
+    if (model.task === 'regressor' && model.range && !(model.range[0] < model.range[1])) {
+      report(`${path}/range`, 'has its lower end not below the upper one: write [low, high]')
+    }
+  }
+}
+
+/** Topics that have a table. */
+export function tablesOf(app: AppDefinition): string[] {
+  return Object.entries(app.topics)
+    .filter(([, topic]) => topic.table !== false)
+    .map(([name]) => name)
+}
+
+function checkInputs(
+  app: AppDefinition,
+  model: ModelDefinition,
+  path: string,
+  report: Report,
+): void {
+  const features = app.features ?? {}
+  const views = [...(model.features ?? []).entries()].map(([index, view]): [string, string] => [
+    `${path}/features/${index}`,
+    view,
+  ])
+  if (model.task === 'clusterer') views.push([`${path}/entity`, model.entity])
+  for (const [field, view] of views) {
+    if (!Object.hasOwn(features, view)) {
+      report(field, `"${view}" is no feature view of the app: use ${namesOf(features)}`)
+    }
+  }
+  const tables = tablesOf(app)
+  if (model.from !== undefined && !tables.includes(model.from)) {
+    report(`${path}/from`, `"${model.from}" is no table of the app: use ${namesOf(tables)}`)
+  }
+  const columns = [...(model.columns ?? []), ...(model.categories ?? [])]
+  if (model.task !== 'clusterer' && views.length === 0 && columns.length === 0) {
+    report(path, 'has nothing to learn from: name features, columns or categories')
+  }
+  checkColumns(app, model, path, report)
+}
+
+function checkColumns(
+  app: AppDefinition,
+  model: ModelDefinition,
+  path: string,
+  report: Report,
+): void {
+  const table = model.from ?? onlyTable(app, model)
+  const topic = table === undefined ? undefined : app.topics[table]
+  if (table === undefined) {
+    report(
+      `${path}/from`,
+      `is needed when the app has several tables: use ${namesOf(tablesOf(app))}`,
+    )
+  }
+  if (!topic) return
+  const known = columnsOf(topic.schema).map(({ name }) => name)
+  for (const field of ['columns', 'categories'] as const) {
+    for (const [index, column] of (model[field] ?? []).entries()) {
+      if (!known.includes(column)) {
+        report(
+          `${path}/${field}/${index}`,
+          `"${column}" is no column of table "${table}": use ${namesOf(known)}`,
+        )
+      }
+    }
+  }
+}
+
+/** The table of a model that names none: the app's only one, or the one that its feature views read. */
+export function onlyTable(app: AppDefinition, model: ModelDefinition): string | undefined {
+  const tables = tablesOf(app)
+  if (tables.length <= 1) return tables[0]
+  const views = [...(model.features ?? []), ...(model.task === 'clusterer' ? [model.entity] : [])]
+  const read = new Set(
+    views.flatMap((view) => {
+      const from = /\bfrom\s+"?([A-Za-z0-9_-]+)"?/i.exec(app.features?.[view] ?? '')?.[1]
+      return from !== undefined && tables.includes(from) ? [from] : []
+    }),
+  )
+  return read.size === 1 ? [...read][0] : undefined
+}
+
+function checkSet(set: SetDefinition | undefined, path: string, report: Report): void {
+  if (!set) return
+  if (set.scheme === 'last' && set.batches === undefined) {
+    report(`${path}/batches`, 'is missing: write lastBatches(10)')
+  }
+  if (set.scheme === 'sliding' && (set.length === undefined || set.slide === undefined)) {
+    report(path, 'needs length and slide: write sliding({ length: "7d", slide: "1d" })')
+  }
+  checkDuration(set.length, `${path}/length`, report)
+  checkDuration(set.slide, `${path}/slide`, report)
+}
+
+/** The metric of a gate; undefined when it names none. */
+export function gateMetricOf(gate: GateDefinition): keyof typeof gateMetrics | undefined {
+  const names = Object.keys(gateMetrics) as (keyof typeof gateMetrics)[]
+  return names.find((metric) => gate[metric] !== undefined)
+}
+
+function checkGate(model: ModelDefinition, path: string, report: Report): void {
+  const { gate } = model
+  if (!gate) return
+  const named = Object.entries(gateMetrics).filter(
+    ([metric]) => gate[metric as keyof typeof gateMetrics] !== undefined,
+  )
+  if (named.length > 1) {
+    report(path, `names ${named.length} metrics: one decides, so keep one`)
+  }
+  for (const [metric, tasks] of named) {
+    if (tasks.includes(model.task)) continue
+    const fitting = Object.entries(gateMetrics)
+      .filter(([, of]) => of.includes(model.task))
+      .map(([name]) => name)
+    report(`${path}/${metric}`, `is no metric of a ${model.task}: use ${namesOf(fitting)}`)
+  }
+}

@@ -1,0 +1,137 @@
+/** From definitions as users write them to specs as training reads them: every default is written out here. */
+import { columnsOf, parseDuration, type Column } from '../core/index.ts'
+import type { FeatureView } from '../features/index.ts'
+import type { TaskName } from '../models/index.ts'
+import type { GateRule, ModelSpec, RetrainRule, TrainingSet } from '../training/index.ts'
+import { gateMetricOf, onlyTable } from './check-models.ts'
+import type {
+  AppDefinition,
+  GateDefinition,
+  ModelDefinition,
+  RetrainDefinition,
+  SetDefinition,
+} from './define-app.ts'
+import { appError } from './errors.ts'
+
+/** Default gate of each task. Margins are about the noise of the metric on a few hundred rows. */
+const GATES: Readonly<Record<TaskName, { readonly metric: string; readonly margin: number }>> = {
+  classifier: { metric: 'auc', margin: 0.01 },
+  regressor: { metric: 'rmse', margin: 0.01 },
+  clusterer: { metric: 'silhouette', margin: 0.05 },
+}
+const MIN_GATE_ROWS = 50
+const MAX_LABEL_SHIFT = 0.25
+const MIN_ROWS = 100
+const PARTS = 3
+/** One seed for everything, so that two runs of the same app give the same models. */
+const SEED = 1
+
+/** The declared models, in order. `views` are the app's parsed feature views. Throws APP_INVALID. */
+export function modelSpecsOf(app: AppDefinition, views: readonly FeatureView[]): ModelSpec[] {
+  return Object.entries(app.models ?? {}).map(([name, model]) => specOf(app, views, name, model))
+}
+
+function specOf(
+  app: AppDefinition,
+  views: readonly FeatureView[],
+  name: string,
+  model: ModelDefinition,
+): ModelSpec {
+  const table = model.from ?? onlyTable(app, model)
+  if (table === undefined) throw invalid(name, 'from', 'is missing: name the table to learn from')
+  const names = [...(model.features ?? [])]
+  if (model.task === 'clusterer' && !names.includes(model.entity)) names.unshift(model.entity)
+  const inputs = names.map((view) => {
+    const found = views.find((candidate) => candidate.name === view)
+    if (!found) throw invalid(name, 'features', `"${view}" is no feature view of the app`)
+    return { view, entity: found.entity, features: found.features }
+  })
+  const columns = columnsOf(topicOf(app, table).schema)
+  for (const { view, entity } of inputs) checkEntity(columns, name, table, view, entity)
+  return {
+    name,
+    task: model.task,
+    kind: model.kind ?? defaultKind(model),
+    params: { ...model.params, ...(model.task === 'clusterer' && model.k && { k: model.k }) },
+    table,
+    ...(model.task !== 'clusterer' && { label: model.label }),
+    ...(model.task === 'regressor' && model.range && { range: model.range }),
+    inputs: {
+      views: inputs,
+      columns: model.columns ?? [],
+      categories: model.categories ?? [],
+    },
+    ...(model.task === 'clusterer' && { entityView: model.entity }),
+    set: setOf(model.set),
+    retrain: retrainOf(model.retrain),
+    gate: gateOf(model.task, model.gate),
+    minRows: model.minRows ?? MIN_ROWS,
+    seed: model.seed ?? SEED,
+  }
+}
+
+function topicOf(app: AppDefinition, table: string): AppDefinition['topics'][string] {
+  const topic = app.topics[table]
+  if (!topic) throw new TypeError(`topic ${table} was checked before`)
+  return topic
+}
+
+/** A view is joined to a row by the column of its name. */
+function checkEntity(
+  columns: readonly Column[],
+  model: string,
+  table: string,
+  view: string,
+  entity: string,
+): void {
+  if (columns.some((column) => column.name === entity)) return
+  throw invalid(
+    model,
+    'features',
+    `view "${view}" is keyed by "${entity}", which is no column of table "${table}": group it by one of ${columns.map((column) => column.name).join(', ')}`,
+  )
+}
+
+/** Ids are never numbers (trap 8): a regressor with categories learns one bias a level. */
+function defaultKind(model: ModelDefinition): string {
+  if (model.task === 'classifier') return 'logistic'
+  if (model.task === 'clusterer') return 'kmeans'
+  return (model.categories ?? []).length > 0 ? 'bias' : 'ridge'
+}
+
+function setOf(set: SetDefinition = { scheme: 'cumulative', parts: PARTS }): TrainingSet {
+  if (set.scheme === 'last') return { scheme: 'last', batches: set.batches ?? 1 }
+  if (set.scheme === 'sliding') {
+    return {
+      scheme: 'sliding',
+      lengthMs: parseDuration(set.length ?? ''),
+      slideMs: parseDuration(set.slide ?? ''),
+    }
+  }
+  return { scheme: set.scheme, parts: set.parts ?? PARTS }
+}
+
+function retrainOf(retrain: RetrainDefinition = {}): RetrainRule {
+  return {
+    ...(retrain.batches !== undefined && { batches: retrain.batches }),
+    ...(retrain.rows !== undefined && { rows: retrain.rows }),
+    ...(retrain.every !== undefined && { everyMs: parseDuration(retrain.every) }),
+  }
+}
+
+function gateOf(task: TaskName, gate: GateDefinition = {}): GateRule {
+  const metric = gateMetricOf(gate)
+  return {
+    ...GATES[task],
+    ...(metric && { metric, margin: gate[metric]?.margin ?? 0 }),
+    minRows: gate.minRows ?? MIN_GATE_ROWS,
+    maxLabelShift: gate.maxLabelShift ?? MAX_LABEL_SHIFT,
+  }
+}
+
+function invalid(model: string, field: string, problem: string): Error {
+  const path = `/models/${model}/${field}`
+  return appError('APP_INVALID', `models.${model}.${field}: ${problem}`, {
+    details: { issues: [{ path, message: problem }] },
+  })
+}

@@ -1,0 +1,148 @@
+/**
+ * One training of a clusterer, inside the child: one row per entity, as of the end of the set. There are no labels, so
+ * the figures are inertia and silhouette on the same entities; a single cluster, the baseline, has silhouette 0.
+ */
+import { createFrameBuilder, type EntityFrame } from '../features/index.ts'
+import {
+  openKind,
+  parseParams,
+  type Dataset,
+  type FittedClusterer,
+  type PredictInput,
+} from '../models/index.ts'
+import { trainingError } from './errors.ts'
+import { silhouette } from './evaluation/silhouette.ts'
+import { judge } from './gate.ts'
+import type { JobResult, JobTools } from './labelled-job.ts'
+import type { TrainingPlan } from './plan.ts'
+import { rangesSql } from './splits.ts'
+
+/** Most entities whose silhouettes are compared with each other: 2,000² distances take well under a second. */
+const SILHOUETTE_ROWS = 2_000
+
+export async function runClusterJob(plan: TrainingPlan, tools: JobTools): Promise<JobResult> {
+  const { spec } = plan
+  const kind = await openKind(spec.kind)
+  const frame = await readEntities(plan, tools)
+  checkRows(frame, plan)
+  const bytes = 3 * frame.values.byteLength + kind.memoryBytes(frame.rows, frame.names.length, 0)
+  tools.estimate(bytes)
+  tools.progress(0.3)
+  const data: Dataset = {
+    matrix: { names: frame.names, rows: frame.rows, values: frame.values },
+    categories: [],
+  }
+  const context = { seed: spec.seed, signal: tools.signal }
+  const raw = (await kind.fit(data, parseParams(kind, spec.params), context)) as FittedClusterer
+  const before = tools.champion?.fitted
+  const fitted = before?.task === 'clusterer' ? raw.matchTo(before.profiles()) : raw
+  tools.progress(0.7)
+  const dataAsOf = await newestEventTime(plan, tools)
+  const metrics = figuresOf(fitted, frame, spec.seed)
+  const baseline = { silhouette: 0, inertia: totalInertia(frame) }
+  const gate = judge({
+    rule: spec.gate,
+    rowsName: `${frame.rows} entities`,
+    rows: frame.rows,
+    candidate: metrics,
+    baseline,
+    champion:
+      tools.champion && before?.task === 'clusterer'
+        ? { version: tools.champion.version, metrics: figuresOf(before, frame, spec.seed) }
+        : undefined,
+    figures: Object.values(metrics),
+  })
+  return {
+    fitted,
+    outcome: {
+      rowCount: frame.rows,
+      dataAsOf,
+      reports: [{ split: 'train', rows: frame.rows, metrics, baseline }],
+      gate,
+    },
+  }
+}
+
+function readEntities(plan: TrainingPlan, tools: JobTools): Promise<EntityFrame> {
+  const { spec } = plan
+  const history = spec.set.scheme === 'cumulative' ? plan.history : plan.rows
+  return createFrameBuilder().entities(
+    tools.engine,
+    {
+      table: plan.table,
+      files: plan.files,
+      views: plan.views,
+      history: rangesSql(history),
+    },
+    spec.entityView ?? '',
+  )
+}
+
+function checkRows(frame: EntityFrame, plan: TrainingPlan): void {
+  if (frame.rows >= plan.spec.minRows) return
+  throw trainingError(
+    'TRAINING_NOT_READY',
+    `${plan.spec.name} needs ${plan.spec.minRows} entities of view ${plan.spec.entityView}, the set has ${frame.rows}: send more events, or lower minRows`,
+    { details: { needs: plan.spec.minRows, has: frame.rows } },
+  )
+}
+
+async function newestEventTime(plan: TrainingPlan, tools: JobTools): Promise<number> {
+  const frame = await createFrameBuilder().frame(tools.engine, {
+    table: plan.table,
+    files: plan.files,
+    views: [],
+    rows: rangesSql(plan.rows),
+    asOf: 'row',
+  })
+  return frame.eventTime.at(-1) ?? 0
+}
+
+function figuresOf(
+  fitted: FittedClusterer,
+  frame: EntityFrame,
+  seed: number,
+): Record<string, number> {
+  const input: PredictInput = {
+    matrix: { names: frame.names, rows: frame.rows, values: frame.values },
+    categories: {},
+  }
+  const { cluster, distance } = fitted.assign(input)
+  const points = standardized(frame)
+  const figures: Record<string, number> = {
+    inertia: distance.reduce((sum, one) => sum + one * one, 0),
+  }
+  const value = silhouette(points, frame.names.length, cluster, { seed, maxRows: SILHOUETTE_ROWS })
+  if (Number.isFinite(value)) figures['silhouette'] = value
+  return figures
+}
+
+/** Sum of squared standardized distances to the common centre. */
+const totalInertia = (frame: EntityFrame): number =>
+  standardized(frame).reduce((sum, one) => sum + one * one, 0)
+
+/** Mean 0 and deviation 1 by column; missing values at the mean, constant columns 0. */
+function standardized(frame: EntityFrame): Float64Array {
+  const columns = frame.names.length
+  const points = frame.values.slice()
+  for (let column = 0; column < columns; column += 1) {
+    let count = 0
+    let sum = 0
+    let squares = 0
+    for (let row = 0; row < frame.rows; row += 1) {
+      const value = points[row * columns + column] ?? Number.NaN
+      if (!Number.isFinite(value)) continue
+      count += 1
+      sum += value
+      squares += value * value
+    }
+    const mean = count === 0 ? 0 : sum / count
+    const deviation = count === 0 ? 0 : Math.sqrt(Math.max(0, squares / count - mean * mean))
+    for (let row = 0; row < frame.rows; row += 1) {
+      const value = points[row * columns + column] ?? Number.NaN
+      points[row * columns + column] =
+        Number.isFinite(value) && deviation > 0 ? (value - mean) / deviation : 0
+    }
+  }
+  return points
+}

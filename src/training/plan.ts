@@ -1,0 +1,41 @@
+/** What the parent hands to the training child, and what comes back: plain JSON over the process channel. */
+import type { OffsetRange } from '../core/index.ts'
+import type { FeatureTable, FeatureViewSpec } from '../features/index.ts'
+import type { GateResult, MetricReport } from '../registry/index.ts'
+import type { ModelSpec } from './model-spec.ts'
+
+export interface TrainingPlan {
+  readonly spec: ModelSpec
+  readonly table: FeatureTable
+  readonly views: readonly FeatureViewSpec[]
+  /** Absolute paths; may hold rows after the set, which `history` leaves out. */
+  readonly files: readonly string[]
+  /** Everything up to the end of the set: what features may see. */
+  readonly history: readonly OffsetRange[]
+  /** The rows of the set. */
+  readonly rows: readonly OffsetRange[]
+  /** The part of `rows` that the champion's training had not seen; the newest batch when there is no champion. */
+  readonly fresh: readonly OffsetRange[]
+  /** Folder of the champion's artifact, for the gate and for stable cluster ids. */
+  readonly champion?: { readonly version: number; readonly folder: string }
+  /** Where the child writes the artifact's files. */
+  readonly outDir: string
+  /** False when a lost artifact is trained again: only the final fit matters. */
+  readonly evaluate: boolean
+  readonly memoryBytes: number
+}
+
+export interface TrainingOutcome {
+  /** Labelled rows of the set (entities for a clusterer), gate rows included. */
+  readonly rowCount: number
+  readonly dataAsOf: number
+  readonly reports: readonly MetricReport[]
+  readonly gate: GateResult
+}
+
+export type ChildMessage =
+  | { readonly type: 'ready' }
+  | { readonly type: 'progress'; readonly done: number }
+  | { readonly type: 'estimate'; readonly memoryBytes: number }
+  | { readonly type: 'done'; readonly outcome: TrainingOutcome }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }

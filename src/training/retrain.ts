@@ -1,0 +1,57 @@
+/**
+ * When a model trains by itself. The state is derived from the registry (the last batch that any version was trained on)
+ * and from the batches, so nothing is lost or repeated by a restart.
+ */
+import type { ModelVersion } from '../registry/index.ts'
+import type { Batch } from '../stream/index.ts'
+import type { ModelSpec } from './model-spec.ts'
+
+export interface DueTraining {
+  readonly trigger: 'batches' | 'rows' | 'timer'
+  /** The set ends with this batch. */
+  readonly last: number
+}
+
+/** Last batch of the newest training by rule, and how many there were. */
+export function trainedSoFar(versions: readonly ModelVersion[]): { last: number; part: number } {
+  const byRule = versions.filter((version) => version.set.of === undefined)
+  return {
+    last: byRule.reduce((most, version) => Math.max(most, version.lineage.batches[1]), 0),
+    part: byRule.reduce((most, version) => Math.max(most, version.set.part), 0),
+  }
+}
+
+/**
+ * The training that is due after a batch, or nothing. With `batches: n` sets end at multiples of n, so the same stream
+ * gives the same sets however fast it comes.
+ */
+export function dueAfterBatch(
+  spec: ModelSpec,
+  batches: readonly Batch[],
+  trainedLast: number,
+): DueTraining | undefined {
+  const newest = batches.at(-1)?.number ?? 0
+  const { batches: every, rows } = spec.retrain
+  if (rowsUpTo(batches, newest) < spec.minRows) return undefined
+  if (every !== undefined) {
+    const last = Math.floor(newest / every) * every
+    if (last > trainedLast) return { trigger: 'batches', last }
+  }
+  if (rows !== undefined && rowsUpTo(batches, newest) - rowsUpTo(batches, trainedLast) >= rows) {
+    return { trigger: 'rows', last: newest }
+  }
+  return undefined
+}
+
+export function dueByTimer(
+  batches: readonly Batch[],
+  trainedLast: number,
+  spec: ModelSpec,
+): DueTraining | undefined {
+  const newest = batches.at(-1)?.number ?? 0
+  if (newest <= trainedLast || rowsUpTo(batches, newest) < spec.minRows) return undefined
+  return { trigger: 'timer', last: newest }
+}
+
+const rowsUpTo = (batches: readonly Batch[], last: number): number =>
+  batches.reduce((sum, batch) => (batch.number <= last ? sum + batch.rows : sum), 0)

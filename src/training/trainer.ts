@@ -1,0 +1,172 @@
+/** The trainer: rules and requests in, jobs in a queue, versions in the registry, promotions by the gate. */
+import { quote, type Clock, type Limits, type Logger, type Metrics } from '../core/index.ts'
+import type { ModelVersion, Registry } from '../registry/index.ts'
+import type { Batch } from '../stream/index.ts'
+import { trainingError } from './errors.ts'
+import { createJobQueue, type Worker } from './job-queue.ts'
+import type {
+  ModelSpec,
+  Trainer,
+  TrainingJob,
+  TrainingReadiness,
+  TrainRequest,
+} from './model-spec.ts'
+import { dueAfterBatch, dueByTimer, trainedSoFar, type DueTraining } from './retrain.ts'
+import { newestSet, setsByParts, type SelectedSet } from './sets.ts'
+import { reproduceVersion, trainVersion, type TrainTools } from './train-version.ts'
+import type { TrainingSource } from './training-source.ts'
+
+export interface TrainerOptions {
+  readonly specs: readonly ModelSpec[]
+  /** By table name. */
+  readonly sources: ReadonlyMap<string, TrainingSource>
+  readonly registry: Registry
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly limits: Limits
+  /** Private folder for artifacts on their way to the registry. */
+  readonly workDir: string
+  /** Version of the product, for the lineage. */
+  readonly codeVersion: string
+}
+
+export function openTrainer(options: TrainerOptions): Trainer {
+  const { clock, logger, registry, sources } = options
+  const specs = new Map(options.specs.map((spec) => [spec.name, spec]))
+  const tools: TrainTools = options
+  const worker: Worker = async (work, signal, change) => {
+    const spec = specOf(work.model)
+    const version = await trainVersion(tools, sourceOf(spec), spec, work, { signal, change })
+    return { state: version.gate.passed ? 'succeeded' : 'rejected', version: version.version }
+  }
+  const queue = createJobQueue(worker, clock)
+
+  function specOf(model: string): ModelSpec {
+    const spec = specs.get(model)
+    if (spec) return spec
+    const known = [...specs.keys()].join(', ') || 'none'
+    throw trainingError(
+      'TRAINING_UNKNOWN_MODEL',
+      `the app declares no model ${quote(model)}: it has ${known}`,
+      { details: { model } },
+    )
+  }
+
+  function sourceOf(spec: ModelSpec): TrainingSource {
+    const source = sources.get(spec.table)
+    if (source) return source
+    throw new TypeError(`model ${spec.name} has no training source for table ${spec.table}`)
+  }
+
+  /** The newest set by rule, given that the set ends with batch `last`. */
+  function setUpTo(spec: ModelSpec, last: number): SelectedSet {
+    const trained = trainedSoFar(versionsOf(registry, spec.name))
+    const batches = sourceOf(spec).batches()
+    return newestSet(spec.set, last, trained.last, trained.part + 1, batches)
+  }
+
+  function addDue(spec: ModelSpec, due: DueTraining | undefined): void {
+    if (due === undefined) return
+    const { trigger, last } = due
+    queue.add({ model: spec.name, trigger, by: 'rule', set: setUpTo(spec, last) })
+  }
+
+  /** Sets that wait or train count as trained: else each batch would queue the same set again. */
+  function trainedOrQueued(spec: ModelSpec): number {
+    const busy = queue
+      .jobs()
+      .filter(
+        (job) => job.model === spec.name && job.set.of === undefined && job.state !== 'cancelled',
+      )
+    return busy.reduce(
+      (most, job) => Math.max(most, job.set.batches[1]),
+      trainedSoFar(versionsOf(registry, spec.name)).last,
+    )
+  }
+
+  function onBatch(table: string): void {
+    for (const spec of specs.values()) {
+      if (spec.table !== table) continue
+      addDue(spec, dueAfterBatch(spec, sourceOf(spec).batches(), trainedOrQueued(spec)))
+    }
+  }
+
+  async function train(request: TrainRequest): Promise<readonly TrainingJob[]> {
+    const spec = specOf(request.model)
+    checkReady(spec, sourceOf(spec).batches())
+    const newest = sourceOf(spec).batches().at(-1)?.number ?? 0
+    const scheme = request.scheme ?? (spec.set.scheme === 'disjoint' ? 'disjoint' : 'cumulative')
+    const sets =
+      request.parts === undefined && request.scheme === undefined
+        ? [setUpTo(spec, newest)]
+        : setsByParts(scheme, newest, request.parts ?? defaultParts(spec))
+    return sets.map((set) =>
+      queue.add({ model: spec.name, trigger: request.trigger, by: request.by, set }),
+    )
+  }
+
+  const stops = [
+    ...[...sources].map(([table, source]) => source.onBatch(() => onBatch(table))),
+    ...[...specs.values()].flatMap((spec) => timer(spec)),
+  ]
+  function timer(spec: ModelSpec): (() => void)[] {
+    const { everyMs } = spec.retrain
+    if (everyMs === undefined) return []
+    let stop = (): void => {}
+    const again = (): void => {
+      stop = clock.after(everyMs, () => {
+        addDue(spec, dueByTimer(sourceOf(spec).batches(), trainedOrQueued(spec), spec))
+        again()
+      })
+    }
+    again()
+    return [() => stop()]
+  }
+  for (const table of sources.keys()) onBatch(table)
+  logger.debug({ models: [...specs.keys()] }, 'the trainer is ready')
+
+  return {
+    train,
+    jobs: () => queue.jobs(),
+    job: (id) => queue.job(id),
+    cancel: (id) => queue.cancel(id),
+    wait: (id) => queue.wait(id),
+    onJob: (listener) => queue.onJob(listener),
+    readiness: () => [...specs.values()].map((spec) => readinessOf(spec, sourceOf(spec).batches())),
+    async reproduce(model, number) {
+      const spec = specOf(model)
+      return await reproduceVersion(tools, sourceOf(spec), registry.version(model, number))
+    },
+    async close() {
+      for (const stop of stops) stop()
+      await queue.close()
+    },
+  }
+}
+
+function versionsOf(registry: Registry, model: string): readonly ModelVersion[] {
+  const known = registry.models().some((summary) => summary.name === model)
+  return known ? registry.versions(model) : []
+}
+
+const defaultParts = (spec: ModelSpec): number => ('parts' in spec.set ? spec.set.parts : 1)
+
+const rowsOf = (batches: readonly Batch[]): number =>
+  batches.reduce((sum, batch) => sum + batch.rows, 0)
+
+function readinessOf(spec: ModelSpec, batches: readonly Batch[]): TrainingReadiness {
+  const hasRows = rowsOf(batches)
+  const needsRows = spec.minRows
+  return { model: spec.name, ready: hasRows >= needsRows, needsRows, hasRows }
+}
+
+function checkReady(spec: ModelSpec, batches: readonly Batch[]): void {
+  const { ready, needsRows, hasRows } = readinessOf(spec, batches)
+  if (ready) return
+  throw trainingError(
+    'TRAINING_NOT_READY',
+    `${spec.name} needs ${needsRows} rows in committed batches, there are ${hasRows}: send more events, or close the open batch with POST /v1/flush`,
+    { details: { needs: needsRows, has: hasRows } },
+  )
+}

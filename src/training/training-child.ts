@@ -1,0 +1,73 @@
+/**
+ * Entry of the training process: one plan in, progress and one outcome out, the artifact's files on disk. It ends after
+ * one training, so an out-of-memory or a hang ends that training and nothing else.
+ */
+import { mkdir, open, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MillraceError } from '../core/index.ts'
+import { decodeArtifact, encodeArtifact, loadModel, type Fitted } from '../models/index.ts'
+import { openSqlEngine } from '../sql/index.ts'
+import { runClusterJob } from './cluster-job.ts'
+import { runLabelledJob, type JobTools } from './labelled-job.ts'
+import type { ChildMessage, TrainingPlan } from './plan.ts'
+
+/** Of the training's memory, the part that the SQL engine may take. */
+const ENGINE_SHARE = 0.4
+
+const send = (message: ChildMessage): void => {
+  process.send?.(message)
+}
+
+async function run(plan: TrainingPlan): Promise<void> {
+  const abort = new AbortController()
+  process.once('SIGTERM', () => abort.abort(new Error('cancelled')))
+  const engine = await openSqlEngine({
+    memoryBytes: Math.floor(plan.memoryBytes * ENGINE_SHARE),
+    threads: 2,
+    spillDir: join(plan.outDir, 'spill'),
+  })
+  const tools: JobTools = {
+    engine,
+    signal: abort.signal,
+    progress: (done) => send({ type: 'progress', done }),
+    estimate: (memoryBytes) => send({ type: 'estimate', memoryBytes }),
+    champion: await loadChampion(plan),
+  }
+  const job = plan.spec.task === 'clusterer' ? runClusterJob : runLabelledJob
+  const { fitted, outcome } = await job(plan, tools)
+  await writeArtifact(fitted, plan.outDir)
+  await engine.close()
+  send({ type: 'done', outcome })
+}
+
+async function loadChampion(plan: TrainingPlan): Promise<JobTools['champion']> {
+  if (plan.champion === undefined) return undefined
+  const { folder, version } = plan.champion
+  const files = new Map<string, Uint8Array>()
+  for (const name of await readdir(folder)) files.set(name, await readFile(join(folder, name)))
+  return { version, fitted: await loadModel(decodeArtifact(files)) }
+}
+
+async function writeArtifact(fitted: Fitted, outDir: string): Promise<void> {
+  const { files } = encodeArtifact(fitted.save())
+  await mkdir(outDir, { recursive: true })
+  for (const [name, bytes] of files) {
+    const file = await open(join(outDir, name), 'w', 0o600)
+    await file.writeFile(bytes)
+    await file.close()
+  }
+}
+
+process.once('message', (plan: TrainingPlan) => {
+  run(plan).then(
+    () => process.disconnect(),
+    (error: unknown) => {
+      const code = error instanceof MillraceError ? error.code : 'TRAINING_CRASHED'
+      const message = error instanceof Error ? error.message : String(error)
+      process.send?.({ type: 'failed', code, message } satisfies ChildMessage, () =>
+        process.disconnect(),
+      )
+    },
+  )
+})
+send({ type: 'ready' })

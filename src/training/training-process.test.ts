@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { systemClock } from '../core/index.ts'
+import { runTrainingProcess, type ProcessOptions } from './training-process.ts'
+import {
+  LIKE,
+  openFixture,
+  RATING,
+  SEGMENTS,
+  TOOLS,
+  type Fixture,
+} from '../../test/fixtures/ratings-lake.ts'
+import type { ModelSpec } from './model-spec.ts'
+import type { TrainingPlan } from './plan.ts'
+
+const options = (): ProcessOptions => ({
+  clock: systemClock,
+  timeoutMs: 60_000,
+  signal: new AbortController().signal,
+  onProgress: () => {},
+  onEstimate: () => {},
+})
+
+describe('one training in its process', () => {
+  let fixture: Fixture
+  let out: string
+
+  beforeAll(async () => {
+    fixture = await openFixture()
+    out = await mkdtemp(join(tmpdir(), 'millrace-out-'))
+    for (const seed of [1, 2, 3, 4]) await fixture.addBatch(1_500, { seed })
+  })
+  afterAll(async () => {
+    await fixture.close()
+    await rm(out, { recursive: true, force: true })
+  })
+
+  const planOf = (spec: ModelSpec, change: Partial<TrainingPlan> = {}): TrainingPlan => {
+    const snapshot = fixture.table.snapshot()
+    const needed = new Set([...spec.inputs.views.map((one) => one.view), spec.entityView])
+    return {
+      spec,
+      table: fixture.source.table,
+      views: fixture.source.views.filter((view) => needed.has(view.name)),
+      files: snapshot.files.map((file) => snapshot.path(file)),
+      history: [{ partition: 0, first: 0, last: 5_999 }],
+      rows: [{ partition: 0, first: 0, last: 5_999 }],
+      fresh: [{ partition: 0, first: 4_500, last: 5_999 }],
+      outDir: join(out, spec.name),
+      evaluate: true,
+      memoryBytes: TOOLS.limits.trainingMemoryBytes,
+      ...change,
+    }
+  }
+
+  it('a classifier finds the planted taste, beats guessing on both splits, and reports all four', async () => {
+    const outcome = await runTrainingProcess(planOf(LIKE), options())
+    assert.equal(outcome.rowCount, 6_000)
+    assert.deepEqual(
+      outcome.reports.map((report) => report.split),
+      ['time', 'random', 'gate', 'gate-newest'],
+    )
+    for (const report of outcome.reports) {
+      assert.ok((report.metrics['auc'] ?? 0) > 0.75, `${report.split} ${report.metrics['auc']}`)
+      assert.equal(report.baseline['auc'], 0.5)
+    }
+    assert.equal(outcome.gate.passed, true, outcome.gate.reason)
+    assert.equal(outcome.dataAsOf, 1_000_000_000 + 5_999 * 60)
+  })
+
+  it('a regressor on ids reaches the noise floor', async () => {
+    const outcome = await runTrainingProcess(planOf(RATING), options())
+    const random = outcome.reports.find((report) => report.split === 'random')
+    assert.ok((random?.metrics['rmse'] ?? 9) < 0.58, `${random?.metrics['rmse']}`)
+    assert.ok((random?.baseline['rmse'] ?? 0) > 0.9, `${random?.baseline['rmse']}`)
+  })
+
+  it('a clusterer groups entities, not rows', async () => {
+    const outcome = await runTrainingProcess(planOf(SEGMENTS), options())
+    assert.equal(outcome.rowCount, 60)
+    assert.ok((outcome.reports[0]?.metrics['silhouette'] ?? -1) > 0)
+  })
+
+  it('too few rows is a sentence with both numbers', async () => {
+    const plan = planOf({ ...LIKE, minRows: 10_000 })
+    await assert.rejects(runTrainingProcess(plan, options()), {
+      code: 'TRAINING_NOT_READY',
+      message: /like needs 10000 labelled rows, the set has 6000/,
+    })
+  })
+
+  it('more memory than the limit is refused before the fit, with both numbers', async () => {
+    const plan = planOf(LIKE, { memoryBytes: 1_000_000 })
+    await assert.rejects(runTrainingProcess(plan, options()), { code: 'TRAINING_OUT_OF_MEMORY' })
+  })
+
+  it('a deadline and a cancellation end the process', async () => {
+    await assert.rejects(runTrainingProcess(planOf(LIKE), { ...options(), timeoutMs: 1 }), {
+      code: 'TRAINING_TIMEOUT',
+    })
+    const abort = new AbortController()
+    const running = runTrainingProcess(planOf(LIKE), { ...options(), signal: abort.signal })
+    abort.abort()
+    await assert.rejects(running, { code: 'TRAINING_CANCELLED' })
+  })
+})
