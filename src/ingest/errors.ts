@@ -22,6 +22,11 @@ export const ingestError = defineErrors({
     title: 'An event breaks its topic’s schema',
   },
   INGEST_INVALID_JSON: { status: 400, retryable: false, title: 'The text is not JSON' },
+  INGEST_INVALID_REPLAY: {
+    status: 422,
+    retryable: false,
+    title: 'The options of a replay, file or generator contradict each other or are out of range',
+  },
   INGEST_INVALID_UTF8: { status: 400, retryable: false, title: 'The bytes are not UTF-8' },
   INGEST_DUPLICATE_KEY: {
     status: 422,
@@ -44,9 +49,16 @@ export const ingestError = defineErrors({
     retryable: false,
     title: 'A file changed since its replay began',
   },
+  INGEST_UNSUPPORTED_ENCODING: {
+    status: 415,
+    retryable: false,
+    title: 'A body’s content coding or character set is not supported',
+  },
   INGEST_UNKNOWN_SOURCE: {
     status: 404,
     retryable: false,
     title: 'There is no such file or generator',
   },
 })
+
+export type IngestErrorCode = keyof typeof ingestError.table

@@ -1,0 +1,136 @@
+/**
+ * What happens to every event at the door, in this order: size, UTF-8 and the scan of the JSON's bytes, the parser, the
+ * topic's schema, the record key, the event time. The first step that fails names the event's fault.
+ */
+import { JsonScanner, type JsonFault, type JsonFaultCode } from '../../kernels/index.ts'
+import type { Issue, Limits } from '../../core/index.ts'
+import type { IngestErrorCode } from '../errors.ts'
+import type { TopicContract } from '../ingest.ts'
+import { eventTimeMs } from './event-time.ts'
+import { createSchemaCheck, type JsonObject } from './strict-schema.ts'
+
+export interface EventFault {
+  readonly code: IngestErrorCode
+  readonly issues: readonly Issue[]
+}
+
+export interface SoundEvent {
+  readonly code?: undefined
+  /** Record key; null when the topic declares none or the field is absent. */
+  readonly key: Uint8Array | null
+  /** Event time in milliseconds; undefined when none is declared or the field is absent. */
+  readonly timeMs: number | undefined
+}
+
+export type EventVerdict = SoundEvent | EventFault
+export type EventCheck = (bytes: Uint8Array) => EventVerdict
+
+const FAULTS: Readonly<Record<JsonFaultCode, readonly [IngestErrorCode, string]>> = {
+  invalid_utf8: ['INGEST_INVALID_UTF8', 'the bytes are not UTF-8: send the text encoded as UTF-8'],
+  too_deep: ['INGEST_TOO_DEEP', 'is nested too deeply: send a flatter value'],
+  too_many_keys: ['INGEST_TOO_DEEP', 'has too many keys: send a smaller value'],
+  duplicate_key: ['INGEST_DUPLICATE_KEY', 'the key occurs twice in its object: send it once'],
+  proto_key: ['INGEST_INVALID_EVENT', 'the key "__proto__" is not allowed: rename it'],
+  unsafe_integer: [
+    'INGEST_UNSAFE_NUMBER',
+    'is a whole number beyond ± (2^53 − 1) and would be rounded: declare the field int64 and send text',
+  ],
+  number_overflow: ['INGEST_UNSAFE_NUMBER', 'is too large for a double: send a finite number'],
+  number_underflow: ['INGEST_UNSAFE_NUMBER', 'is too small for a double and would become zero'],
+  lone_surrogate: ['INGEST_INVALID_EVENT', 'has half of a surrogate pair: send whole characters'],
+}
+
+/** The fault of a scan, in the words of an answer. */
+export function faultOf(fault: JsonFault): EventFault {
+  const [code, message] = FAULTS[fault.code]
+  return { code, issues: [{ path: fault.pointer, message }] }
+}
+
+const oneIssue = (code: IngestErrorCode, path: string, message: string): EventFault => ({
+  code,
+  issues: [{ path, message }],
+})
+
+/** Topics without a contract take any bytes up to `limits.recordBytes`. */
+export function createEventCheck(contract: TopicContract | undefined, limits: Limits): EventCheck {
+  const tooLarge = oneIssue(
+    'INGEST_EVENT_TOO_LARGE',
+    '',
+    `is larger than ${limits.recordBytes} bytes: send less, or raise the limit recordBytes`,
+  )
+  const sound: SoundEvent = { key: null, timeMs: undefined }
+  const isChecked = contract?.schema ?? contract?.key ?? contract?.eventTime
+  if (!contract || isChecked === undefined) {
+    return (bytes) => (bytes.length > limits.recordBytes ? tooLarge : sound)
+  }
+  const scanner = new JsonScanner({ depth: limits.jsonDepth, keys: limits.jsonKeys })
+  const checkSchema = contract.schema ? createSchemaCheck(contract.schema) : undefined
+  return (bytes) => {
+    if (bytes.length > limits.recordBytes) return tooLarge
+    const { fault } = scanner.scan(bytes)
+    if (fault) return faultOf(fault)
+    const event = parseObject(bytes)
+    if ('code' in event) return event.code
+    const issues = checkSchema?.(event.value) ?? []
+    if (issues.length > 0) return { code: 'INGEST_INVALID_EVENT', issues }
+    return readKeyAndTime(event.value, contract)
+  }
+}
+
+function parseObject(bytes: Uint8Array): { value: JsonObject } | { code: EventFault } {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString())
+  } catch (error) {
+    return { code: oneIssue('INGEST_INVALID_JSON', '', jsonMessage(error as SyntaxError)) }
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { code: oneIssue('INGEST_INVALID_EVENT', '', 'must be a JSON object') }
+  }
+  return { value: value as JsonObject }
+}
+
+/** The parser's message quotes the text; only the place is taken over. */
+export function jsonMessage(error: SyntaxError): string {
+  const place = /position (\d+)/.exec(error.message)
+  return place ? `is not JSON: see character ${place[1]}` : 'is not JSON: the text ends too early'
+}
+
+function readKeyAndTime(event: JsonObject, contract: TopicContract): EventVerdict {
+  let key: Uint8Array | null = null
+  let timeMs: number | undefined
+  if (contract.key !== undefined) {
+    const field = event[contract.key]
+    if (field !== undefined && field !== null) {
+      const text = keyText(field)
+      if (text === undefined) {
+        return oneIssue(
+          'INGEST_INVALID_EVENT',
+          `/${contract.key}`,
+          'cannot be a record key: send a text without NUL, a number or a boolean',
+        )
+      }
+      key = Buffer.from(text)
+    }
+  }
+  if (contract.eventTime !== undefined) {
+    const field = event[contract.eventTime]
+    if (field !== undefined && field !== null) {
+      timeMs = eventTimeMs(field, contract.eventTimeUnit)
+      if (timeMs === undefined) {
+        return oneIssue(
+          'INGEST_INVALID_EVENT',
+          `/${contract.eventTime}`,
+          'is no time between the years 1900 and 9999: send Unix seconds, milliseconds or ISO 8601 with a zone',
+        )
+      }
+    }
+  }
+  return { key, timeMs }
+}
+
+function keyText(field: unknown): string | undefined {
+  if (typeof field === 'string') return field.includes('\0') ? undefined : field
+  if (typeof field === 'number' || typeof field === 'boolean') return String(field)
+  return undefined
+}
