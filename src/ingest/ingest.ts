@@ -54,8 +54,10 @@ export interface RejectedEvent {
 export interface ReceiveResult {
   readonly accepted: number
   readonly duplicates: number
+  /** Refused events that went to the dead-letter topic (`onError: 'dlq'`); they are listed in `rejected` too. */
+  readonly deadLettered: number
   readonly rejected: readonly RejectedEvent[]
-  /** Rejected events beyond the first 1,000 are counted, not listed. */
+  /** Refused events in all; beyond the first 1,000 they are counted, not listed. */
   readonly rejectedCount: number
   readonly offsets: readonly OffsetRange[]
 }
@@ -66,16 +68,20 @@ export interface SourceEvent {
   readonly bytes: Uint8Array
   /** The row as it stood in the file when that is not JSON; goes to the dead letters. */
   readonly original?: Uint8Array
-  /** Line or row number, from 1, header lines not counted. */
+  /** Place in the order that the source gives, from 1 without gaps: for files the row number, header not counted. */
   readonly position: number
+  /** Row of the file, when the order is another one; names the row in a dead letter. */
+  readonly row?: number
   /** Set when the source could not make an event of the row: goes to the dead letters. */
   readonly problem?: { readonly code: string; readonly issues: readonly Issue[] }
 }
 
 /** A file, folder member or generator that gives events in order. */
 export interface EventSource {
-  /** Stable over restarts: the sequence of a replay. */
+  /** Stable over restarts, other for another order of the same rows: the sequence of a replay. */
   readonly id: string
+  /** Digest of the content: a replay goes on only while it is the same. */
+  readonly fingerprint?: string
   /** Events in all, when known without reading everything. */
   readonly total?: number
   /** From position `from` (1-based) on. */

@@ -1,4 +1,5 @@
 /** From a declared event-time field to milliseconds since the Unix epoch. */
+import type { TopicContract } from '../ingest.ts'
 
 /** Numbers below this are seconds: as seconds it is the year 5138, as milliseconds it is March 1973. */
 const SECONDS_BELOW = 1e11
@@ -23,3 +24,19 @@ function scale(value: number, unit: 's' | 'ms' | undefined): number {
 }
 
 const isoMs = (text: string): number => (ISO.test(text) ? Date.parse(text) : Number.NaN)
+
+/** Reads only the event time of an event; undefined when the topic declares none. */
+export function createTimeReader(
+  contract: TopicContract,
+): ((bytes: Uint8Array) => number | undefined) | undefined {
+  const { eventTime, eventTimeUnit } = contract
+  if (eventTime === undefined) return undefined
+  return (bytes) => {
+    try {
+      const event = JSON.parse(Buffer.from(bytes).toString()) as Record<string, unknown> | null
+      return eventTimeMs(event?.[eventTime], eventTimeUnit)
+    } catch {
+      return undefined
+    }
+  }
+}

@@ -91,3 +91,7 @@ function readDate(text: unknown): Date | undefined {
   }
   return new Date(text)
 }
+
+/** True when the schema takes fields that it does not name. */
+export const isLoose = (schema: EventSchema): boolean =>
+  schema.def.catchall !== undefined && !(schema.def.catchall instanceof z.ZodNever)

@@ -27,7 +27,7 @@ export function fieldsOf(record: RawRecord, format: DelimitedFormat): string[] |
       delimiter: format.delimiter,
       relax_column_count: true,
       relax_quotes: true,
-    }) as unknown as string[][]
+    })
     return rows.length === 1 ? rows[0] : undefined
   } catch {
     return undefined

@@ -73,11 +73,12 @@ class Splitter {
 
   #cut(buffer: Buffer, isLast: boolean): RawRecord[] {
     const records: RawRecord[] = []
-    const hasQuotes = this.#options.quoteAfter !== undefined && buffer.includes(QUOTE)
+    const { quoteAfter } = this.#options
+    const hasQuotes = quoteAfter !== undefined && buffer.includes(QUOTE)
     let at = this.#dropping ? this.#drop(buffer) : 0
     while (at < buffer.length) {
       const found = hasQuotes
-        ? findQuotedEnd(buffer, at, this.#options.quoteAfter!)
+        ? findQuotedEnd(buffer, at, quoteAfter)
         : { end: buffer.indexOf(LF, at), quoted: false }
       const open = found.end < 0
       if (open && !isLast && buffer.length - at <= this.#options.maxBytes) break
@@ -162,6 +163,7 @@ const trimCr = (buffer: Buffer, from: number, end: number): number =>
 
 function countLines(buffer: Buffer, from: number, to: number): number {
   let lines = 0
-  for (let at = buffer.indexOf(LF, from); at >= 0 && at < to; at = buffer.indexOf(LF, at + 1)) lines++
+  for (let at = buffer.indexOf(LF, from); at >= 0 && at < to; at = buffer.indexOf(LF, at + 1))
+    lines++
   return lines
 }

@@ -1,0 +1,109 @@
+/** Puts the room together: contracts, bodies, door, sequences, replays. */
+import {
+  defaultLimits,
+  quote,
+  silentLogger,
+  silentMetrics,
+  systemClock,
+  type Clock,
+  type Limits,
+  type Logger,
+  type Metrics,
+} from '../core/index.ts'
+import type { Log } from '../log/index.ts'
+import { receiveBody } from './bodies/receive-body.ts'
+import { ingestError } from './errors.ts'
+import { createEventCheck, type EventCheck } from './events/event-check.ts'
+import { createTimeReader } from './events/event-time.ts'
+import type { Ingest, Replay, ReplayOptions, TopicContract } from './ingest.ts'
+import { Door, type CallOptions, type DoorDeps } from './publish/door.ts'
+import { createSequenceStore } from './publish/sequence-store.ts'
+import { createTopicDirectory } from './publish/topic-directory.ts'
+import { startReplay } from './replay/replay.ts'
+
+export interface IngestOptions {
+  readonly log: Log
+  readonly clock?: Clock
+  readonly logger?: Logger
+  readonly metrics?: Metrics
+  readonly limits?: Limits
+  /** False: an event for a topic that is not there is refused with LOG_UNKNOWN_TOPIC. Default true. */
+  readonly createsTopics?: boolean
+}
+
+/** Events in. Holds no files; close it before the log. */
+export function createIngest(options: IngestOptions): Ingest {
+  const clock = options.clock ?? systemClock
+  const logger = options.logger ?? silentLogger
+  const limits = options.limits ?? defaultLimits
+  const directory = createTopicDirectory(options.log, logger, options.createsTopics ?? true)
+  const sequences = createSequenceStore({ log: options.log, clock, logger, directory })
+  const deps: DoorDeps = {
+    log: options.log,
+    clock,
+    metrics: options.metrics ?? silentMetrics,
+    limits,
+    directory,
+    sequences,
+  }
+  const contracts = new Map<string, { contract: TopicContract; check: EventCheck }>()
+  const anyBytes = createEventCheck(undefined, limits)
+  const replays = new Map<string, Replay>()
+  const calls = new Set<Promise<unknown>>()
+
+  const doorOf = (topic: string, door: CallOptions): Door => {
+    const declared = contracts.get(topic)
+    const check = declared?.check ?? anyBytes
+    return new Door(deps, { ...door, topic, isDeclared: declared !== undefined, check })
+  }
+
+  const replay = (wanted: ReplayOptions): Replay => {
+    const { topic, source } = wanted
+    const name = JSON.stringify([topic, source.id])
+    if (replays.get(name)?.progress().state === 'running') {
+      throw ingestError(
+        'INGEST_INVALID_REPLAY',
+        `${quote(source.id)} is being replayed into topic ${quote(topic)}: stop it first`,
+      )
+    }
+    const contract = contracts.get(topic)?.contract
+    const started = startReplay(wanted, {
+      clock,
+      logger,
+      sequences,
+      check: contracts.get(topic)?.check ?? anyBytes,
+      door: doorOf(topic, { source: source.id, onError: 'dlq', sequence: source.id }),
+      timeOf: contract && createTimeReader(contract),
+    })
+    replays.set(name, started)
+    return started
+  }
+
+  return {
+    declare: (contract) =>
+      void contracts.set(contract.topic, { contract, check: createEventCheck(contract, limits) }),
+    contract: (topic) => contracts.get(topic)?.contract,
+    receive(topic, body, wanted) {
+      const contract = contracts.get(topic)?.contract
+      const call = receiveBody(body, wanted, {
+        contract,
+        limits,
+        openDoor: (door) => doorOf(topic, door),
+      })
+      calls.add(call)
+      call.then(
+        () => calls.delete(call),
+        () => calls.delete(call),
+      )
+      return call
+    },
+    replay,
+    sequencePosition: (topic, sequence) => sequences.lastPosition(topic, sequence),
+    replays: () => [...replays.values()].map((one) => one.progress()),
+    async close() {
+      await Promise.all([...replays.values()].map((one) => one.stop()))
+      await Promise.allSettled(calls)
+      await sequences.close()
+    },
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * The one way into a topic. For each group of events, in this order: leave out positions that are stored, check, append
+ * the sound ones, append the dead letters, settle the positions, count.
+ */
+import {
+  deadLetterTopic,
+  isMillraceError,
+  MillraceError,
+  type Clock,
+  type Envelope,
+  type Limits,
+  type Metrics,
+  type NewRecord,
+} from '../../core/index.ts'
+import type { Appended, Log } from '../../log/index.ts'
+import type { Incoming } from '../bodies/incoming.ts'
+import { ingestError } from '../errors.ts'
+import type { EventCheck, EventFault } from '../events/event-check.ts'
+import { createRecordBuilder, type Place, type RecordBuilder } from './record-builder.ts'
+import type { SequenceState, SequenceStore } from './sequence-store.ts'
+import { Tally } from './tally.ts'
+import type { TopicDirectory } from './topic-directory.ts'
+
+export interface DoorDeps {
+  readonly log: Log
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly limits: Limits
+  readonly directory: TopicDirectory
+  readonly sequences: SequenceStore
+}
+
+/** What one call says of its events. */
+export interface CallOptions {
+  readonly source: string
+  readonly onError: 'reject' | 'dlq'
+  readonly envelope?: Partial<Envelope>
+  readonly sequence?: string
+  /** True: a body that is not JSON fails as a whole, before anything is stored. */
+  readonly isWholeJson?: boolean
+  /** False: the call is one event, which takes the envelope's id as it is. */
+  readonly isBatch?: boolean
+}
+
+export interface DoorOptions extends CallOptions {
+  readonly topic: string
+  readonly isDeclared: boolean
+  readonly check: EventCheck
+}
+
+interface Sorted {
+  readonly good: NewRecord[]
+  readonly goodPositions: number[]
+  readonly bad: NewRecord[]
+  readonly badPositions: number[]
+}
+
+export class Door {
+  readonly tally = new Tally()
+  readonly #deps: DoorDeps
+  readonly #options: DoorOptions
+  readonly #builder: RecordBuilder
+  readonly #labels: { topic: string; source: string }
+  #index = 0
+
+  constructor(deps: DoorDeps, options: DoorOptions) {
+    this.#deps = deps
+    this.#options = options
+    const sequence = options.sequence === undefined ? undefined : Buffer.from(options.sequence)
+    this.#builder = createRecordBuilder(
+      { topic: options.topic, source: options.source, envelope: options.envelope, sequence },
+      deps.clock,
+      () => options.isBatch ?? true,
+    )
+    // The part before the colon: file and client names would make too many time series.
+    this.#labels = { topic: options.topic, source: options.source.split(':', 1)[0] ?? '' }
+  }
+
+  /** `first`: position of the first event in the sequence. Resolves when what is counted as accepted is durable. */
+  async admit(events: readonly Incoming[], first?: number): Promise<void> {
+    const { sequence, topic } = this.#options
+    try {
+      if (sequence === undefined || first === undefined) await this.#admit(events, undefined, first)
+      else {
+        await this.#deps.sequences.exclusive(topic, sequence, (state) =>
+          this.#admit(events, state, first),
+        )
+      }
+    } catch (error) {
+      throw this.#withCounts(error)
+    }
+  }
+
+  async #admit(
+    events: readonly Incoming[],
+    state: SequenceState | undefined,
+    first: number | undefined,
+  ): Promise<void> {
+    const { topic, isDeclared, onError } = this.#options
+    const { metrics, directory } = this.#deps
+    const sorted = this.#sort(events, state, first)
+    metrics.record('events_received_total', this.#labels, events.length)
+    this.tally.received += events.length
+    this.#index += events.length
+    await directory.ensureWritable(topic, isDeclared)
+    if (sorted.good.length > 0) {
+      this.tally.accept(await this.#append(topic, isDeclared, sorted.good))
+      settle(state, sorted.goodPositions)
+      metrics.record('events_accepted_total', this.#labels, sorted.good.length)
+    }
+    if (onError === 'dlq' && sorted.bad.length > 0) {
+      const letters = deadLetterTopic(topic)
+      await directory.ensureOwn(letters)
+      await this.#deps.log.append(letters, sorted.bad)
+      settle(state, sorted.badPositions)
+      this.tally.deadLettered += sorted.bad.length
+    }
+  }
+
+  #sort(
+    events: readonly Incoming[],
+    state: SequenceState | undefined,
+    first: number | undefined,
+  ): Sorted {
+    const sorted: Sorted = { good: [], goodPositions: [], bad: [], badPositions: [] }
+    for (const [i, event] of events.entries()) {
+      const position = first === undefined ? undefined : first + i
+      if (state && position !== undefined && state.stored.has(position)) {
+        this.tally.duplicates++
+        continue
+      }
+      const place = { index: this.#index + i, position }
+      const verdict = event.problem ?? this.#options.check(event.bytes)
+      if (verdict.code === undefined) {
+        sorted.good.push(this.#builder.event(event, verdict, place))
+        if (position !== undefined) sorted.goodPositions.push(position)
+        continue
+      }
+      if (this.#options.isWholeJson === true && verdict.code === 'INGEST_INVALID_JSON') {
+        throw ingestError(verdict.code, `the body ${verdict.issues[0]?.message ?? ''}`)
+      }
+      this.#refuse(event, verdict, place, sorted)
+    }
+    return sorted
+  }
+
+  #refuse(event: Incoming, fault: EventFault, place: Place, sorted: Sorted): void {
+    const { topic, onError } = this.#options
+    const { metrics } = this.#deps
+    this.tally.reject({
+      index: place.index,
+      ...(event.line === undefined ? {} : { line: event.line }),
+      code: fault.code,
+      issues: fault.issues,
+    })
+    const labels = { topic, reason: fault.code }
+    if (onError === 'reject') {
+      metrics.record('events_rejected_total', labels, 1)
+      return
+    }
+    sorted.bad.push(this.#builder.deadLetter(event, fault, place))
+    if (place.position !== undefined) sorted.badPositions.push(place.position)
+    metrics.record('dead_letters_total', labels, 1)
+  }
+
+  async #append(
+    topic: string,
+    isDeclared: boolean,
+    records: readonly NewRecord[],
+  ): Promise<readonly Appended[]> {
+    try {
+      return await this.#deps.log.append(topic, records)
+    } catch (error) {
+      if (!isMillraceError(error, 'LOG_UNKNOWN_TOPIC')) throw error
+      // Somebody deleted the topic since the last event.
+      this.#deps.directory.forget(topic)
+      await this.#deps.directory.ensureWritable(topic, isDeclared)
+      return this.#deps.log.append(topic, records)
+    }
+  }
+
+  /** A call that fails half way says what is durable. */
+  #withCounts(error: unknown): unknown {
+    const { accepted, duplicates, deadLettered } = this.tally
+    if (!isMillraceError(error) || accepted + duplicates + deadLettered === 0) return error
+    return new MillraceError(error.code, error, error.message, {
+      details: {
+        ...error.details,
+        accepted,
+        duplicates,
+        deadLettered,
+        offsets: this.tally.offsets(),
+      },
+      cause: error,
+      ...(error.retryAfterSeconds === undefined
+        ? {}
+        : { retryAfterSeconds: error.retryAfterSeconds }),
+    })
+  }
+}
+
+function settle(state: SequenceState | undefined, positions: readonly number[]): void {
+  if (!state) return
+  for (const position of positions) state.stored.add(position)
+  state.unwritten += positions.length
+}
