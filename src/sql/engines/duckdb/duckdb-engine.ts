@@ -11,7 +11,7 @@ import { sqlError } from '../../errors.ts'
 import { appendRows } from './duckdb-append.ts'
 import { readColumns } from './duckdb-columns.ts'
 import { duckdbError } from './duckdb-errors.ts'
-import { bindable, toSqlValue } from './duckdb-values.ts'
+import { bindable, queryColumns, toSqlValue } from './duckdb-values.ts'
 
 const DEFAULT_MEMORY_BYTES = 1024 ** 3
 /** An interrupt that arrives before the query has begun is forgotten by DuckDB, so it is repeated until the query ends. */
@@ -84,10 +84,7 @@ function stream(
 }
 
 async function rowsOf(result: DuckDBResult): Promise<QueryResult> {
-  const types = result.columnTypes()
-  const columns = result
-    .columnNames()
-    .map((name, index) => ({ name, type: String(types[index]).toUpperCase() }))
+  const columns = queryColumns(result)
   const rows = await result.convertRows(toSqlValue)
   return { columns, rows }
 }

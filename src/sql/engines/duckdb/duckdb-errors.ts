@@ -21,7 +21,7 @@ export interface SqlPosition {
 /** An error of DuckDB as one of ours; an error that is ours already, or of an unknown class, is handed through. */
 export function duckdbError(error: unknown, sql: string): unknown {
   if (isMillraceError(error) || !(error instanceof Error)) return error
-  const message = error.message
+  const message = error.message.replace(/^Failed to extract statements: /, '')
   const code = CODES.find(([pattern]) => pattern.test(message))?.[1]
   if (code === undefined) return error
   const position = positionOf(message, sql)

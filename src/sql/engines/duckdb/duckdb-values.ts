@@ -15,11 +15,12 @@ import {
   DuckDBTimestampValue,
   DuckDBUnionValue,
   HUGEINT,
+  type DuckDBResult,
   type DuckDBType,
   type DuckDBValue,
 } from '@duckdb/node-api'
 import type { Cell } from '../../../core/index.ts'
-import type { SqlValue } from '../../engine.ts'
+import type { QueryColumn, SqlValue } from '../../engine.ts'
 
 /** Latest time that a JavaScript Date can hold, milliseconds. */
 const MAX_DATE_MS = 8.64e15
@@ -86,4 +87,13 @@ export function bindable(cell: Cell): readonly [DuckDBValue, DuckDBType | undefi
     return Number.isSafeInteger(cell) ? [BigInt(cell), BIGINT] : [cell, DOUBLE]
   if (typeof cell === 'bigint') return [cell, BigInt.asIntN(64, cell) === cell ? BIGINT : HUGEINT]
   return [cell, undefined]
+}
+
+/** Names and types; a type with a name of its own (JSON) is told by that. */
+export function queryColumns(result: DuckDBResult): QueryColumn[] {
+  const types = result.columnTypes()
+  return result.columnNames().map((name, index) => {
+    const type = types[index]
+    return { name, type: (type?.alias ?? String(type)).toUpperCase() }
+  })
 }
