@@ -39,4 +39,9 @@ export type {
   StartOptions,
   TopicDefinition,
 } from './app/index.ts'
+export type { HistoryEntry, ModelSummary, ModelVersion } from './registry/index.ts'
+export type { PredictAnswer, Prediction, PredictOptions, PredictRow } from './serving/index.ts'
+export type { SandboxResult } from './sql/index.ts'
+/** The zod that schemas must come from: two copies would not know each other's types. */
+export { z } from 'zod'
 export { isMillraceError, MillraceError, type Duration, type EventSchema } from './core/index.ts'

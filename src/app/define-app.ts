@@ -177,7 +177,7 @@ export interface RouteContext {
     event: Readonly<Record<string, unknown>>,
   ): Promise<{ partition: number; offset: number }>
   /** What `/readyz` says. */
-  readiness(): { readonly ready: boolean; readonly waiting: readonly string[] }
+  readiness(): Promise<{ readonly ready: boolean; readonly waiting: readonly string[] }>
 }
 
 /** A route of the app itself, for URLs that existing clients know. Validated, documented and limited like the others. */
