@@ -27,7 +27,7 @@ const PAGE = 65_536
 const MAX_PAGES = 65_536
 /** Rows that go through the memory at once: 64 KiB of results. */
 const STRIP = 8_192
-/** Bytes for the small operand: centers, a vector, a gram matrix. A larger one runs on the reference. */
+/** Bytes for the small operand: a vector, a gram matrix or a group of centers. */
 const OPERAND_MIN = PAGE
 
 let compiled: WebAssemblyModule | undefined | 'absent'
@@ -47,10 +47,8 @@ function denseModule(): WebAssemblyModule | undefined {
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16
 
-/** Undefined when the module was not built or the matrix does not fit into one WebAssembly memory (4 GiB). */
-export function createWasmMatrix(rows: number, columns: number): DenseMatrix | undefined {
-  const module = denseModule()
-  if (!module) return undefined
+/** What lies where in the memory of one matrix; undefined when it would be larger than a memory can be (4 GiB). */
+function layOut(module: WebAssemblyModule, rows: number, columns: number) {
   const operandAt = align(rows * columns * 8)
   const operandBytes = Math.max(OPERAND_MIN, align(columns * columns * 8))
   const firstAt = operandAt + operandBytes
@@ -59,22 +57,35 @@ export function createWasmMatrix(rows: number, columns: number): DenseMatrix | u
   if (pages > MAX_PAGES) return undefined
   const memory = new webAssembly.Memory({ initial: pages, maximum: MAX_PAGES })
   const instance = new webAssembly.Instance(module, { env: { memory } })
-  const dense = instance.exports as DenseExports
-  const values = new Float64Array(memory.buffer, 0, rows * columns)
-  const first = new Float64Array(memory.buffer, firstAt, STRIP)
-  const second = new Int32Array(memory.buffer, secondAt, STRIP)
-  const operand = new Float64Array(memory.buffer, operandAt, operandBytes / 8)
-  const rowAt = (row: number): number => row * columns * 8
-
-  /** Cuts a range into strips: (first row, rows, position in the caller's arrays). */
-  const strips = (
-    from: number,
-    to: number,
-    run: (row: number, count: number, at: number) => void,
-  ): void => {
-    for (let row = from; row < to; row += STRIP) run(row, Math.min(STRIP, to - row), row - from)
+  return {
+    dense: instance.exports as DenseExports,
+    values: new Float64Array(memory.buffer, 0, rows * columns),
+    operandAt,
+    operand: new Float64Array(memory.buffer, operandAt, operandBytes / 8),
+    /** Results or scales of one strip, and cluster indices of one. */
+    firstAt,
+    first: new Float64Array(memory.buffer, firstAt, STRIP),
+    secondAt,
+    second: new Int32Array(memory.buffer, secondAt, STRIP),
   }
+}
 
+/** Cuts a range into strips: first row, number of rows, position in the caller's arrays. */
+function eachStrip(
+  from: number,
+  to: number,
+  run: (row: number, count: number, at: number) => void,
+): void {
+  for (let row = from; row < to; row += STRIP) run(row, Math.min(STRIP, to - row), row - from)
+}
+
+/** Undefined when the module was not built or the matrix does not fit into one WebAssembly memory. */
+export function createWasmMatrix(rows: number, columns: number): DenseMatrix | undefined {
+  const module = denseModule()
+  const place = module && layOut(module, rows, columns)
+  if (!place) return undefined
+  const { dense, values, operandAt, operand, firstAt, first, secondAt, second } = place
+  const rowAt = (row: number): number => row * columns * 8
   return {
     rows,
     columns,
@@ -82,14 +93,14 @@ export function createWasmMatrix(rows: number, columns: number): DenseMatrix | u
     runs: 'wasm',
     multiply(vector, out, from, to) {
       operand.set(vector)
-      strips(from, to, (row, count, at) => {
+      eachStrip(from, to, (row, count, at) => {
         dense.multiply(rowAt(row), columns, count, operandAt, firstAt)
         out.set(first.subarray(0, count), at)
       })
     },
     addTransposed(scale, out, from, to) {
       operand.set(out)
-      strips(from, to, (row, count, at) => {
+      eachStrip(from, to, (row, count, at) => {
         first.set(scale.subarray(at, at + count))
         dense.addTransposed(rowAt(row), columns, count, firstAt, operandAt)
       })
@@ -97,7 +108,7 @@ export function createWasmMatrix(rows: number, columns: number): DenseMatrix | u
     },
     addGram(scale, gram, from, to) {
       operand.set(gram)
-      strips(from, to, (row, count, at) => {
+      eachStrip(from, to, (row, count, at) => {
         first.set(scale.subarray(at, at + count))
         dense.addGram(rowAt(row), columns, count, firstAt, operandAt)
       })
@@ -109,7 +120,7 @@ export function createWasmMatrix(rows: number, columns: number): DenseMatrix | u
       for (let group = 0; group < count; group += perGroup) {
         const size = Math.min(perGroup, count - group)
         operand.set(centers.subarray(group * columns, (group + size) * columns))
-        strips(from, to, (row, rowCount, at) => {
+        eachStrip(from, to, (row, rowCount, at) => {
           dense.nearest(rowAt(row), columns, rowCount, operandAt, size, secondAt, firstAt)
           for (let i = 0; i < rowCount; i++) {
             if (group > 0 && !(first[i]! < distance[at + i]!)) continue

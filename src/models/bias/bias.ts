@@ -13,7 +13,7 @@ const FORMAT = 1
 
 const damping = z.number().min(0).max(1e6)
 const params = z.strictObject({
-  damping: damping.default(10).meta({
+  damping: damping.default(5).meta({
     description: 'λ, how many rows of evidence pull a level towards 0.',
     unit: 'rows',
   }),

@@ -1,7 +1,148 @@
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { createDenseMatrix, createRandom } from '../../kernels/index.ts'
+import type { Dataset, PredictInput } from '../model.ts'
 import { modelConformance } from '../model.conformance.ts'
+import { parseParams } from '../open-model.ts'
+import { createPacer } from '../pacer.ts'
+import { referenceData, REFERENCE } from '../reference-data.testing.ts'
+import { fitStandardizer, standardizedCopy } from '../standardizer.ts'
+import { lloyd } from './kmeans-solver.ts'
 import { kmeans } from './kmeans.ts'
 
 describe('conformance', () => {
   for (const { guarantee, name, run } of modelConformance(kmeans)) test(`${guarantee} ${name}`, run)
+})
+
+const fit = (data: Dataset, params: Record<string, unknown>, seed = 1) =>
+  kmeans.fit(data, parseParams(kmeans, params), { seed })
+const table = (names: readonly string[], values: readonly number[]): Dataset => ({
+  matrix: { names, rows: values.length / names.length, values: Float64Array.from(values) },
+  categories: [],
+})
+const ask = (names: readonly string[], values: readonly number[]): PredictInput => ({
+  ...table(names, values),
+  categories: {},
+})
+
+test.each(REFERENCE.kmeans)(
+  'the inertia of scikit-learn from the same start, k = $k',
+  async (expected) => {
+    const pacer = createPacer({ seed: 1 })
+    const { matrix } = referenceData(false)
+    const rows = await standardizedCopy(await fitStandardizer(matrix, pacer), matrix, pacer)
+    const start = rows.values.slice(0, expected.k * 3)
+    const weight = new Float64Array(60).fill(1)
+    const found = await lloyd(rows, weight, start, { maxIterations: 300, tolerance: 0 }, pacer)
+    expect(found.inertia).toBeCloseTo(expected.inertia, 9)
+    expect([...found.size].toSorted((a, b) => b - a)).toEqual([...expected.size])
+  },
+)
+
+/** Three blobs around (0, 0), (10, 0) and (0, 10) of 30, 20 and 10 rows. */
+function blobs(seed: number): Dataset {
+  const random = createRandom(seed)
+  const rows = [...Array(60).keys()].flatMap((r) => {
+    const center = r < 30 ? [0, 0] : r < 50 ? [10, 0] : [0, 10]
+    return center.map((x) => x + 0.3 * random.gaussian())
+  })
+  return table(['x', 'y'], rows)
+}
+
+test('three blobs are found, largest first, with readable labels and centroids in the original units', async () => {
+  const fitted = await fit(blobs(1), { k: 3 })
+  const profiles = fitted.profiles()
+  expect(profiles.map(({ id, size, share }) => [id, size, share])).toEqual([
+    [0, 30, 0.5],
+    [1, 20, 20 / 60],
+    [2, 10, 10 / 60],
+  ])
+  expect(profiles.map((profile) => profile.label)).toEqual([
+    'low x, low y',
+    'high x, low y',
+    'high y, low x',
+  ])
+  expect(profiles[1]!.centroid['x']).toBeCloseTo(10, 0)
+  expect(profiles[2]!.centroid['y']).toBeCloseTo(10, 0)
+  const { cluster, distance, unknown } = fitted.assign(
+    ask(['y', 'x'], [0, 10, 10, 0, 0, 0, Number.NaN, 10]),
+  )
+  expect([...cluster]).toEqual([1, 2, 0, 1])
+  expect(distance[0]).toBeLessThan(0.2)
+  expect(unknown).toEqual([undefined, undefined, undefined, ['y']])
+})
+
+test('fewer distinct rows than k give as many clusters', async () => {
+  const fitted = await fit(table(['x'], [1, 1, 1, 5, 5]), { k: 4 })
+  const profiles = fitted.profiles()
+  expect(profiles.map(({ size }) => size)).toEqual([3, 2])
+  expect(profiles[0]!.centroid['x']).toBeCloseTo(1, 12)
+  expect(profiles[1]!.centroid['x']).toBeCloseTo(5, 12)
+})
+
+test('a cluster that loses its rows takes the farthest one', async () => {
+  // All three starts at the same place: two clusters get no row at first.
+  const matrix = createDenseMatrix(4, 1)
+  matrix.values.set([0, 0, 10, 100])
+  const weight = new Float64Array(4).fill(1)
+  const limits = { maxIterations: 20, tolerance: 0 }
+  const found = await lloyd(
+    matrix,
+    weight,
+    Float64Array.of(0, 0, 0),
+    limits,
+    createPacer({ seed: 1 }),
+  )
+  expect([...found.centroids].toSorted((a, b) => a - b)).toEqual([0, 10, 100])
+  expect(found.inertia).toBe(0)
+})
+
+test('weights move a centroid', async () => {
+  const data = { ...table(['x'], [0, 1]), weight: Float64Array.of(3, 1) }
+  const fitted = await fit(data, { k: 1 })
+  expect(fitted.profiles()[0]!.centroid['x']).toBeCloseTo(0.25, 12)
+})
+
+describe('matchTo', () => {
+  test('ids go on from the version before, whatever the sizes are now', async () => {
+    const earlier = (await fit(blobs(1), { k: 3 })).profiles()
+    const data = blobs(2)
+    // The rows around (10, 0) three times: now the largest cluster, which fit alone would number 0.
+    const values = [...data.matrix.values]
+    const more = values.slice(60, 100)
+    const next = await fit(table(['x', 'y'], [...values, ...more, ...more]), { k: 3 }, 9)
+    expect(next.profiles()[0]!.centroid['x']).toBeCloseTo(10, 0)
+    const matched = next.matchTo(earlier)
+    expect(matched.profiles().map(({ id, size }) => [id, size])).toEqual([
+      [0, 30],
+      [1, 60],
+      [2, 10],
+    ])
+    const question = ask(['x', 'y'], [10, 0, 0, 10])
+    expect([...matched.assign(question).cluster]).toEqual([1, 2])
+    expect([...kmeans.load(matched.save()).assign(question).cluster]).toEqual([1, 2])
+    expect([...next.assign(question).cluster]).toEqual([0, 2])
+  })
+
+  test('a new cluster gets a new id, a lost one leaves a gap', async () => {
+    const three = await fit(blobs(1), { k: 3 })
+    const two = await fit(table(['x', 'y'], [...blobs(1).matrix.values].slice(60)), { k: 2 })
+    expect(
+      two
+        .matchTo(three.profiles())
+        .profiles()
+        .map(({ id }) => id),
+    ).toEqual([1, 2])
+    const grown = three.matchTo(two.matchTo(three.profiles()).profiles())
+    expect(grown.profiles().map(({ id, size }) => [id, size])).toEqual([
+      [1, 20],
+      [2, 10],
+      [3, 30],
+    ])
+  })
+
+  test('versions without a common feature keep their own ids', async () => {
+    const earlier = (await fit(table(['z'], [1, 2, 3, 9]), { k: 2 })).profiles()
+    const fitted = await fit(blobs(1), { k: 3 })
+    expect(fitted.matchTo(earlier).profiles()).toEqual(fitted.profiles())
+  })
 })

@@ -1,0 +1,93 @@
+/**
+ * A made-up data set in whole-number arithmetic, and what scikit-learn 1.9.1 makes of it. To get the figures again:
+ *
+ *   r = np.arange(60)
+ *   X = np.stack([(r*37 % 101)/10, (r*r*3 % 97)/7 - 5, (r*53 % 89)*2.0], 1); Z = StandardScaler().fit_transform(X)
+ *   y = 0.8*X[:,0] - 0.5*X[:,1] + 0.01*X[:,2] + ((r*71 % 103) - 51)/51; w = 1 + r % 3
+ *   LogisticRegression(C=1/λ, tol=1e-10, max_iter=10000).fit(Z, y > 4.5, sample_weight=w); Ridge(alpha=λ).fit(Z, y, w)
+ *   one-hot: LogisticRegression(C=1, tol=1e-12, max_iter=100000).fit(np.hstack([Z, np.eye(4)[r % 4]]), y > 4.5)
+ *   KMeans(k, init=Z[:k], n_init=1, algorithm='lloyd', tol=0, max_iter=300).fit(Z)
+ */
+import type { Dataset } from './model.ts'
+
+export function referenceData(weighted: boolean): Dataset {
+  const rows = 60
+  const values = new Float64Array(rows * 3)
+  const label = new Float64Array(rows)
+  for (let r = 0; r < rows; r++) {
+    const x = [((r * 37) % 101) / 10, ((r * r * 3) % 97) / 7 - 5, ((r * 53) % 89) * 2] as const
+    values.set(x, r * 3)
+    label[r] = 0.8 * x[0] - 0.5 * x[1] + 0.01 * x[2] + (((r * 71) % 103) - 51) / 51
+  }
+  const weight = Float64Array.from({ length: rows }, (_, r) => 1 + (r % 3))
+  return {
+    matrix: { names: ['x0', 'x1', 'x2'], rows, values },
+    categories: [],
+    label,
+    ...(weighted ? { weight } : {}),
+  }
+}
+
+export const REFERENCE = {
+  logistic: [
+    {
+      regularization: 1,
+      weighted: false,
+      intercept: -0.5298604447025963,
+      coefficients: [2.150194907617083, -1.9498000739168817, 0.48214359660056955],
+    },
+    {
+      regularization: 1,
+      weighted: true,
+      intercept: -0.7218090838991046,
+      coefficients: [2.6972743061967437, -2.4411785099888204, 0.7293846966335275],
+    },
+    {
+      regularization: 0.1,
+      weighted: false,
+      intercept: -1.0142025055739354,
+      coefficients: [5.006697345037812, -4.745799060010182, 1.0617719711527667],
+    },
+    {
+      regularization: 0.1,
+      weighted: true,
+      intercept: -1.3039972167401446,
+      coefficients: [6.3553347420539925, -5.991930737051768, 1.4909857574616496],
+    },
+  ],
+  logisticOneHot: {
+    intercept: -0.5133450310714781,
+    coefficients: [2.1519405503367293, -1.9715688721988995, 0.47244652386638586],
+    levels: [-0.03805960823160034, 0.3584983723732222, -0.20122061382815024, -0.11921870372540454],
+  },
+  ridge: [
+    {
+      regularization: 1,
+      weighted: false,
+      intercept: 3.9657385620915027,
+      coefficients: [2.2740144706897643, -2.1776511709680335, 0.5262140431443085],
+    },
+    {
+      regularization: 1,
+      weighted: true,
+      intercept: 4.019603541585352,
+      coefficients: [2.265014119954051, -2.2425125152405294, 0.5390404714936832],
+    },
+    {
+      regularization: 0.1,
+      weighted: false,
+      intercept: 3.9657385620915027,
+      coefficients: [2.310493566646208, -2.2131499899874485, 0.5344690977088378],
+    },
+    {
+      regularization: 0.1,
+      weighted: true,
+      intercept: 4.021430336666081,
+      coefficients: [2.2821585377240807, -2.258591325905549, 0.5424657019677606],
+    },
+  ],
+  kmeans: [
+    { k: 3, inertia: 106.14790103142809, size: [23, 19, 18] },
+    { k: 5, inertia: 72.01877600925226, size: [20, 15, 10, 8, 7] },
+  ],
+} as const
