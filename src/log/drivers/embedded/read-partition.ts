@@ -1,0 +1,70 @@
+/** `Log.read`: a partition as an async sequence of batches, to the end or following it. */
+import type { LogRecord } from '../../../core/index.ts'
+import type { ReadOptions, RecordBatch } from '../../log.ts'
+import { recordSize } from './batch-encoder.ts'
+import type { PartitionLog } from './partition-log.ts'
+import { PartitionReader } from './partition-reader.ts'
+
+const DEFAULT_MAX_BYTES = 1024 * 1024
+
+export async function* readPartition(
+  log: PartitionLog,
+  from: number,
+  options: ReadOptions,
+): AsyncGenerator<RecordBatch> {
+  const { follow = false, maxBytes = DEFAULT_MAX_BYTES, signal } = options
+  const { topic, partition } = log.options
+  const reader = new PartitionReader(log)
+  const until = Math.min(options.to ?? Infinity, log.end)
+  let offset = from
+  // Says at once when the first offset is not there, also when there is nothing to read.
+  reader.checkOffset(from)
+  for (;;) {
+    const end = follow ? log.end : until
+    while (offset < end) {
+      if (signal?.aborted === true) break
+      const { records, nextOffset } = await reader.read(offset, end, maxBytes)
+      offset = nextOffset
+      for (const part of splitBySize(records, maxBytes)) yield { topic, partition, records: part }
+      if (log.closed !== undefined) throw log.closed
+    }
+    if (signal?.aborted === true) {
+      if (follow) return
+      throw signal.reason as Error
+    }
+    if (!follow) return
+    await moved(log, offset, signal)
+    if (log.closed !== undefined) throw log.closed
+  }
+}
+
+/** Stored batches can be larger than what a reader wants to hold. */
+function* splitBySize(records: LogRecord[], maxBytes: number): Generator<LogRecord[]> {
+  let start = 0
+  let bytes = 0
+  for (const [index, record] of records.entries()) {
+    const size = recordSize(record)
+    if (bytes + size > maxBytes && index > start) {
+      yield records.slice(start, index)
+      start = index
+      bytes = 0
+    }
+    bytes += size
+  }
+  if (start === 0 && records.length > 0) yield records
+  else if (start < records.length) yield records.slice(start)
+}
+
+/** Resolves when the end has moved beyond `offset`, the partition was closed or the signal says stop. */
+function moved(log: PartitionLog, offset: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stopListening()
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const stopListening = log.onEnd(done)
+    signal?.addEventListener('abort', done, { once: true })
+    if (log.end > offset || log.closed !== undefined || signal?.aborted === true) done()
+  })
+}
