@@ -6,7 +6,7 @@
  */
 import type { z } from 'zod'
 import type { Duration, EventSchema } from '../core/index.ts'
-import { checkApp } from './check-app.ts'
+import { checkApp } from './definition/check-app.ts'
 import type {
   AppDefinition,
   ClassifierDefinition,

@@ -67,7 +67,7 @@ export interface GateDefinition {
   readonly silhouette?: Margin
   /** Fewest gate rows for a decision by figures. Default 50. */
   readonly minRows?: number
-  /** Largest move of the label share (regressors: mean, in standard deviations) of new batches. Default 0.25. */
+  /** Largest move of new batches' label share (default 0.15) or, for a regressor, mean in standard deviations (0.5). */
   readonly maxLabelShift?: number
 }
 

@@ -1,6 +1,12 @@
 import { defineErrors } from '../core/index.ts'
 
 export const appError = defineErrors({
+  APP_DATA_FOLDER: { status: 422, retryable: false, title: 'The data folder cannot be used' },
+  APP_FORMAT_NEWER: {
+    status: 500,
+    retryable: false,
+    title: 'The data folder was written by a newer version',
+  },
   APP_INVALID: { status: 422, retryable: false, title: 'The app definition is not valid' },
   APP_NOT_READY: { status: 503, retryable: true, title: 'The app is starting or waits for data' },
   APP_STOPPING: { status: 503, retryable: true, title: 'The app is stopping' },

@@ -109,6 +109,11 @@ export const metricTable = {
     help: 'Rows predicted.',
     labels: ['model', 'version'],
   },
+  predictions_logged_total: {
+    type: 'counter',
+    help: 'Predictions put into the prediction log, or dropped because it could not keep up.',
+    labels: ['outcome'],
+  },
   model_prediction_duration_seconds: {
     type: 'histogram',
     help: 'Duration of a prediction request, without HTTP.',

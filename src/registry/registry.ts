@@ -88,7 +88,7 @@ export interface VersionDraft {
 export interface ModelVersion extends VersionDraft {
   readonly version: number
   readonly createdAt: string
-  /** SHA-256 over the artifact's files. */
+  /** SHA-256 over the artifact's files: `cat model.json tensors.safetensors | sha256sum`. */
   readonly digest: string
   readonly bytes: number
 }

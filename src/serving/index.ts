@@ -1,2 +1,3 @@
 export * from './serving.ts'
 export { servingError } from './errors.ts'
+export { openServing, type ServingOptions } from './open-serving.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { isMillraceError, type Issue } from '../core/index.ts'
+import { isMillraceError, type Issue } from '../../core/index.ts'
 import { checkApp } from './check-app.ts'
 
 const schema = z.object({ userId: z.int(), rating: z.number(), at: z.string() })

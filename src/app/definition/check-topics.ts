@@ -7,8 +7,8 @@ import {
   isDeadLetterTopic,
   isInternalTopic,
   parseDuration,
-} from '../core/index.ts'
-import type { AppDefinition, TopicDefinition } from './define-app.ts'
+} from '../../core/index.ts'
+import type { AppDefinition, TopicDefinition } from '../define-app.ts'
 import { namesOf, reportErrors, type Report } from './issue-report.ts'
 
 /** Tables that the product itself feeds. */

@@ -1,8 +1,8 @@
 /** From definitions as users write them to specs as training reads them: every default is written out here. */
-import { columnsOf, parseDuration, type Column } from '../core/index.ts'
-import type { FeatureView } from '../features/index.ts'
-import type { TaskName } from '../models/index.ts'
-import type { GateRule, ModelSpec, RetrainRule, TrainingSet } from '../training/index.ts'
+import { columnsOf, parseDuration, type Column } from '../../core/index.ts'
+import type { FeatureView } from '../../features/index.ts'
+import type { TaskName } from '../../models/index.ts'
+import type { GateRule, ModelSpec, RetrainRule, TrainingSet } from '../../training/index.ts'
 import { gateMetricOf, onlyTable } from './check-models.ts'
 import type {
   AppDefinition,
@@ -10,17 +10,19 @@ import type {
   ModelDefinition,
   RetrainDefinition,
   SetDefinition,
-} from './define-app.ts'
-import { appError } from './errors.ts'
+} from '../define-app.ts'
+import { appError } from '../errors.ts'
 
-/** Default gate of each task. Margins are about the noise of the metric on a few hundred rows. */
-const GATES: Readonly<Record<TaskName, { readonly metric: string; readonly margin: number }>> = {
-  classifier: { metric: 'auc', margin: 0.01 },
-  regressor: { metric: 'rmse', margin: 0.01 },
-  clusterer: { metric: 'silhouette', margin: 0.05 },
+/**
+ * Default gate of each task. Margins are about the noise of the metric on a few hundred rows; label shifts are a change of
+ * the share of 1 (classifier) and of the mean in standard deviations (regressor): decisions/0005.
+ */
+const GATES: Readonly<Record<TaskName, Omit<GateRule, 'minRows'>>> = {
+  classifier: { metric: 'auc', margin: 0.01, maxLabelShift: 0.15 },
+  regressor: { metric: 'rmse', margin: 0.01, maxLabelShift: 0.5 },
+  clusterer: { metric: 'silhouette', margin: 0.05, maxLabelShift: 0.5 },
 }
 const MIN_GATE_ROWS = 50
-const MAX_LABEL_SHIFT = 0.25
 const MIN_ROWS = 100
 const PARTS = 3
 /** One seed for everything, so that two runs of the same app give the same models. */
@@ -125,7 +127,7 @@ function gateOf(task: TaskName, gate: GateDefinition = {}): GateRule {
     ...GATES[task],
     ...(metric && { metric, margin: gate[metric]?.margin ?? 0 }),
     minRows: gate.minRows ?? MIN_GATE_ROWS,
-    maxLabelShift: gate.maxLabelShift ?? MAX_LABEL_SHIFT,
+    maxLabelShift: gate.maxLabelShift ?? GATES[task].maxLabelShift,
   }
 }
 

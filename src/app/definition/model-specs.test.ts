@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import type { FeatureView } from '../features/index.ts'
+import type { FeatureView } from '../../features/index.ts'
 import {
   classifier,
   clusterer,
@@ -10,8 +10,8 @@ import {
   regressor,
   sliding,
   topic,
-} from './authoring.ts'
-import type { ModelDefinition } from './define-app.ts'
+} from '../authoring.ts'
+import type { ModelDefinition } from '../define-app.ts'
 import { modelSpecsOf } from './model-specs.ts'
 
 const views: FeatureView[] = [
@@ -44,7 +44,7 @@ test('a classifier gets its kind, gate and set by default', () => {
     },
     set: { scheme: 'cumulative', parts: 3 },
     retrain: {},
-    gate: { metric: 'auc', margin: 0.01, minRows: 50, maxLabelShift: 0.25 },
+    gate: { metric: 'auc', margin: 0.01, minRows: 50, maxLabelShift: 0.15 },
     minRows: 100,
     seed: 1,
   })

@@ -3,12 +3,12 @@
  * (names, columns, durations, SQL that points nowhere). All issues are found at once; each names its field.
  */
 import { z } from 'zod'
-import { issuesOf, type Issue } from '../core/index.ts'
+import { issuesOf, type Issue } from '../../core/index.ts'
 import { appDefinitionSchema } from './app-schema.ts'
 import { checkModels } from './check-models.ts'
 import { checkTopics } from './check-topics.ts'
-import type { AppDefinition } from './define-app.ts'
-import { appError } from './errors.ts'
+import type { AppDefinition } from '../define-app.ts'
+import { appError } from '../errors.ts'
 import { namesOf, type Report } from './issue-report.ts'
 
 /** Paths that the product itself answers. */

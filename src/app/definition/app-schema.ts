@@ -1,6 +1,6 @@
 /** The form of an app definition: which fields there are and what they hold. What they mean is checked in `check-*.ts`. */
 import { z } from 'zod'
-import type { GateDefinition } from './define-app.ts'
+import type { GateDefinition } from '../define-app.ts'
 
 const schemaObject = z.custom((value) => value instanceof z.ZodObject, {
   error: 'must be a zod object: z.object({ … })',

@@ -1,0 +1,122 @@
+/**
+ * Honest probes (promise P15): each role does what it would do for a caller, and says in sentences what is missing. Ingest
+ * never waits for a model.
+ */
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../core/index.ts'
+import type { Registry } from '../registry/index.ts'
+import type { Serving } from '../serving/index.ts'
+import type { TableSink } from '../stream/index.ts'
+import type { ModelSpec, Trainer } from '../training/index.ts'
+import type { QueryService, Role, RoleReadiness } from './running-app.ts'
+
+/** A probe's answer is used again for so long: callers poll, and a fault must show within 2 s. */
+const FRESH_MS = 1_000
+
+export interface ReadinessOptions {
+  readonly clock: Clock
+  /** Folder on the disk of the log. */
+  readonly folder: string
+  readonly sinks: ReadonlyMap<string, TableSink>
+  readonly query: QueryService
+  readonly models: ReadonlyMap<string, ModelSpec>
+  readonly serving: Serving
+  readonly trainer: Trainer
+  readonly registry: Registry
+  readonly isStopping: () => boolean
+}
+
+export interface Readiness {
+  check(role?: Role): Promise<readonly RoleReadiness[]>
+}
+
+const ROLES: readonly Role[] = ['ingest', 'query', 'serve']
+
+export function createReadiness(options: ReadinessOptions): Readiness {
+  const canStore = cached(options.clock, () => storeProbe(options.folder))
+  const canQuery = cached(options.clock, () => queryProbe(options))
+  const waitingOf: Record<Role, () => Promise<readonly string[]>> = {
+    ingest: canStore,
+    query: canQuery,
+    serve: () => Promise.resolve(serveProbe(options)),
+  }
+  return {
+    check: (role) =>
+      Promise.all(
+        (role === undefined ? ROLES : [role]).map(async (one): Promise<RoleReadiness> => {
+          const waiting = options.isStopping() ? ['the app is stopping'] : await waitingOf[one]()
+          return { role: one, ready: waiting.length === 0, waiting }
+        }),
+      ),
+  }
+}
+
+function cached(
+  clock: Clock,
+  probe: () => Promise<readonly string[]>,
+): () => Promise<readonly string[]> {
+  let last: { readonly at: number; readonly answer: Promise<readonly string[]> } | undefined
+  return () => {
+    const now = clock.monotonic()
+    if (!last || now - last.at > FRESH_MS) last = { at: now, answer: probe() }
+    return last.answer
+  }
+}
+
+/** What every acknowledgement needs: bytes that reach the disk. */
+async function storeProbe(folder: string): Promise<readonly string[]> {
+  try {
+    const file = await open(join(folder, 'probe'), 'w', 0o600)
+    try {
+      await file.writeFile('x'.repeat(4096))
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+    return []
+  } catch (error) {
+    return [`the disk of ${folder} cannot store data: ${(error as Error).message}`]
+  }
+}
+
+async function queryProbe(options: ReadinessOptions): Promise<readonly string[]> {
+  const waiting = [...options.sinks.values()].flatMap((sink) => {
+    const failure = sink.failure()
+    return failure ? [`table ${sink.table} is not written: ${failure.message}`] : []
+  })
+  try {
+    await options.query.run('select 1')
+  } catch (error) {
+    waiting.push(`queries fail: ${(error as Error).message}`)
+  }
+  return waiting
+}
+
+function serveProbe(options: ReadinessOptions): readonly string[] {
+  const live = new Set(options.serving.live().map(({ model }) => model))
+  return [...options.models.keys()]
+    .filter((model) => !live.has(model))
+    .map((model) => `${model} ${missingOf(model, options)}`)
+}
+
+/** What a model without a live version waits for: "needs 200 labelled events, has 37". */
+export function missingOf(
+  model: string,
+  options: Pick<ReadinessOptions, 'models' | 'trainer' | 'registry'>,
+): string {
+  const noun = options.models.get(model)?.task === 'clusterer' ? 'entities' : 'labelled events'
+  const state = options.trainer.readiness().find((entry) => entry.model === model)
+  if (state && !state.ready) return `needs ${state.needsRows} ${noun}, has ${state.hasRows}`
+  const job = options.trainer.jobs().findLast((entry) => entry.model === model)
+  if (job?.state === 'running') return `is training (${Math.round(job.progress * 100)} %)`
+  if (job?.state === 'queued') return 'waits for its training'
+  if (job?.state === 'failed') return `has no version: ${job.error?.message ?? 'training failed'}`
+  const rejected = options.registry.models().some(({ name }) => name === model)
+    ? options.registry.versions(model).findLast(({ status }) => status === 'rejected')
+    : undefined
+  if (rejected) {
+    return `has no version that the gate accepted: version ${rejected.version} ${rejected.gate.reason}`
+  }
+  return 'has enough data and waits for its next training'
+}

@@ -1,0 +1,127 @@
+/**
+ * Artifacts on disk: `<dir>/<model>/v000007/` with the artifact's files and `COMPLETE`, which lists them with size and
+ * SHA-256. A folder is written under a temporary name, every file synced, renamed, and the parent synced: a version folder
+ * is whole or absent. Reading trusts nothing: names, sizes and digests are checked before a byte is decoded.
+ *
+ * ```
+ * ratings/v000007/COMPLETE            {"format":1,"digest":"…","files":[{"name":"model.json","bytes":512,"sha256":"…"},…]}
+ * ratings/v000007/model.json
+ * ratings/v000007/tensors.safetensors
+ * ```
+ */
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { checkName } from '../core/index.ts'
+import { ARTIFACT_FILES, type EncodedArtifact } from '../models/index.ts'
+import { MARKER, readVerified, type ExpectedArtifact, type Marker } from './artifact-reader.ts'
+
+const TEMPORARY = '.tmp-'
+const SET_ASIDE = '.unrecorded-'
+const FOLDER = /^v(\d{6})$/
+
+export interface ArtifactStore {
+  /** Writes and syncs everything under a temporary name, which it returns. */
+  stage(model: string, id: string, artifact: EncodedArtifact): Promise<string>
+  /** Renames the staged folder to the version's, in place of whatever is there. Not durable before `sync`. */
+  publish(model: string, staged: string, version: number): Promise<void>
+  sync(model: string): Promise<void>
+  discard(staged: string): Promise<void>
+  has(model: string, version: number): boolean
+  /** Every file's bytes, verified. Throws REGISTRY_CORRUPT, REGISTRY_ARTIFACT_MISSING. */
+  read(expected: ExpectedArtifact): Promise<ReadonlyMap<string, Uint8Array>>
+  /** Removes what a crash left behind; returns a sentence for each thing it touched. `last` is the newest recorded version. */
+  sweep(last: (model: string) => number): Promise<readonly string[]>
+}
+
+export function openArtifactStore(dir: string): ArtifactStore {
+  const modelDir = (model: string): string => join(dir, checkName(model, 'model name'))
+  const versionDir = (model: string, version: number): string =>
+    join(modelDir(model), `v${String(version).padStart(6, '0')}`)
+  return {
+    async stage(model, id, artifact) {
+      const parent = modelDir(model)
+      if ((await mkdir(parent, { recursive: true })) !== undefined) await syncFolder(dir)
+      const staged = join(parent, `${TEMPORARY}${id}`)
+      await mkdir(staged)
+      const files: Marker['files'] = []
+      for (const name of ARTIFACT_FILES) {
+        const bytes = artifact.files.get(name) ?? new Uint8Array()
+        await writeSynced(join(staged, name), bytes)
+        const sha256 = createHash('sha256').update(bytes).digest('hex')
+        files.push({ name, bytes: bytes.length, sha256 })
+      }
+      const marker: Marker = { format: 1, digest: artifact.digest, files }
+      await writeSynced(join(staged, MARKER), Buffer.from(JSON.stringify(marker)))
+      await syncFolder(staged)
+      return staged
+    },
+    async publish(model, staged, version) {
+      const target = versionDir(model, version)
+      if (existsSync(target)) {
+        const aside = `${staged}-replaced`
+        await rename(target, aside)
+        await rename(staged, target)
+        await rm(aside, { recursive: true, force: true })
+      } else await rename(staged, target)
+    },
+    sync: (model) => syncFolder(modelDir(model)),
+    discard: (staged) => rm(staged, { recursive: true, force: true }),
+    has: (model, version) => existsSync(join(versionDir(model, version), MARKER)),
+    read: (expected) => readVerified(versionDir(expected.model, expected.version), expected),
+    async sweep(last) {
+      await mkdir(dir, { recursive: true })
+      const models = (await readdir(dir, { withFileTypes: true })).filter(
+        (entry) => entry.isDirectory() && !entry.name.startsWith('.'),
+      )
+      const notes: string[] = []
+      for (const { name } of models) {
+        notes.push(...(await sweepModel(join(dir, name), last(name))))
+      }
+      return notes
+    },
+  }
+}
+
+/**
+ * A crash leaves at most a temporary folder and one version folder whose record was never written: the number after the
+ * last. Any other folder without a record means that folder and log do not belong together; it is set aside, not removed.
+ */
+async function sweepModel(folder: string, last: number): Promise<string[]> {
+  const notes: string[] = []
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name)
+    const version = Number(FOLDER.exec(name)?.[1] ?? 0)
+    if (name.startsWith(TEMPORARY) || version === last + 1) {
+      await rm(path, { recursive: true, force: true })
+      notes.push(`removed ${path}, which a crash left without a record`)
+    } else if (version > last) {
+      const aside = join(folder, `${SET_ASIDE}${name}`)
+      await rm(aside, { recursive: true, force: true })
+      await rename(path, aside)
+      notes.push(`set aside ${path}, of which the log knows nothing, as ${aside}`)
+    }
+  }
+  if (notes.length > 0) await syncFolder(folder)
+  return notes
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o644)
+  try {
+    await file.writeFile(bytes)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}

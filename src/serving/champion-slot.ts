@@ -1,0 +1,94 @@
+/**
+ * The live version of one model. A promotion loads the new version beside the old one, then swaps one reference; requests
+ * that have begun keep theirs. A version that cannot be loaded leaves the old one (V3).
+ */
+import type { ModelVersion, Registry } from '../registry/index.ts'
+import type { LoadedModel } from './loaded-model.ts'
+
+export interface ChampionSlot {
+  current(): LoadedModel | undefined
+  /** Why the promoted version does not serve. */
+  problem(): string | undefined
+  /** Looks again at what is promoted. */
+  refresh(): void
+  /** Resolves when what was promoted is loaded, or found to be unusable. */
+  settled(): Promise<void>
+}
+
+export interface SlotOptions {
+  readonly registry: Registry
+  readonly model: string
+  readonly load: (record: ModelVersion) => Promise<LoadedModel>
+  readonly onSwap: (next: LoadedModel) => void
+  readonly onProblem: (problem: string) => void
+}
+
+export function createChampionSlot(options: SlotOptions): ChampionSlot {
+  const { registry, model, load, onSwap } = options
+  let current: LoadedModel | undefined
+  let problem: string | undefined
+  let tail = Promise.resolve()
+
+  const swap = (next: LoadedModel): void => {
+    current = next
+    onSwap(next)
+  }
+  const step = async (): Promise<void> => {
+    const wanted = championOf(registry, model)
+    if (!wanted) return
+    if (current?.record.version !== wanted.version) {
+      try {
+        swap(await load(wanted))
+      } catch (error) {
+        await fallBack(wanted, error)
+        return
+      }
+    }
+    problem = undefined
+  }
+  const fallBack = async (wanted: ModelVersion, error: unknown): Promise<void> => {
+    const usable = current ?? (await firstUsable(earlierVersions(registry, wanted), load))
+    if (usable && !current) swap(usable)
+    const instead = usable
+      ? `version ${usable.record.version} serves instead`
+      : 'no other version can serve'
+    problem = `version ${wanted.version} is promoted but cannot serve, ${instead}: ${(error as Error).message}`
+    options.onProblem(problem)
+  }
+  return {
+    current: () => current,
+    problem: () => problem,
+    refresh() {
+      tail = tail.then(step)
+    },
+    settled: () => tail,
+  }
+}
+
+const championOf = (registry: Registry, model: string): ModelVersion | undefined =>
+  registry.models().some(({ name, champion }) => name === model && champion !== undefined)
+    ? registry.version(model, 'champion')
+    : undefined
+
+/** Where a start looks when the champion is damaged: former champions, then accepted versions, each newest first. */
+function earlierVersions(registry: Registry, wanted: ModelVersion): ModelVersion[] {
+  const { model } = wanted
+  const champions = registry
+    .history(model)
+    .filter(({ action }) => action === 'promoted' || action === 'rolled-back')
+    .map(({ version }) => registry.version(model, version))
+  const accepted = registry.versions(model).filter(({ status }) => status === 'accepted')
+  const candidates = new Set([...champions.toReversed(), ...accepted.toReversed()])
+  return [...candidates].filter(({ version }) => version !== wanted.version)
+}
+
+async function firstUsable(
+  candidates: readonly ModelVersion[],
+  load: SlotOptions['load'],
+): Promise<LoadedModel | undefined> {
+  for (const candidate of candidates) {
+    const model = await load(candidate).catch(() => undefined)
+    if (model) return model
+  }
+  return undefined
+}

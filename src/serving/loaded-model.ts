@@ -1,0 +1,15 @@
+/** One version in memory. */
+import type { ClusterProfile, Fitted } from '../models/index.ts'
+import type { ModelVersion } from '../registry/index.ts'
+import type { InputPlan } from './row-reader.ts'
+
+export interface LoadedModel {
+  readonly record: ModelVersion
+  readonly fitted: Fitted
+  readonly plan: InputPlan
+  /** Regressors: what answers are clipped to. */
+  readonly range: readonly [low: number, high: number] | undefined
+  /** Clusterers. */
+  readonly profiles: readonly ClusterProfile[]
+  readonly loadedAt: string
+}

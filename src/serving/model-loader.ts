@@ -1,0 +1,75 @@
+/** One version in memory: verified, taken apart by its kind, and tried once before it may answer. */
+import { isMillraceError } from '../core/index.ts'
+import type { FeatureStore } from '../features/index.ts'
+import { openKind, type ModelKind, type TaskName } from '../models/index.ts'
+import type { ModelInputs, ModelVersion, Registry } from '../registry/index.ts'
+import { predictRows } from './answer.ts'
+import { servingError } from './errors.ts'
+import type { LoadedModel } from './loaded-model.ts'
+import { planInputs } from './row-reader.ts'
+
+/** Throws REGISTRY_CORRUPT, REGISTRY_ARTIFACT_MISSING, SERVING_UNUSABLE_VERSION. */
+export async function loadModel(
+  registry: Registry,
+  store: FeatureStore,
+  record: ModelVersion,
+  task: TaskName,
+  nowMs: number,
+): Promise<LoadedModel> {
+  const what = `${record.model}@${record.version}`
+  if (record.task !== task) {
+    throw servingError(
+      'SERVING_UNUSABLE_VERSION',
+      `${what} is a ${record.task}, the app declares a ${task}: train the model again, or give the new one another name`,
+    )
+  }
+  const kind = await openKind(record.kind)
+  const plan = planInputs(what, usedInputs(record.inputs, kind.uses), store)
+  const artifact = await registry.readArtifact(record.model, record.version)
+  try {
+    const fitted = kind.load(artifact)
+    const model: LoadedModel = {
+      record,
+      fitted,
+      plan,
+      range: rangeOf(record),
+      profiles: fitted.task === 'clusterer' ? fitted.profiles() : [],
+      loadedAt: new Date(nowMs).toISOString(),
+    }
+    tryOnce(model)
+    return model
+  } catch (cause) {
+    if (isMillraceError(cause, 'SERVING_UNUSABLE_VERSION')) throw cause
+    throw servingError(
+      'SERVING_UNUSABLE_VERSION',
+      `${what} cannot be loaded: ${(cause as Error).message}`,
+      { details: { model: record.model, version: record.version }, cause },
+    )
+  }
+}
+
+/** A kind that learns from names only needs no features in a row, nor the other way round. */
+const usedInputs = (inputs: ModelInputs, uses: ModelKind['uses']): ModelInputs => ({
+  views: uses.features ? inputs.views : [],
+  columns: uses.features ? inputs.columns : [],
+  categories: uses.categories ? inputs.categories : [],
+})
+
+/** A row without any value: a version whose inputs do not fit, or whose numbers are not finite, fails here. */
+function tryOnce(model: LoadedModel): void {
+  const { names, categories } = model.plan
+  predictRows(model, {
+    input: {
+      matrix: { names, rows: 1, values: new Float64Array(names.length).fill(Number.NaN) },
+      categories: Object.fromEntries(categories.map((name) => [name, [null]])),
+    },
+    unknownEntities: [[]],
+  })
+}
+
+function rangeOf(record: ModelVersion): LoadedModel['range'] {
+  const range = record.lineage.spec['range']
+  if (!Array.isArray(range)) return undefined
+  const [low, high] = range as unknown[]
+  return typeof low === 'number' && typeof high === 'number' ? [low, high] : undefined
+}
