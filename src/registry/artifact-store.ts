@@ -12,7 +12,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { checkName } from '../core/index.ts'
 import { ARTIFACT_FILES, type EncodedArtifact } from '../models/index.ts'
 import { MARKER, readVerified, type ExpectedArtifact, type Marker } from './artifact-reader.ts'
@@ -27,7 +27,6 @@ export interface ArtifactStore {
   /** Renames the staged folder to the version's, in place of whatever is there. Not durable before `sync`. */
   publish(model: string, staged: string, version: number): Promise<void>
   sync(model: string): Promise<void>
-  discard(staged: string): Promise<void>
   has(model: string, version: number): boolean
   /** Every file's bytes, verified. Throws REGISTRY_CORRUPT, REGISTRY_ARTIFACT_MISSING. */
   read(expected: ExpectedArtifact): Promise<ReadonlyMap<string, Uint8Array>>
@@ -45,16 +44,13 @@ export function openArtifactStore(dir: string): ArtifactStore {
       if ((await mkdir(parent, { recursive: true })) !== undefined) await syncFolder(dir)
       const staged = join(parent, `${TEMPORARY}${id}`)
       await mkdir(staged)
-      const files: Marker['files'] = []
-      for (const name of ARTIFACT_FILES) {
-        const bytes = artifact.files.get(name) ?? new Uint8Array()
-        await writeSynced(join(staged, name), bytes)
-        const sha256 = createHash('sha256').update(bytes).digest('hex')
-        files.push({ name, bytes: bytes.length, sha256 })
+      try {
+        await fillFolder(staged, artifact)
+      } catch (error) {
+        // On a full disk, half an artifact must not take the space that is left.
+        await rm(staged, { recursive: true, force: true }).catch(() => {})
+        throw error
       }
-      const marker: Marker = { format: 1, digest: artifact.digest, files }
-      await writeSynced(join(staged, MARKER), Buffer.from(JSON.stringify(marker)))
-      await syncFolder(staged)
       return staged
     },
     async publish(model, staged, version) {
@@ -67,11 +63,11 @@ export function openArtifactStore(dir: string): ArtifactStore {
       } else await rename(staged, target)
     },
     sync: (model) => syncFolder(modelDir(model)),
-    discard: (staged) => rm(staged, { recursive: true, force: true }),
     has: (model, version) => existsSync(join(versionDir(model, version), MARKER)),
     read: (expected) => readVerified(versionDir(expected.model, expected.version), expected),
     async sweep(last) {
-      await mkdir(dir, { recursive: true })
+      const created = await mkdir(dir, { recursive: true })
+      if (created !== undefined) await syncFolder(dirname(created))
       const models = (await readdir(dir, { withFileTypes: true })).filter(
         (entry) => entry.isDirectory() && !entry.name.startsWith('.'),
       )
@@ -85,26 +81,40 @@ export function openArtifactStore(dir: string): ArtifactStore {
 }
 
 /**
- * A crash leaves at most a temporary folder and one version folder whose record was never written: the number after the
- * last. Any other folder without a record means that folder and log do not belong together; it is set aside, not removed.
+ * A crash leaves at most temporary folders and one version folder whose record was never written: the number after the
+ * last. Any other folder without a record means that folder and log do not belong together; then nothing is removed.
  */
 async function sweepModel(folder: string, last: number): Promise<string[]> {
+  const names = await readdir(folder)
+  const temporary = names.filter((name) => name.startsWith(TEMPORARY))
+  const unrecorded = names.filter((name) => Number(FOLDER.exec(name)?.[1] ?? 0) > last)
+  const isCrash = unrecorded.every((name) => Number(FOLDER.exec(name)?.[1]) === last + 1)
   const notes: string[] = []
-  for (const name of await readdir(folder)) {
-    const path = join(folder, name)
-    const version = Number(FOLDER.exec(name)?.[1] ?? 0)
-    if (name.startsWith(TEMPORARY) || version === last + 1) {
-      await rm(path, { recursive: true, force: true })
-      notes.push(`removed ${path}, which a crash left without a record`)
-    } else if (version > last) {
-      const aside = join(folder, `${SET_ASIDE}${name}`)
-      await rm(aside, { recursive: true, force: true })
-      await rename(path, aside)
-      notes.push(`set aside ${path}, of which the log knows nothing, as ${aside}`)
-    }
+  for (const name of isCrash ? [...temporary, ...unrecorded] : temporary) {
+    await rm(join(folder, name), { recursive: true, force: true })
+    notes.push(`removed ${join(folder, name)}, which a crash left without a record`)
+  }
+  for (const name of isCrash ? [] : unrecorded) {
+    const aside = join(folder, `${SET_ASIDE}${name}`)
+    await rm(aside, { recursive: true, force: true })
+    await rename(join(folder, name), aside)
+    notes.push(`set aside ${join(folder, name)}, of which the log knows nothing, as ${aside}`)
   }
   if (notes.length > 0) await syncFolder(folder)
   return notes
+}
+
+async function fillFolder(folder: string, artifact: EncodedArtifact): Promise<void> {
+  const files: Marker['files'] = []
+  for (const name of ARTIFACT_FILES) {
+    const bytes = artifact.files.get(name) ?? new Uint8Array()
+    await writeSynced(join(folder, name), bytes)
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    files.push({ name, bytes: bytes.length, sha256 })
+  }
+  const marker: Marker = { format: 1, digest: artifact.digest, files }
+  await writeSynced(join(folder, MARKER), Buffer.from(JSON.stringify(marker)))
+  await syncFolder(folder)
 }
 
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {

@@ -42,6 +42,11 @@ export const registryError = defineErrors({
     retryable: false,
     title: 'A version that the gate rejected cannot serve',
   },
+  REGISTRY_STORAGE_FAILED: {
+    status: 503,
+    retryable: true,
+    title: 'The disk failed to store a model',
+  },
   REGISTRY_UNKNOWN_ALIAS: { status: 404, retryable: false, title: 'The model has no such alias' },
   REGISTRY_UNKNOWN_MODEL: { status: 404, retryable: false, title: 'There is no such model' },
   REGISTRY_UNKNOWN_VERSION: {

@@ -1,4 +1,4 @@
 export * from './registry.ts'
 export { registryError } from './errors.ts'
 export { openRegistry, type RegistryOptions } from './open-registry.ts'
-export { REGISTRY_STEPS, type RegistryStep } from './registry-writer.ts'
+export { REGISTRY_STEPS, type RegistryStep } from './entry-writer.ts'

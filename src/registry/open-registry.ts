@@ -4,6 +4,7 @@ import type { Log } from '../log/index.ts'
 import { decodeArtifact } from '../models/index.ts'
 import { openArtifactStore } from './artifact-store.ts'
 import { followEntries } from './entry-follower.ts'
+import type { RegistryStep } from './entry-writer.ts'
 import { registryError } from './errors.ts'
 import {
   createPromotionPublisher,
@@ -17,7 +18,7 @@ import {
   type Applied,
   type RegistryState,
 } from './registry-state.ts'
-import { createRegistryWriter, type RegistryStep } from './registry-writer.ts'
+import { createRegistryWriter } from './registry-writer.ts'
 import type { HistoryEntry, Registry } from './registry.ts'
 
 export interface RegistryOptions {
@@ -73,7 +74,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     publisher = createPromotionPublisher(log, clock, logger)
     await publishMissing(log, state, publisher)
   }
-  const { settled, ...writer } = createRegistryWriter({
+  const { close, ...writer } = createRegistryWriter({
     log,
     clock,
     logger,
@@ -116,7 +117,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     },
     async close() {
       listeners.clear()
-      await settled()
+      await close()
       await publisher?.settled()
       await follower.close()
     },

@@ -1,22 +1,19 @@
 /** What the registry's suites share: the bench that they run on, and versions made up for it. */
 import { isMillraceError, type LogRecord } from '../core/index.ts'
 import type { Artifact } from '../models/index.ts'
+import type { RegistryOptions } from './open-registry.ts'
 import type { Registry, VersionDraft, VersionStatus } from './registry.ts'
-import type { RegistryStep } from './registry-writer.ts'
 
 export interface ConformanceCheck {
   readonly name: string
   readonly guarantee: string
-  run(): Promise<void>
+  readonly run: () => Promise<void>
 }
 
 /** One log and one folder; each `open` is another process as far as the registry can tell. */
 export interface RegistryBench {
   readonly dir: string
-  open(options?: {
-    role?: 'owner' | 'follower'
-    failpoint?: (step: RegistryStep) => void
-  }): Promise<Registry>
+  open(options?: Partial<RegistryOptions>): Promise<Registry>
   /** Moves the clock on. */
   advance(ms: number): void
   now(): number

@@ -1,58 +1,23 @@
-/**
- * What changes the registry. Changes of one model run one after the other; each becomes an entry of the log and takes
- * effect when it comes back (`entry-follower.ts`).
- */
-import { coreError, newId, quote, type Clock, type Logger, type Metrics } from '../core/index.ts'
-import type { Log } from '../log/index.ts'
+/** What changes the registry. Changes of one model run one after the other. */
+import { coreError, isMillraceError, newId, quote, type Metrics } from '../core/index.ts'
 import { encodeArtifact, type EncodedArtifact } from '../models/index.ts'
-import type { ArtifactStore } from './artifact-store.ts'
+import { promote, rollback } from './champion-changes.ts'
 import { checkAlias, checkDraft } from './draft-check.ts'
-import type { EntryFollower } from './entry-follower.ts'
+import { append, change, type WriterParts } from './entry-writer.ts'
 import { registryError } from './errors.ts'
 import { createModelQueues } from './model-queues.ts'
-import type { PromotionPublisher } from './promotion-publisher.ts'
-import {
-  encodeEntry,
-  REGISTRY_TOPIC,
-  type ChangeEntry,
-  type RegistryEntry,
-} from './registry-records.ts'
-import { CHAMPION, type RegistryState } from './registry-state.ts'
-import type { Audit, HistoryEntry, ModelVersion, Registry, VersionDraft } from './registry.ts'
-
-/** The durable steps of a registration, then those of a promotion, each named for what has just become durable. */
-export const REGISTRY_STEPS = [
-  'artifact-staged',
-  'artifact-renamed',
-  'artifact-synced',
-  'version-recorded',
-  'change-recorded',
-  'promotion-published',
-] as const
-export type RegistryStep = (typeof REGISTRY_STEPS)[number]
-
-export interface WriterParts {
-  readonly log: Log
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly metrics: Metrics
-  readonly state: RegistryState
-  readonly store: ArtifactStore
-  readonly follower: EntryFollower
-  /** Absent in a process that only follows. */
-  readonly publisher: PromotionPublisher | undefined
-  readonly notify: (model: string) => void
-  readonly failpoint: (step: RegistryStep) => void | Promise<void>
-}
+import { encodeEntry, type RegistryEntry } from './registry-records.ts'
+import { CHAMPION } from './registry-state.ts'
+import type { ModelVersion, Registry, VersionDraft } from './registry.ts'
 
 export type RegistryWriter = Pick<
   Registry,
   'register' | 'restore' | 'promote' | 'rollback' | 'setAlias' | 'removeAlias'
-> & { readonly settled: () => Promise<void> }
+> & { readonly close: () => Promise<void> }
 
 export function createRegistryWriter(parts: WriterParts): RegistryWriter {
   const { state, store, publisher } = parts
-  const { serially, settled } = createModelQueues()
+  const { serially, close } = createModelQueues()
   const ownerOnly = (what: string): void => {
     if (publisher) return
     throw registryError(
@@ -78,11 +43,13 @@ export function createRegistryWriter(parts: WriterParts): RegistryWriter {
           { details: { model, version, digest: encoded.digest, recorded: record.digest } },
         )
       }
-      await serially(model, async () => {
-        const staged = await store.stage(model, newId(parts.clock.now()), encoded)
-        await store.publish(model, staged, version)
-        await store.sync(model)
-      })
+      await serially(model, () =>
+        storing(record, async () => {
+          const staged = await store.stage(model, newId(parts.clock.now()), encoded)
+          await store.publish(model, staged, version)
+          await store.sync(model)
+        }),
+      )
       if (state.champion(model) === version) parts.notify(model)
     },
     promote: (model, version, audit) =>
@@ -112,7 +79,7 @@ export function createRegistryWriter(parts: WriterParts): RegistryWriter {
         const { version } = state.version(model, alias)
         await change(parts, { action: 'alias-removed', model, version, alias, ...audit })
       }),
-    settled,
+    close,
   }
 }
 
@@ -133,17 +100,14 @@ async function register(
   }
   const entry: RegistryEntry = { type: 'version', version }
   encodeEntry(entry, createdAtMs) // a draft without a JSON form must fail before anything is stored
-  const staged = await store.stage(model, newId(parts.clock.now()), encoded)
-  try {
+  await storing(version, async () => {
+    const staged = await store.stage(model, newId(parts.clock.now()), encoded)
     await failpoint('artifact-staged')
     await store.publish(model, staged, version.version)
-  } catch (error) {
-    await store.discard(staged).catch(() => {})
-    throw error
-  }
-  await failpoint('artifact-renamed')
-  await store.sync(model)
-  await failpoint('artifact-synced')
+    await failpoint('artifact-renamed')
+    await store.sync(model)
+    await failpoint('artifact-synced')
+  })
   await append(parts, entry)
   await failpoint('version-recorded')
   metrics.record('model_versions_total', { model, outcome: draft.status }, 1)
@@ -151,96 +115,20 @@ async function register(
   return state.version(model, version.version)
 }
 
-async function promote(
-  parts: WriterParts,
-  model: string,
-  version: number,
-  audit: Audit,
-): Promise<HistoryEntry> {
-  const { state, store } = parts
-  const record = state.version(model, version)
-  if (record.status === 'rejected') {
+/** A full or failing disk is told as such; what lies around is removed by the next attempt or start. */
+async function storing(version: ModelVersion, run: () => Promise<void>): Promise<void> {
+  try {
+    await run()
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === undefined || isMillraceError(cause)) throw cause
+    const remedy = code === 'ENOSPC' || code === 'EDQUOT' ? 'free some space' : 'check the disk'
     throw registryError(
-      'REGISTRY_REJECTED_VERSION',
-      `${model}@${record.version} was rejected by its gate (${record.gate.reason}): promote an accepted version`,
-      { details: { model, version: record.version, gate: record.gate } },
+      'REGISTRY_STORAGE_FAILED',
+      `the artifact of ${version.model}@${version.version} (${version.bytes} bytes) cannot be stored (${code}): ${remedy}, then train again`,
+      { details: { model: version.model, code }, cause, retryAfterSeconds: 5 },
     )
   }
-  if (state.champion(model) === record.version) {
-    const entry = state.history(model).findLast(movesChampion)
-    if (entry) return entry
-  }
-  await store.read(record)
-  return change(parts, {
-    action: 'promoted',
-    model,
-    version: record.version,
-    alias: CHAMPION,
-    ...audit,
-  })
-}
-
-async function rollback(parts: WriterParts, model: string, audit: Audit): Promise<HistoryEntry> {
-  const { state, store } = parts
-  state.version(model, CHAMPION)
-  const current = state.champion(model)
-  const skipped: string[] = []
-  for (const version of state.earlierChampions(model)) {
-    if (version === current) continue
-    try {
-      await store.read(state.version(model, version))
-    } catch (error) {
-      skipped.push(`${version}: ${(error as Error).message}`)
-      continue
-    }
-    const passed = skipped.length === 0 ? '' : ` (passed over damaged ${skipped.join('; ')})`
-    return change(parts, {
-      action: 'rolled-back',
-      model,
-      version,
-      alias: CHAMPION,
-      previous: current,
-      by: audit.by,
-      reason: audit.reason + passed,
-    })
-  }
-  throw registryError(
-    'REGISTRY_NOTHING_TO_ROLL_BACK',
-    skipped.length === 0
-      ? `${model}@${current} is the first champion of "${model}": promote another version instead`
-      : `no champion of "${model}" before version ${current} can be loaded (${skipped.join('; ')}): promote another version instead`,
-    { details: { model, champion: current } },
-  )
-}
-
-const movesChampion = ({ action }: HistoryEntry): boolean =>
-  action === 'promoted' || action === 'rolled-back'
-
-async function change(
-  parts: WriterParts,
-  draft: Omit<ChangeEntry, 'type' | 'at'>,
-): Promise<HistoryEntry> {
-  const at = new Date(parts.clock.now()).toISOString()
-  const entry = await append(parts, { type: 'change', at, ...draft })
-  await parts.failpoint('change-recorded')
-  await parts.publisher?.settled()
-  await parts.failpoint('promotion-published')
-  return entry
-}
-
-/** Resolves when the entry is durable and applied. Throws REGISTRY_CONFLICT when one before it made it void. */
-async function append(parts: WriterParts, entry: RegistryEntry): Promise<HistoryEntry> {
-  const records = encodeEntry(entry, parts.clock.now())
-  const appended = await parts.log.append(REGISTRY_TOPIC, records)
-  const last = appended.at(-1)
-  if (!last) throw new TypeError('the log appended nothing')
-  const applied = await parts.follower.applied(last.offset)
-  if ('entry' in applied) return applied.entry
-  throw registryError(
-    'REGISTRY_CONFLICT',
-    `the change came too late: ${applied.ignored}; look at the history and repeat it`,
-    { details: { reason: applied.ignored } },
-  )
 }
 
 /** The figures that decided: on the gate rows where there are some, else of the first report. */

@@ -12,7 +12,7 @@ import {
   type RegistryBench,
 } from './registry-samples.ts'
 import type { Registry } from './registry.ts'
-import { REGISTRY_STEPS, type RegistryStep } from './registry-writer.ts'
+import { REGISTRY_STEPS, type RegistryStep } from './entry-writer.ts'
 
 export function registryConformance(create: () => Promise<RegistryBench>): ConformanceCheck[] {
   const check = (

@@ -2,6 +2,7 @@
  * The live version of one model. A promotion loads the new version beside the old one, then swaps one reference; requests
  * that have begun keep theirs. A version that cannot be loaded leaves the old one (V3).
  */
+import type { Clock } from '../core/index.ts'
 import type { ModelVersion, Registry } from '../registry/index.ts'
 import type { LoadedModel } from './loaded-model.ts'
 
@@ -13,14 +14,21 @@ export interface ChampionSlot {
   refresh(): void
   /** Resolves when what was promoted is loaded, or found to be unusable. */
   settled(): Promise<void>
+  close(): Promise<void>
 }
+
+/** A version that could not be loaded is tried again: the disk may heal, another process may put the artifact back. */
+const RETRY_FIRST_MS = 2_000
+const RETRY_MAX_MS = 60_000
 
 export interface SlotOptions {
   readonly registry: Registry
   readonly model: string
   readonly load: (record: ModelVersion) => Promise<LoadedModel>
   readonly onSwap: (next: LoadedModel) => void
+  /** Called once for each problem, not again while it stays. */
   readonly onProblem: (problem: string) => void
+  readonly clock: Clock
 }
 
 export function createChampionSlot(options: SlotOptions): ChampionSlot {
@@ -28,12 +36,17 @@ export function createChampionSlot(options: SlotOptions): ChampionSlot {
   let current: LoadedModel | undefined
   let problem: string | undefined
   let tail = Promise.resolve()
+  let isClosed = false
+  let retryMs = RETRY_FIRST_MS
+  let cancelRetry: (() => void) | undefined
 
   const swap = (next: LoadedModel): void => {
     current = next
     onSwap(next)
   }
   const step = async (): Promise<void> => {
+    cancelRetry?.()
+    if (isClosed) return
     const wanted = championOf(registry, model)
     if (!wanted) return
     if (current?.record.version !== wanted.version) {
@@ -45,6 +58,7 @@ export function createChampionSlot(options: SlotOptions): ChampionSlot {
       }
     }
     problem = undefined
+    retryMs = RETRY_FIRST_MS
   }
   const fallBack = async (wanted: ModelVersion, error: unknown): Promise<void> => {
     const usable = current ?? (await firstUsable(earlierVersions(registry, wanted), load))
@@ -52,16 +66,25 @@ export function createChampionSlot(options: SlotOptions): ChampionSlot {
     const instead = usable
       ? `version ${usable.record.version} serves instead`
       : 'no other version can serve'
-    problem = `version ${wanted.version} is promoted but cannot serve, ${instead}: ${(error as Error).message}`
-    options.onProblem(problem)
+    const text = `version ${wanted.version} is promoted but cannot serve, ${instead}: ${(error as Error).message}`
+    if (text !== problem) options.onProblem(text)
+    problem = text
+    cancelRetry = options.clock.after(retryMs, refresh)
+    retryMs = Math.min(retryMs * 2, RETRY_MAX_MS)
+  }
+  const refresh = (): void => {
+    tail = tail.then(step)
   }
   return {
     current: () => current,
     problem: () => problem,
-    refresh() {
-      tail = tail.then(step)
-    },
+    refresh,
     settled: () => tail,
+    async close() {
+      isClosed = true
+      await tail
+      cancelRetry?.()
+    },
   }
 }
 

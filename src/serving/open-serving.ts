@@ -53,6 +53,7 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
       createChampionSlot({
         registry,
         model,
+        clock,
         load: (record) => load(record, task),
         onSwap({ record: { version, digest } }) {
           metrics.record('model_live_version', { model }, version)
@@ -116,7 +117,7 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
     settled,
     async close() {
       unsubscribe()
-      await settled()
+      await Promise.all([...slots.values()].map((slot) => slot.close()))
     },
   }
 }

@@ -83,6 +83,11 @@ export function readRows(
       issues.push({ path: `/rows/${index}/${field}`, message })
     }
     const unknown: string[] = []
+    unknownEntities.push(unknown)
+    if (typeof row !== 'object' || row === null) {
+      issues.push({ path: `/rows/${index}`, message: 'must be an object with fields by name' })
+      return
+    }
     const target = values.subarray(index * width, (index + 1) * width)
     for (const view of plan.views) {
       const isKnown = readView(view, row, store, target, fail)
@@ -93,7 +98,6 @@ export function readRows(
       target[firstColumn + at] = readNumber(row, name, fail)
     })
     for (const category of categories) category.values.push(readLevel(row, category.name, fail))
-    unknownEntities.push(unknown)
   })
   if (issues.length > 0) throw invalidRows(issues)
   return {

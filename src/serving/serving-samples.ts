@@ -23,6 +23,8 @@ export interface ServingBench {
   readonly dir: string
   readonly features: FeatureStore
   open(options?: Partial<ServingOptions>): Promise<Serving>
+  /** Moves the clock on. */
+  advance(ms: number): void
   close(): Promise<void>
 }
 

@@ -1,6 +1,6 @@
 /** The suite of `serving.ts`: V1–V5, free of any test runner. */
 import assert from 'node:assert/strict'
-import { truncateSync } from 'node:fs'
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMillraceError, MillraceError, type Issue } from '../core/index.ts'
 import type { Registry } from '../registry/index.ts'
@@ -21,7 +21,7 @@ import type { PredictAnswer, PredictRow } from './serving.ts'
 export interface ConformanceCheck {
   readonly name: string
   readonly guarantee: string
-  run(): Promise<void>
+  readonly run: () => Promise<void>
 }
 
 export function servingConformance(create: () => Promise<ServingBench>): ConformanceCheck[] {
@@ -47,6 +47,7 @@ export function servingConformance(create: () => Promise<ServingBench>): Conform
     check('V2', 'no request fails and no answer is mixed during swaps', swapStorm),
     check('V3', 'a damaged promotion leaves the old version, and says so', keepsOld),
     check('V3', 'a start with a damaged champion serves the newest good version', startsOnGood),
+    check('V3', 'what could not be loaded is tried again, and heals by itself', triesAgain),
     check('V3', 'a version whose view is gone is not served', viewGone),
     check('V4', 'unknown entities and levels get a fallback that is named', fallbacks),
     check('V5', 'extreme values give finite answers or name the row', finiteAlways),
@@ -165,6 +166,24 @@ async function keepsOld(bench: ServingBench): Promise<void> {
   await serving.settled()
   assert.equal((await serving.predict('rating', [{}])).version, 3)
   assert.deepEqual(serving.problems(), [])
+}
+
+async function triesAgain(bench: ServingBench): Promise<void> {
+  const { registry } = bench
+  await fillRatings(registry, 1)
+  await registry.promote('rating', 1, audit)
+  const whole = readFileSync(weights(bench, 1))
+  truncateSync(weights(bench, 1), 3)
+  const serving = await bench.open()
+  assert.equal(serving.problems().length, 1)
+  bench.advance(2_000)
+  await serving.settled()
+  assert.equal(serving.problems().length, 1)
+  writeFileSync(weights(bench, 1), whole)
+  bench.advance(4_000)
+  await serving.settled()
+  assert.deepEqual(serving.problems(), [])
+  assert.equal((await serving.predict('rating', [{}])).version, 1)
 }
 
 async function startsOnGood(bench: ServingBench): Promise<void> {
@@ -298,6 +317,8 @@ async function badRows(bench: ServingBench): Promise<void> {
   assert.deepEqual(await pathsOf('like', [partial]), ['/rows/0/user_count', '/rows/0/user_mean'])
   const inherited = Object.create({ userId: 1 }) as PredictRow
   assert.deepEqual(await pathsOf('like', [inherited]), ['/rows/0/userId'])
+  const noObject = [null, 'x', 7] as unknown as PredictRow[]
+  assert.deepEqual(await pathsOf('like', noObject), ['/rows/0', '/rows/1', '/rows/2'])
   const many = Array.from({ length: 1_000 }, () => ({}))
   assert.equal((await pathsOf('like', many)).length, 100)
   await assert.rejects(serving.predict('rating', [{ userId: 1 }]), /\/rows\/0\/movieId missing/)
