@@ -1,0 +1,109 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { silentLogger } from '../core/index.ts'
+import type { FeatureStore } from '../features/index.ts'
+import { openLog } from '../log/index.ts'
+import { openRegistry } from '../registry/index.ts'
+import { createManualClock } from '../testing/index.ts'
+import { openServing } from './open-serving.ts'
+import { servingConformance } from './serving.conformance.ts'
+import { audit, fillRatings, MODELS, type ServingBench } from './serving-samples.ts'
+import type { Serving } from './serving.ts'
+
+const store: FeatureStore = {
+  views: [
+    { name: 'user', table: 'ratings', entity: 'userId', features: ['user_mean', 'user_count'] },
+    { name: 'movie', table: 'ratings', entity: 'movieId', features: ['movie_mean'] },
+  ],
+  get(view, entity) {
+    const id = Number(entity)
+    if (view === 'movie') return id === 7 ? Float64Array.of(4) : undefined
+    return id >= 1 && id <= 5 ? Float64Array.of(id, 10 * id) : undefined
+  },
+  freshness: () => [
+    { view: 'user', entities: 5, lagRecords: 0, ends: new Map(), dataAsOf: 5_000 },
+    { view: 'movie', entities: 1, lagRecords: 0, ends: new Map(), dataAsOf: 4_500 },
+  ],
+  refresh: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+}
+
+async function createBench(): Promise<ServingBench> {
+  const root = await mkdtemp(join(tmpdir(), 'millrace-serving-'))
+  const dir = join(root, 'registry')
+  const clock = createManualClock()
+  const log = await openLog({ dir: join(root, 'log'), clock, logger: silentLogger })
+  const registry = await openRegistry({ dir, log, clock, logger: silentLogger })
+  const opened: Serving[] = []
+  return {
+    registry,
+    dir,
+    features: store,
+    async open(options) {
+      const serving = await openServing({
+        registry,
+        features: store,
+        models: MODELS,
+        clock,
+        logger: silentLogger,
+        ...options,
+      })
+      opened.push(serving)
+      return serving
+    },
+    advance: (ms) => clock.advance(ms),
+    async close() {
+      for (const serving of opened) await serving.close()
+      await registry.close()
+      await log.close()
+      await rm(root, { recursive: true })
+    },
+  }
+}
+
+for (const { name, run } of servingConformance(createBench)) test(name, run)
+
+test('every answer is counted and handed to the prediction log, whose failure changes nothing', async () => {
+  const bench = await createBench()
+  await fillRatings(bench.registry, 1)
+  await bench.registry.promote('rating', 1, audit)
+  const samples: unknown[] = []
+  const logged: unknown[] = []
+  const serving = await bench.open({
+    metrics: { record: (...sample: unknown[]) => void samples.push(sample) },
+    onPrediction(...prediction) {
+      logged.push(prediction)
+      throw new Error('the prediction log is full')
+    },
+  })
+  const rows = [{ userId: 1 }, { userId: 2 }]
+  const answer = await serving.predict('rating', rows, { requestId: 'r-1' })
+  expect(logged).toEqual([[answer, rows, 'r-1']])
+  expect(samples).toEqual([
+    ['model_live_version', { model: 'rating' }, 1],
+    ['model_predictions_total', { model: 'rating', version: 1 }, 2],
+    ['model_prediction_duration_seconds', { model: 'rating' }, 0],
+  ])
+  await bench.close()
+})
+
+test('a model without a version says what it waits for', async () => {
+  const bench = await createBench()
+  const serving = await bench.open({ waiting: () => 'needs 200 labelled events, has 37' })
+  await expect(serving.predict('like', [{ userId: 1 }])).rejects.toMatchObject({
+    code: 'SERVING_NOT_READY',
+    details: { model: 'like', waiting: 'needs 200 labelled events, has 37' },
+  })
+  await bench.close()
+})
+
+test('a version of another task than the declared one does not serve', async () => {
+  const bench = await createBench()
+  await fillRatings(bench.registry, 1)
+  await bench.registry.promote('rating', 1, audit)
+  const serving = await bench.open({ models: { rating: 'classifier' } })
+  expect(serving.problems()[0]?.problem).toMatch(/rating@1 is a regressor, the app declares a/)
+  await bench.close()
+})
