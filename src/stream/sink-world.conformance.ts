@@ -9,7 +9,7 @@ import type { Failpoint } from './batch-writer.ts'
 export interface ConformanceCheck {
   readonly name: string
   readonly guarantee: string
-  run(): Promise<void>
+  readonly run: () => Promise<void>
 }
 
 /** A clock that the suite moves: `millrace/testing` has one. */
