@@ -19,81 +19,80 @@ export interface Standardizer {
 /** |z| ≤ √rows in training, so only values far outside what was seen are cut; keeps every later sum finite. */
 const MAX_Z = 1e9
 
-/** Three passes over the values: their range, their mean, their deviation. */
+/** Two passes over the values: range and mean, then deviation. One more where values are extreme. */
 export async function fitStandardizer(matrix: FeatureMatrix, pacer: Pacer): Promise<Standardizer> {
   const names = sortedNames(matrix.names)
-  const positions = columnPositions(matrix, names)
-  const columns = Array.from(names, () => ({ ...emptyColumn }))
-  await eachValue(matrix, positions, pacer, (j, x) => {
-    const column = columns[j]!
-    column.count += 1
-    if (x < column.low) column.low = x
-    if (x > column.high) column.high = x
+  const values = valuesOf(matrix, columnPositions(matrix, names), pacer)
+  const size = names.length
+  const count = new Float64Array(size)
+  const low = new Float64Array(size).fill(Infinity)
+  const high = new Float64Array(size).fill(-Infinity)
+  const scale = new Float64Array(size).fill(1)
+  const sum = new Float64Array(size)
+  await values((j, x) => {
+    count[j] = count[j]! + 1
+    sum[j] = sum[j]! + x
+    if (x < low[j]!) low[j] = x
+    if (x > high[j]!) high[j] = x
   })
-  for (const column of columns) {
-    // A power of two, so that dividing by it changes no digit; keeps sums and squares from overflow and underflow.
-    const largest = Math.max(Math.abs(column.low), Math.abs(column.high))
-    const isExtreme = column.count > 0 && (largest > 1e100 || largest < 1e-100) && largest > 0
-    // The logarithm of the largest double rounds up to 1024, whose power would be infinite.
-    if (isExtreme) column.scale = 2 ** Math.min(1023, Math.floor(Math.log2(largest)))
+  if (setScales(low, high, scale)) {
+    sum.fill(0)
+    await values((j, x) => (sum[j] = sum[j]! + x / scale[j]!))
   }
-  await eachValue(matrix, positions, pacer, (j, x) => {
-    const column = columns[j]!
-    column.sum += x / column.scale
+  const mean = sum.map((total, j) => (count[j] === 0 ? 0 : total / count[j]!))
+  const squares = new Float64Array(size)
+  // What the rounding of the mean left over (Chan, Golub and LeVeque 1983, equation 1.7).
+  const correction = new Float64Array(size)
+  await values((j, x) => {
+    const difference = x / scale[j]! - mean[j]!
+    squares[j] = squares[j]! + difference * difference
+    correction[j] = correction[j]! + difference
   })
-  // The second pass corrects for the rounding of the mean (Chan, Golub and LeVeque 1983, equation 1.7).
-  await eachValue(matrix, positions, pacer, (j, x) => {
-    const column = columns[j]!
-    const difference = x / column.scale - column.sum / column.count
-    column.squares += difference * difference
-    column.correction += difference
-  })
+  const isConstant = (j: number): boolean => count[j] === 0 || low[j] === high[j]
   return {
     names,
-    mean: Float64Array.from(columns, meanOf),
-    deviation: Float64Array.from(columns, deviationOf),
+    mean: mean.map((value, j) => (count[j]! > 0 && isConstant(j) ? low[j]! : value * scale[j]!)),
+    deviation: squares.map((total, j) => {
+      if (isConstant(j)) return 0
+      const variance = (total - correction[j]! ** 2 / count[j]!) / count[j]!
+      return Math.sqrt(Math.max(0, variance)) * scale[j]!
+    }),
   }
 }
 
-const emptyColumn = {
-  count: 0,
-  low: Infinity,
-  high: -Infinity,
-  scale: 1,
-  sum: 0,
-  squares: 0,
-  correction: 0,
-}
-type ColumnSums = typeof emptyColumn
-
-function meanOf({ count, low, high, sum, scale }: ColumnSums): number {
-  if (count === 0) return 0
-  return low === high ? low : (sum / count) * scale
-}
-
-function deviationOf({ count, low, high, squares, correction, scale }: ColumnSums): number {
-  if (count === 0 || low === high) return 0
-  return Math.sqrt(Math.max(0, (squares - (correction * correction) / count) / count)) * scale
+/**
+ * Where squares or sums of a column could overflow or underflow, the power of two to divide by, which changes no digit.
+ * True when there is such a column.
+ */
+function setScales(low: Float64Array, high: Float64Array, scale: Float64Array): boolean {
+  let isAny = false
+  for (let j = 0; j < scale.length; j++) {
+    const largest = Math.max(Math.abs(low[j]!), Math.abs(high[j]!))
+    if (!Number.isFinite(largest) || largest === 0) continue
+    if (largest >= 1e-100 && largest <= 1e100) continue
+    // The logarithm of the largest double rounds up to 1024, whose power would be infinite.
+    scale[j] = 2 ** Math.min(1023, Math.floor(Math.log2(largest)))
+    isAny = true
+  }
+  return isAny
 }
 
-/** Every value that is there, with the index of its column in `positions`. */
-async function eachValue(
-  matrix: FeatureMatrix,
-  positions: Int32Array,
-  pacer: Pacer,
-  visit: (j: number, x: number) => void,
-): Promise<void> {
+/** A pass over every value that is there, with the index of its column in `positions`. */
+function valuesOf(matrix: FeatureMatrix, positions: Int32Array, pacer: Pacer) {
+  const { rows, values } = matrix
   const stride = matrix.names.length
-  const stripLength = stripRows(8 * stride)
-  for (let from = 0; from < matrix.rows; from += stripLength) {
-    const to = Math.min(matrix.rows, from + stripLength)
-    for (let r = from; r < to; r++) {
-      for (let j = 0; j < positions.length; j++) {
-        const x = matrix.values[r * stride + positions[j]!]!
-        if (Number.isFinite(x)) visit(j, x)
+  const stripLength = stripRows(4 * stride)
+  return async (visit: (j: number, x: number) => void): Promise<void> => {
+    for (let from = 0; from < rows; from += stripLength) {
+      const to = Math.min(rows, from + stripLength)
+      for (let r = from; r < to; r++) {
+        for (let j = 0; j < stride; j++) {
+          const x = values[r * stride + positions[j]!]!
+          if (Number.isFinite(x)) visit(j, x)
+        }
       }
+      if (pacer.due((to - from) * stride * 4)) await pacer.rest()
     }
-    if (pacer.due((to - from) * stride * 8)) await pacer.rest()
   }
 }
 

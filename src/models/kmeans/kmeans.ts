@@ -34,8 +34,8 @@ export const kmeans: ModelKind<'clusterer', KMeansParams> = {
   uses: { features: true, categories: false },
   params,
   baseline: 'one-cluster',
-  // The standardized copy; cluster, distance and candidate distances per row. Centroids are small beside it.
-  memoryBytes: (rows, features) => rows * (features * 8 + 4 + 3 * 8) + 3 * 1_000 * features * 8,
+  // The standardized copy; cluster, weight, distance and those of the candidates per row; centroids and their sums.
+  memoryBytes: (rows, features) => rows * (features * 8 + 4 + 6 * 8) + 3 * 1_000 * features * 8,
   async fit(data, chosen, context) {
     return createCentroidClusterer(kmeans, await fitKMeans(data, chosen, context), chosen)
   },
