@@ -2,7 +2,7 @@
 import { silentMetrics, type Clock, type Logger, type Metrics } from '../core/index.ts'
 import type { Log } from '../log/index.ts'
 import { decodeArtifact } from '../models/index.ts'
-import { openArtifactStore } from './artifact-store.ts'
+import { openArtifactStore, type ArtifactStore } from './artifact-store.ts'
 import { followEntries } from './entry-follower.ts'
 import type { RegistryStep } from './entry-writer.ts'
 import { registryError } from './errors.ts'
@@ -42,18 +42,9 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   const { dir, log, clock, logger, metrics = silentMetrics, role = 'owner' } = options
   const state = createRegistryState()
   const store = openArtifactStore(dir)
-  const listeners = new Set<(model: string) => void>()
+  const { notify, onChange, forgetAll } = createListeners(logger)
   let publisher: PromotionPublisher | undefined
 
-  const notify = (model: string): void => {
-    for (const listener of listeners) {
-      try {
-        listener(model)
-      } catch (error) {
-        logger.error({ model, err: error }, 'a listener of the registry failed')
-      }
-    }
-  }
   const apply = (entry: RegistryEntry, offset: number): Applied => {
     const applied = state.apply(entry, offset)
     if (!('entry' in applied)) return applied
@@ -88,39 +79,72 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   })
   return {
     ...writer,
-    models: () => state.models(),
-    versions: (model) => state.versions(model),
-    version: (model, ref) => state.version(model, ref),
-    history: (model) => state.history(model),
-    async readArtifact(model, version) {
-      const record = state.version(model, version)
-      const files = await store.read(record)
-      try {
-        return decodeArtifact(files)
-      } catch (cause) {
-        throw registryError(
-          'REGISTRY_CORRUPT',
-          `${model}@${version} matches its digest but is no model: ${(cause as Error).message}`,
-          { details: { model, version }, cause },
-        )
-      }
-    },
-    missing: () =>
-      state
-        .models()
-        .flatMap(({ name }) => state.versions(name))
-        .filter(({ model, version }) => !store.has(model, version)),
-    servedAt: (model, atMs) => servedAt(state.history(model), atMs),
-    onChange(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
+    ...readers(state, store),
+    onChange,
     async close() {
-      listeners.clear()
+      forgetAll()
       await close()
       await publisher?.settled()
       await follower.close()
     },
+  }
+}
+
+type Readers = Pick<
+  Registry,
+  'models' | 'versions' | 'version' | 'history' | 'readArtifact' | 'missing' | 'servedAt'
+>
+
+const readers = (state: RegistryState, store: ArtifactStore): Readers => ({
+  models: () => state.models(),
+  versions: (model) => state.versions(model),
+  version: (model, ref) => state.version(model, ref),
+  history: (model) => state.history(model),
+  async readArtifact(model, version) {
+    const record = state.version(model, version)
+    const files = await store.read(record)
+    try {
+      return decodeArtifact(files)
+    } catch (cause) {
+      throw registryError(
+        'REGISTRY_CORRUPT',
+        `${model}@${version} matches its digest but is no model: ${(cause as Error).message}`,
+        { details: { model, version }, cause },
+      )
+    }
+  },
+  missing: () =>
+    state
+      .models()
+      .flatMap(({ name }) => state.versions(name))
+      .filter(({ model, version }) => !store.has(model, version)),
+  servedAt: (model, atMs) => servedAt(state.history(model), atMs),
+})
+
+interface Listeners {
+  readonly notify: (model: string) => void
+  readonly onChange: Registry['onChange']
+  readonly forgetAll: () => void
+}
+
+/** A listener that fails neither stops the others nor the state. */
+function createListeners(logger: Logger): Listeners {
+  const listeners = new Set<(model: string) => void>()
+  return {
+    notify(model) {
+      for (const listener of listeners) {
+        try {
+          listener(model)
+        } catch (error) {
+          logger.error({ model, err: error }, 'a listener of the registry failed')
+        }
+      }
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    forgetAll: () => listeners.clear(),
   }
 }
 

@@ -39,53 +39,20 @@ export interface ServingOptions {
   readonly cache?: Partial<CacheLimits>
 }
 
-/** Resolves when the champions of the moment are loaded or found to be unusable; see `live`. */
+/** Resolves when the champions of the moment are loaded or found to be unusable; see `live` and `problems`. */
 export async function openServing(options: ServingOptions): Promise<Serving> {
   const { registry, features, clock, logger, metrics = silentMetrics } = options
-  const cache = createVersionCache({ versions: 16, bytes: 256 * 2 ** 20, ...options.cache })
-  const load = (record: ModelVersion, task: TaskName): Promise<LoadedModel> =>
-    cache.get(`${record.model}@${record.version}`, () =>
-      loadModel(registry, features, record, task, clock.now()),
-    )
-  const slots = new Map(
-    Object.entries(options.models).map(([model, task]) => [
-      model,
-      createChampionSlot({
-        registry,
-        model,
-        clock,
-        load: (record) => load(record, task),
-        onSwap({ record: { version, digest } }) {
-          metrics.record('model_live_version', { model }, version)
-          logger.info({ model, version, digest }, 'a version serves')
-        },
-        onProblem: (problem) => logger.error({ model, problem }, 'a promoted version cannot serve'),
-      }),
-    ]),
-  )
+  const { slots, find } = createVersions(options)
+  const all = async (run: (slot: ChampionSlot) => Promise<void>): Promise<void> => {
+    await Promise.all([...slots.values()].map(run))
+  }
   const unsubscribe = registry.onChange((model) => slots.get(model)?.refresh())
-  const settled = async (): Promise<void> => {
-    await Promise.all([...slots.values()].map((slot) => slot.settled()))
-  }
   for (const slot of slots.values()) slot.refresh()
-  await settled()
-
-  const modelFor = async (model: string, ref: number | string = 'champion') => {
-    const slot = slots.get(model)
-    const task = options.models[model]
-    if (!slot || !task) throw unknownModel(model, slots)
-    if (ref === 'champion') {
-      if (!slot.current()) await slot.settled()
-      return slot.current() ?? raise(notReady(model, slot, options.waiting))
-    }
-    const record = registry.version(model, ref)
-    const current = slot.current()
-    return current?.record.version === record.version ? current : load(record, task)
-  }
+  await all((slot) => slot.settled())
 
   return {
     async predict(model, rows, { version, requestId } = {}) {
-      const loaded = await modelFor(model, version)
+      const loaded = await find(model, version)
       const startMs = clock.monotonic()
       const answer = answerOf(loaded, rows, features)
       const seconds = (clock.monotonic() - startMs) / 1_000
@@ -106,7 +73,7 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
         return problem === undefined ? [] : [{ model, problem }]
       }),
     async profiles(model, version) {
-      const { fitted, profiles } = await modelFor(model, version)
+      const { fitted, profiles } = await find(model, version)
       if (fitted.task === 'clusterer') return profiles
       throw coreError(
         'CORE_INVALID_INPUT',
@@ -114,10 +81,54 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
         { details: { field: 'model' } },
       )
     },
-    settled,
+    settled: () => all((slot) => slot.settled()),
     async close() {
       unsubscribe()
-      await Promise.all([...slots.values()].map((slot) => slot.close()))
+      await all((slot) => slot.close())
+    },
+  }
+}
+
+interface Versions {
+  readonly slots: ReadonlyMap<string, ChampionSlot>
+  /** The version that a request names, in memory. */
+  readonly find: (model: string, ref?: number | string) => Promise<LoadedModel>
+}
+
+function createVersions(options: ServingOptions): Versions {
+  const { registry, features, clock, logger, metrics = silentMetrics } = options
+  const tasks = new Map(Object.entries(options.models))
+  const cache = createVersionCache({ versions: 16, bytes: 256 * 2 ** 20, ...options.cache })
+  const load = (record: ModelVersion, task: TaskName): Promise<LoadedModel> =>
+    cache.get(`${record.model}@${record.version}`, () =>
+      loadModel(registry, features, record, task, clock.now()),
+    )
+  const createSlot = (model: string, task: TaskName): ChampionSlot =>
+    createChampionSlot({
+      registry,
+      model,
+      clock,
+      load: (record) => load(record, task),
+      onSwap({ record: { version, digest } }) {
+        metrics.record('model_live_version', { model }, version)
+        logger.info({ model, version, digest }, 'a version serves')
+      },
+      onProblem: (problem) => logger.error({ model, problem }, 'a promoted version cannot serve'),
+    })
+  const slots = new Map([...tasks].map(([model, task]) => [model, createSlot(model, task)]))
+  return {
+    slots,
+    async find(model, ref = 'champion') {
+      const slot = slots.get(model)
+      const task = tasks.get(model)
+      if (!slot || !task) throw unknownModel(model, slots)
+      if (ref === 'champion') {
+        if (!slot.current()) await slot.settled()
+        return slot.current() ?? raise(notReady(model, slot, options.waiting))
+      }
+      const record = registry.version(model, ref)
+      const current = slot.current()
+      return current?.record.version === record.version ? current : load(record, task)
     },
   }
 }
