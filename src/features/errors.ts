@@ -11,5 +11,10 @@ export const featureError = defineErrors({
     retryable: false,
     title: 'A feature view uses something that cannot update incrementally',
   },
+  FEATURE_STORE_CLOSED: {
+    status: 503,
+    retryable: true,
+    title: 'The feature store is closed: the app is stopping',
+  },
   FEATURE_UNKNOWN_VIEW: { status: 404, retryable: false, title: 'There is no such feature view' },
 })

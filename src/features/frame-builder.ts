@@ -27,6 +27,7 @@ import {
   entityColumnOf,
   finalColumns,
   inputColumns,
+  numberOf,
   parquetSource,
   seenSql,
 } from './view-sql.ts'
@@ -209,18 +210,6 @@ function findColumn(table: FeatureTable, name: string): Column {
     `table ${quote(table.name)} has no column ${quote(name)}: it has ${table.columns.map((known) => known.name).join(', ')}`,
     { details: { table: table.name, column: name } },
   )
-}
-
-function numberOf(column: Column): string {
-  if (column.type === 'text' || column.type === 'json') {
-    throw featureError(
-      'FEATURE_INVALID_VIEW',
-      `column ${quote(column.name)} is ${column.type} and not a number: take it as a category`,
-      { details: { column: column.name } },
-    )
-  }
-  const sql = ident(column.name)
-  return column.type === 'timestamp' ? `epoch_us(${sql}) / 1000.0` : `CAST(${sql} AS DOUBLE)`
 }
 
 /** Columns side by side as rows × columns, row-major; what is not finite is missing. */

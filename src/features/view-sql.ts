@@ -9,6 +9,8 @@
  * ```
  */
 import { aggregateKinds, type AggregateInput, type CellType } from './aggregate-kinds.ts'
+import { quote, type Column } from '../core/index.ts'
+import { featureError } from './errors.ts'
 import type { FeatureTable } from './feature-view.ts'
 import type { CompiledAggregate, CompiledView } from './view-compiler.ts'
 import {
@@ -24,7 +26,7 @@ import { decode } from './view-types.ts'
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 export const entityColumnOf = ({ view }: CompiledView): string => ident(`${view.name}.e`)
-const whereColumnOf = ({ view }: CompiledView): string => ident(`${view.name}.w`)
+export const whereColumnOf = ({ view }: CompiledView): string => ident(`${view.name}.w`)
 
 /** A SELECT of the table's columns from Parquet files. Files of an older schema lack columns: those are NULL. */
 export function parquetSource(table: FeatureTable, files: readonly string[]): string {
@@ -38,6 +40,19 @@ export function parquetSource(table: FeatureTable, files: readonly string[]): st
   const list = files.map(literal).join(', ')
   return `select ${names} from (${empty} union all by name
     select * from read_parquet([${list}], union_by_name = true, hive_partitioning = false))`
+}
+
+/** A column as a number, milliseconds for timestamps. Throws FEATURE_INVALID_VIEW for texts. */
+export function numberOf(column: Column): string {
+  if (column.type === 'text' || column.type === 'json') {
+    throw featureError(
+      'FEATURE_INVALID_VIEW',
+      `column ${quote(column.name)} is ${column.type} and not a number: take it as a category`,
+      { details: { column: column.name } },
+    )
+  }
+  const sql = ident(column.name)
+  return column.type === 'timestamp' ? `epoch_us(${sql}) / 1000.0` : `CAST(${sql} AS DOUBLE)`
 }
 
 /** Columns of the layer `inputs` that belong to event order and views. */

@@ -1,0 +1,250 @@
+/**
+ * Online features. At the start each view is computed once from the lake's files; from their end on, the log's tail keeps
+ * it fresh, one reading per topic for all of its views.
+ */
+import {
+  quote,
+  type Cell,
+  type Clock,
+  type LogRecord,
+  type Logger,
+  type Metrics,
+} from '../core/index.ts'
+import { rowConverter, type Lake, type TableSnapshot } from '../lake/index.ts'
+import type { Log } from '../log/index.ts'
+import { openSqlEngine, type SqlEngine } from '../sql/index.ts'
+import { featureError } from './errors.ts'
+import type {
+  FeatureFreshness,
+  FeatureStore,
+  FeatureTable,
+  FeatureViewSpec,
+} from './feature-view.ts'
+import { createOnlineView, type OnlineView } from './online-view.ts'
+import { followTopic, type TopicFollower } from './topic-follower.ts'
+import { compileFeatureView } from './view-compiler.ts'
+import { invalid, parseView } from './view-parser.ts'
+import { eventTimeColumn, ident, sourceColumns, sqlTypeOf, topicColumns } from './view-source.ts'
+import { numberOf, parquetSource } from './view-sql.ts'
+
+export interface FeatureStoreOptions {
+  readonly log: Log
+  /** Where the history of the tables is. A table that is not in the lake is rebuilt from the log. */
+  readonly lake: Lake
+  /** Tables that the views read from; each view names one of them. */
+  readonly tables: readonly FeatureTable[]
+  readonly views: readonly FeatureViewSpec[]
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: Metrics
+  /** Most memory of the engine that aggregates, bytes; default 512 MiB. The states themselves are beside it. */
+  readonly memoryBytes?: number
+}
+
+/** How often the lag is measured when nothing arrives, milliseconds. */
+const LOOK_MS = 1_000
+
+/**
+ * Resolves when every view holds the lake's history; the tail follows, and `refresh` waits for it. Throws
+ * FEATURE_INVALID_VIEW, FEATURE_NOT_INCREMENTAL.
+ */
+export async function openFeatureStore(options: FeatureStoreOptions): Promise<FeatureStore> {
+  const engine = await openSqlEngine({ memoryBytes: options.memoryBytes ?? 512 * 1024 ** 2 })
+  const topics: TopicViews[] = []
+  const close = async (): Promise<void> => {
+    await Promise.all(topics.map((topic) => topic.close()))
+    await engine.close()
+  }
+  try {
+    const byTable = await compileAll(engine, options)
+    for (const [table, views] of byTable) {
+      topics.push(await openTopicViews(engine, options, table, views))
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const views = new Map<string, OnlineView>()
+  for (const spec of options.views) {
+    for (const topic of topics) {
+      const view = topic.views.find(({ compiled }) => compiled.view.name === spec.name)
+      if (view) views.set(spec.name, view)
+    }
+  }
+  return {
+    views: [...views.values()].map(({ compiled }) => compiled.view),
+    get(name, entity) {
+      const view = views.get(name)
+      if (view) return view.get(entity)
+      throw unknownView(name, options.views)
+    },
+    freshness: () => topics.flatMap((topic) => topic.freshness()),
+    refresh: async () => {
+      await Promise.all(topics.map((topic) => topic.refresh()))
+    },
+    close,
+  }
+}
+
+const unknownView = (name: string, views: readonly FeatureViewSpec[]): Error =>
+  featureError(
+    'FEATURE_UNKNOWN_VIEW',
+    `there is no feature view ${quote(name)}: the app declares ${views.map((view) => view.name).join(', ') || 'none'}`,
+    { details: { view: name } },
+  )
+
+async function compileAll(
+  engine: SqlEngine,
+  { tables, views }: FeatureStoreOptions,
+): Promise<Map<FeatureTable, OnlineView[]>> {
+  const byTable = new Map<FeatureTable, OnlineView[]>()
+  for (const spec of views) {
+    const { from_table: from } = await parseView(engine, spec)
+    const name = from.table_name ?? ''
+    const table =
+      tables.find((candidate) => candidate.name.toLowerCase() === name.toLowerCase()) ??
+      (tables.length === 1 ? tables[0] : undefined)
+    if (!table) {
+      throw invalid(
+        spec,
+        `reads from ${quote(name)}: the tables are ${tables.map((known) => known.name).join(', ')}`,
+      )
+    }
+    const view = createOnlineView(await compileFeatureView(engine, spec, table))
+    byTable.set(table, [...(byTable.get(table) ?? []), view])
+  }
+  return byTable
+}
+
+/** The views of one topic and the follower that feeds them. */
+interface TopicViews {
+  readonly views: readonly OnlineView[]
+  freshness(): FeatureFreshness[]
+  refresh(): Promise<void>
+  close(): Promise<void>
+}
+
+async function openTopicViews(
+  engine: SqlEngine,
+  options: FeatureStoreOptions,
+  table: FeatureTable,
+  views: readonly OnlineView[],
+): Promise<TopicViews> {
+  const { log, lake, clock, logger, metrics } = options
+  const started = clock.monotonic()
+  const snapshot = lake
+    .tables()
+    .find(({ name }) => name === table.name)
+    ?.snapshot()
+  let dataAsOf = snapshot ? await rebuild(engine, table, views, snapshot) : undefined
+  if (snapshot && snapshot.rows > 0) {
+    logger.info(
+      { table: table.name, rows: snapshot.rows, ms: Math.round(clock.monotonic() - started) },
+      'features rebuilt from the lake',
+    )
+  }
+  const takeRows = rowTaker(engine, table, views)
+  let follower: TopicFollower | undefined
+  const record = (): void => {
+    for (const { compiled } of views) {
+      metrics.record('feature_lag_records', { view: compiled.view.name }, follower?.lag() ?? 0)
+    }
+  }
+  follower = await followTopic({
+    log,
+    topic: table.topic,
+    holder: `features-${table.name}`,
+    from: snapshot?.ends ?? new Map(),
+    apply: async (records) => {
+      const newest = await takeRows(records)
+      if (newest !== undefined) dataAsOf = Math.max(dataAsOf ?? newest, newest)
+    },
+    clock,
+    logger,
+    onProgress: record,
+  })
+  const stopLooking = lookRegularly(follower, clock)
+  return {
+    views,
+    freshness: () =>
+      views.map(({ compiled, entities }) => ({
+        view: compiled.view.name,
+        entities,
+        lagRecords: follower.lag(),
+        ends: new Map(follower.ends),
+        dataAsOf,
+      })),
+    refresh: () => follower.refresh(),
+    async close() {
+      stopLooking()
+      await follower.close()
+    },
+  }
+}
+
+function lookRegularly(follower: TopicFollower, clock: Clock): () => void {
+  const look = (): void => {
+    // A log that cannot be asked is the follower's trouble; here only the measure is late.
+    follower.look().catch(() => undefined)
+    cancel = clock.after(LOOK_MS, look)
+  }
+  let cancel = clock.after(LOOK_MS, look)
+  return () => cancel()
+}
+
+/** Computes every view from the lake's files; answers the largest event time. */
+async function rebuild(
+  engine: SqlEngine,
+  table: FeatureTable,
+  views: readonly OnlineView[],
+  snapshot: TableSnapshot,
+): Promise<number | undefined> {
+  if (snapshot.files.length === 0) return undefined
+  const source = parquetSource(
+    table,
+    snapshot.files.map((file) => snapshot.path(file)),
+  )
+  for (const view of views) (await view.prepare(engine, source))()
+  const time = numberOf(eventTimeColumn(table))
+  const newest = await engine.queryColumns(`select max(${time}) as t from (${source})`)
+  return finite(newest.numbers('t')[0])
+}
+
+const finite = (value: number | undefined): number | undefined =>
+  value !== undefined && Number.isFinite(value) ? value : undefined
+
+/** Records into all views of a table at once; answers the largest event time. */
+function rowTaker(
+  engine: SqlEngine,
+  table: FeatureTable,
+  views: readonly OnlineView[],
+): (records: readonly LogRecord[]) => Promise<number | undefined> {
+  const convert = rowConverter(topicColumns(table))
+  const tail = `${table.name}.tail`
+  const columns = sourceColumns(table)
+  const ddl = columns.map((column) => `${ident(column.name)} ${sqlTypeOf(column)}`).join(', ')
+  const time = columns.findIndex(({ name }) => name === eventTimeColumn(table).name)
+  return async (records) => {
+    // Records that are no rows are in the dead letters, not in the lake; so they are no events of a view either.
+    const { rows } = convert(records)
+    if (rows.length === 0) return undefined
+    await engine.run(`create or replace table ${ident(tail)} (${ddl})`)
+    await engine.append(tail, rows)
+    const publish: (() => void)[] = []
+    for (const view of views) {
+      publish.push(await view.prepare(engine, `select * from ${ident(tail)}`))
+    }
+    for (const run of publish) run()
+    return largest(rows.values[time] ?? [])
+  }
+}
+
+function largest(cells: readonly Cell[]): number | undefined {
+  let newest: number | undefined
+  for (const cell of cells) {
+    if (typeof cell !== 'number' && typeof cell !== 'bigint') continue
+    const value = Number(cell)
+    if (newest === undefined || value > newest) newest = value
+  }
+  return newest
+}
