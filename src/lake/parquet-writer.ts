@@ -69,6 +69,19 @@ export async function countRows(engine: SqlEngine, path: string): Promise<number
   return Number(rows[0]?.[0])
 }
 
+/** A text that `writeRowsTo` put into a file's metadata. */
+export async function readFact(
+  engine: SqlEngine,
+  path: string,
+  key: string,
+): Promise<string | undefined> {
+  const { rows } = await engine.query(
+    `SELECT decode(value) FROM parquet_kv_metadata(${literal(path)}) WHERE decode(key) = ${literal(key)}`,
+  )
+  const value = rows[0]?.[0]
+  return typeof value === 'string' ? value : undefined
+}
+
 export const sizeOf = async (path: string): Promise<number> => (await stat(path)).size
 
 function copyOptions(facts: FileFacts): string {

@@ -14,6 +14,7 @@ import {
   writeManifest,
   type TableState,
 } from './manifest.ts'
+import { rebuildState } from './rebuild.ts'
 import { mergeColumns } from './record-columns.ts'
 import { RETIRED_GENERATION_MS, type TableContext } from './table-context.ts'
 
@@ -27,7 +28,11 @@ export async function openState(
     await makeFolder(dir)
   const { state: found, damaged } = await readManifest(layout)
   await setAside(layout, damaged, context.logger)
-  const state = await withColumns(context, found ?? firstState(context, columns), columns, !found)
+  const known = found ?? {
+    ...firstState(context, columns),
+    ...(await rebuildState(context)),
+  }
+  const state = await withColumns(context, known, columns, !found)
   await emptyFolder(layout.tempDir, await readdir(layout.tempDir))
   await removeStaleGenerations(context, state)
   await makeFolder(layout.generation(state.generation))

@@ -1,0 +1,13 @@
+/** What every lake must do, as checks without a test runner. Numbers are those of `lake.ts`. */
+import { commitChecks } from './lake-commit.conformance.ts'
+import { compactionChecks } from './lake-compaction.conformance.ts'
+import { crashChecks } from './lake-crash.conformance.ts'
+import type { ConformanceCheck, LakeHarness } from './lake-world.conformance.ts'
+
+export type { ConformanceCheck, ForeignRow, LakeHarness } from './lake-world.conformance.ts'
+
+export const lakeConformance = (harness: LakeHarness): ConformanceCheck[] => [
+  ...commitChecks(harness),
+  ...crashChecks(harness),
+  ...compactionChecks(harness),
+]
