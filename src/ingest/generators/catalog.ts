@@ -1,0 +1,12 @@
+/** The generators: one lazy line each. */
+import type { Generator } from './generator.ts'
+
+export const generators = {
+  movielens: async () => (await import('./movielens/movielens-generator.ts')).movielensGenerator,
+} as const satisfies Record<string, () => Promise<unknown>>
+
+export type GeneratorName = keyof typeof generators
+
+/** A generator with its options' type left open. */
+export const loadGenerator = async (name: GeneratorName): Promise<Generator> =>
+  (await generators[name]()) as unknown as Generator
