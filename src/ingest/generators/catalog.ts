@@ -8,5 +8,4 @@ export const generators = {
 export type GeneratorName = keyof typeof generators
 
 /** A generator with its options' type left open. */
-export const loadGenerator = async (name: GeneratorName): Promise<Generator> =>
-  (await generators[name]()) as unknown as Generator
+export const loadGenerator = (name: GeneratorName): Promise<Generator> => generators[name]()

@@ -25,7 +25,7 @@ export function madeUpTitle(random: Random, year: number): string {
     `${noun} and the ${other}, The`,
     `${noun} of ${place}, The`,
     `${adjective} ${noun} in ${place}, A`,
-    `${place}`,
+    place,
     `Last ${noun} to ${place}`,
   ]
   return `${pick(random, titles)} (${year})`
