@@ -34,8 +34,8 @@ export interface DoorDeps {
 export interface CallOptions {
   readonly source: string
   readonly onError: 'reject' | 'dlq'
-  readonly envelope?: Partial<Envelope>
-  readonly sequence?: string
+  readonly envelope?: Partial<Envelope> | undefined
+  readonly sequence?: string | undefined
   /** True: a body that is not JSON fails as a whole, before anything is stored. */
   readonly isWholeJson?: boolean
   /** False: the call is one event, which takes the envelope's id as it is. */
@@ -66,12 +66,7 @@ export class Door {
   constructor(deps: DoorDeps, options: DoorOptions) {
     this.#deps = deps
     this.#options = options
-    const sequence = options.sequence === undefined ? undefined : Buffer.from(options.sequence)
-    this.#builder = createRecordBuilder(
-      { topic: options.topic, source: options.source, envelope: options.envelope, sequence },
-      deps.clock,
-      () => options.isBatch ?? true,
-    )
+    this.#builder = createRecordBuilder(options, deps.clock, options.isBatch ?? true)
     // The part before the colon: file and client names would make too many time series.
     this.#labels = { topic: options.topic, source: options.source.split(':', 1)[0] ?? '' }
   }

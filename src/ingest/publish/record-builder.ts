@@ -15,8 +15,8 @@ import { sequenceHeaders } from './sequence-record.ts'
 export interface RecordOrigin {
   readonly topic: string
   readonly source: string
-  readonly envelope: Partial<Envelope> | undefined
-  readonly sequence: Uint8Array | undefined
+  readonly envelope?: Partial<Envelope> | undefined
+  readonly sequence?: string | undefined
 }
 
 export interface Place {
@@ -31,31 +31,44 @@ export interface RecordBuilder {
   deadLetter(event: Incoming, fault: EventFault, place: Place): NewRecord
 }
 
-/** `isBatch`: the call has several events, so a given id gets the event's index behind it. */
+/**
+ * Ids: a given id for a call of one event; with several, the given id (or one made for the call) and the event's index; in
+ * a sequence its name and the position, so that a retry gives the same id.
+ */
 export function createRecordBuilder(
   origin: RecordOrigin,
   clock: Clock,
-  isBatch: () => boolean,
+  isBatch: boolean,
 ): RecordBuilder {
   const { topic, source, envelope, sequence } = origin
-  const idOf = ({ index }: Place): string => {
-    if (envelope?.id === undefined) return newId(clock.now())
-    return isBatch() ? `${envelope.id}:${index}` : envelope.id
+  let callId = envelope?.id
+  const idOf = ({ index, position }: Place): string => {
+    if (position !== undefined && envelope?.id === undefined) return `${sequence}:${position}`
+    callId ??= newId(clock.now())
+    return isBatch ? `${callId}:${index}` : callId
   }
+  const sequenceName = sequence === undefined ? undefined : Buffer.from(sequence)
   const ownHeaders = ({ position }: Place): RecordHeader[] =>
-    sequence && position !== undefined ? sequenceHeaders(sequence, position) : []
+    sequenceName && position !== undefined ? sequenceHeaders(sequenceName, position) : []
+  // All of a call's records share these, but for id and time.
+  const shared = envelopeHeaders({
+    time: '',
+    type: topic,
+    ...envelope,
+    source: envelope?.source ?? source,
+    id: '',
+  })
+  const idAt = shared.findIndex(({ key }) => key === 'ce_id')
+  const timeAt =
+    envelope?.time === undefined ? shared.findIndex(({ key }) => key === 'ce_time') : -1
   return {
     event(event, sound, place) {
-      const nowMs = clock.now()
-      const timeMs = sound.timeMs ?? nowMs
-      const headers = envelopeHeaders({
-        type: topic,
-        time: new Date(timeMs).toISOString(),
-        ...envelope,
-        source: envelope?.source ?? source,
-        id: idOf(place),
-      })
-      headers.push(...ownHeaders(place))
+      const timeMs = sound.timeMs ?? clock.now()
+      const headers = [...shared, ...ownHeaders(place)]
+      headers[idAt] = { key: 'ce_id', value: Buffer.from(idOf(place)) }
+      if (timeAt >= 0) {
+        headers[timeAt] = { key: 'ce_time', value: Buffer.from(new Date(timeMs).toISOString()) }
+      }
       // A record's timestamp cannot be negative; an event from before 1970 keeps its own field.
       const timestamp = Math.max(0, timeMs)
       return { key: sound.key, value: event.bytes, headers, timestamp }
