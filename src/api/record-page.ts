@@ -55,6 +55,10 @@ export async function readPage(
     }
     if (records.length < limit && bytes <= PAGE_BYTES_MAX) next = Math.max(next, to)
   }
+  if (reply.request.headers.accept?.includes('application/x-ndjson') === true) {
+    void reply.type('application/x-ndjson; charset=utf-8').header('millrace-next', String(next))
+    return reply.send(records.map((record) => `${record}\n`).join(''))
+  }
   return reply.send(
     `{"topic":${JSON.stringify(topic)},"partition":${partition},"earliest":${place.earliest},"end":${place.end}` +
       `,"records":[${records.join(',')}],"next":${next}}`,

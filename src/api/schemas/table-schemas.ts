@@ -52,3 +52,10 @@ export const batchSchema = z.object({
   committedAt: z.string().optional(),
   files: z.array(fileSchema),
 })
+
+export const sqlAnswer = z.object({
+  columns: z.array(z.object({ name: z.string(), type: z.string() })),
+  rows: z.array(z.array(z.unknown())).describe('Integers beyond 2^53 are texts'),
+  truncated: z.boolean().describe('True when there were more rows or bytes than the limit'),
+  durationMs: z.number(),
+})

@@ -17,6 +17,7 @@ import { z } from 'zod'
 import type { RunningApp } from '../../../app/index.ts'
 import { defineRoute } from '../../define-route.ts'
 import { apiError } from '../../errors.ts'
+import { sqlAnswer } from '../../schemas/table-schemas.ts'
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()], {
   error: 'a parameter is a text, a number, true, false or null',
@@ -33,12 +34,7 @@ export const runSql = defineRoute({
     maxRows: z.int().min(1).optional(),
     timeoutMs: z.int().min(1).optional(),
   }),
-  answer: z.object({
-    columns: z.array(z.object({ name: z.string(), type: z.string() })),
-    rows: z.array(z.array(z.unknown())).describe('Integers beyond 2^53 are texts'),
-    truncated: z.boolean().describe('True when there were more rows or bytes than the limit'),
-    durationMs: z.number(),
-  }),
+  answer: sqlAnswer,
   problems: [413],
   handler: async ({ body: { sql, ...options }, signal }, { app }) => {
     const { limits } = app

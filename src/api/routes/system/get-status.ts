@@ -7,47 +7,18 @@
  *
  * `{"app":"movielens","version":"0.1.0","startedAt":"…","uptimeSeconds":12.3,"ready":true,"roles":[{"role":"ingest","ready":true,"waiting":[]}],"sources":[{"topic":"ratings","source":"file:ratings.csv","position":2000,"total":100836,"accepted":2000,"duplicates":0,"deadLettered":0,"ratePerSecond":1998,"state":"running"}],"topics":[…],"tables":[…],"models":[…],"jobs":{"queued":0,"running":1},"warnings":[]}`
  */
-import { z } from 'zod'
 import { isInternalTopic, packageVersion } from '../../../core/index.ts'
 import { defineRoute } from '../../define-route.ts'
 import { modelAnswer } from '../../model-answer.ts'
-import { modelSchema } from '../../schemas/model-schemas.ts'
-import { roleSchema } from '../../schemas/system-schemas.ts'
-import { tableSummarySchema } from '../../schemas/table-schemas.ts'
+import { statusAnswer } from '../../schemas/system-schemas.ts'
 import { tableSummary } from '../../table-answer.ts'
-
-const sourceSchema = z.object({
-  topic: z.string(),
-  source: z.string(),
-  position: z.int(),
-  total: z.int().optional(),
-  accepted: z.int(),
-  duplicates: z.int(),
-  deadLettered: z.int(),
-  ratePerSecond: z.number(),
-  state: z.enum(['running', 'done', 'stopped', 'failed']),
-  error: z.string().optional(),
-})
 
 export const getStatus = defineRoute({
   method: 'GET',
   path: '/v1/status',
   tag: 'system',
   summary: 'What runs and how far it is',
-  answer: z.object({
-    app: z.string(),
-    version: z.string(),
-    startedAt: z.string(),
-    uptimeSeconds: z.number(),
-    ready: z.boolean(),
-    roles: z.array(roleSchema),
-    sources: z.array(sourceSchema),
-    topics: z.array(z.object({ name: z.string(), records: z.int(), end: z.int() })),
-    tables: z.array(tableSummarySchema),
-    models: z.array(modelSchema),
-    jobs: z.object({ queued: z.int(), running: z.int() }),
-    warnings: z.array(z.string()),
-  }),
+  answer: statusAnswer,
   quiet: true,
   handler: async (_request, { app }) => {
     const [roles, topics] = await Promise.all([app.readiness(), app.log.topics()])

@@ -5,6 +5,8 @@
  * - `offset` (query, default: the earliest): first offset to read
  * - `limit` (query, default 100): 1 to the page limit
  *
+ * With `Accept: application/x-ndjson` the records come one a line and `next` is the header `millrace-next`.
+ *
  * 200 · 404 no such topic or partition · 422 the offset is not in the partition
  *
  * `{"topic":"ratings","partition":0,"earliest":0,"end":2,"records":[{"partition":0,"offset":0,"timestamp":"…","key":"1","value":{"userId":1},"valueEncoding":"json","headers":[{"key":"ce_id","value":"…"}]}],"next":1}`

@@ -1,0 +1,45 @@
+/** Parsers of option values; each says what it takes. */
+import { quote } from '../core/index.ts'
+import { cliError } from './errors.ts'
+
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return value
+    const range = max === Number.MAX_SAFE_INTEGER ? `${min} or more` : `${min} to ${max}`
+    throw cliError('CLI_USAGE', `${quote(text)} is not a whole number of ${range}`)
+  }
+}
+
+export function number(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return value
+    throw cliError('CLI_USAGE', `${quote(text)} is not a number from ${min} to ${max}`)
+  }
+}
+
+export function oneOf(...choices: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (choices.includes(text)) return text
+    throw cliError('CLI_USAGE', `${quote(text)} is not one of ${choices.join(', ')}`)
+  }
+}
+
+/** `200`, `200/s`: events a second; `unlimited` and `0` are as fast as it goes. */
+export function rate(text: string): number {
+  if (text === 'unlimited') return 0
+  const match = /^(\d+(?:\.\d+)?)(?:\/s)?$/.exec(text)
+  if (match) return Number(match[1])
+  throw cliError('CLI_USAGE', `${quote(text)} is not a rate: write 200, 200/s or unlimited`)
+}
+
+/** `true`, `false`, or a list of names. */
+export function header(text: string): boolean | readonly string[] {
+  if (text === 'true' || text === 'false') return text === 'true'
+  return text.split(',').map((name) => name.trim())
+}
+
+/** A delimiter as it is typed: `\t` and `tab` are a tabulator. */
+export const delimiter = (text: string): string =>
+  text === 'tab' || text === String.raw`\t` ? '\t' : text

@@ -1,0 +1,80 @@
+/** Versions, metrics and gates as tables that a person understands. */
+import type { ReportAnswer, VersionSummaryAnswer } from '../api/index.ts'
+import type { CellText, Output } from './output.ts'
+
+/** Splits from the most honest to the least; the first that a version has stands for it in lists. */
+const SPLITS = ['time', 'random', 'gate', 'train'] as const
+
+const SPLIT_TEXT: Readonly<Record<string, string>> = {
+  time: 'last 20 % of each entity',
+  random: 'random 20 %',
+  gate: 'gate rows (never trained on)',
+  'gate-newest': 'gate rows of the newest batch',
+  train: 'training rows',
+}
+
+export function mainReport(reports: readonly ReportAnswer[]): ReportAnswer | undefined {
+  for (const split of SPLITS) {
+    const report = reports.find((one) => one.split === split)
+    if (report) return report
+  }
+  return reports[0]
+}
+
+export const figure = (value: number | undefined): string =>
+  value === undefined || !Number.isFinite(value) ? '-' : String(Number(value.toPrecision(4)))
+
+/** `auc 0.791 (baseline 0.5), logLoss 0.55 (baseline 0.69)`. */
+export function metricsText(report: ReportAnswer | undefined): string {
+  if (!report) return '-'
+  return Object.entries(report.metrics)
+    .map(([name, value]) => {
+      const baseline = report.baseline[name]
+      return `${name} ${figure(value)}${baseline === undefined ? '' : ` (baseline ${figure(baseline)})`}`
+    })
+    .join(', ')
+}
+
+export const setText = (set: VersionSummaryAnswer['set']): string =>
+  `${set.scheme} ${set.part}${set.of === undefined ? '' : ` of ${set.of}`}`
+
+export function versionRow(version: VersionSummaryAnswer): CellText[] {
+  const report = mainReport(version.reports)
+  return [
+    `${version.model}@${version.version}`,
+    setText(version.set),
+    version.rows,
+    metricsText(report),
+    version.gate.passed ? 'passed' : 'rejected',
+    version.gate.reason,
+    version.aliases.join(' ') || null,
+  ]
+}
+
+export async function versionTable(
+  versions: readonly VersionSummaryAnswer[],
+  output: Output,
+): Promise<void> {
+  await output.table(
+    ['VERSION', 'SET', 'ROWS', 'METRICS', 'GATE', 'REASON', 'ALIASES'],
+    versions.map(versionRow),
+  )
+}
+
+export async function reportTable(
+  reports: readonly ReportAnswer[],
+  output: Output,
+): Promise<void> {
+  await output.table(
+    ['MEASURED ON', 'ROWS', 'METRIC', 'MODEL', 'BASELINE'],
+    reports.flatMap(({ split, rows, metrics, baseline }) =>
+      Object.entries(metrics).map(([name, value]) => [
+        SPLIT_TEXT[split] ?? split,
+        rows,
+        name,
+        figure(value),
+        figure(baseline[name]),
+      ]),
+    ),
+  )
+}
