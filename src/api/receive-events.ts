@@ -110,10 +110,10 @@ function sequenceMark(request: FastifyRequest): { sequence: string; first: numbe
   const position = request.headers['millrace-position']
   if (sequence === undefined && position === undefined) return undefined
   const issues: Issue[] = []
-  if (typeof sequence !== 'string' || sequence === '' || sequence.length > 512) {
+  if (typeof sequence !== 'string' || sequence === '' || sequence.length > 256) {
     issues.push({
       path: 'headers/millrace-sequence',
-      message: 'name the sequence, 1 to 512 characters',
+      message: 'name the sequence, 1 to 256 characters',
     })
   }
   if (typeof position !== 'string' || !/^[1-9]\d{0,15}$/.test(position)) {

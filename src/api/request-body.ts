@@ -1,12 +1,10 @@
 /**
  * How bodies come in. JSON routes get a parsed value: read whole up to the limit, scanned as events are, then parsed. Event
- * routes get the bytes as they arrive, unpacked from gzip, with three guards: size after unpacking, ratio of unpacking, and
- * the longest pause of the sender.
+ * routes get the bytes as they arrive, unpacked; ingest bounds their number, this file the longest pause of the sender.
  */
-import { createGunzip } from 'node:zlib'
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { parseJsonBody } from '../app/index.ts'
+import { decompressBody, parseJsonBody } from '../app/index.ts'
 import { isMillraceError, type Clock, type Limits, type MillraceError } from '../core/index.ts'
 import { apiError } from './errors.ts'
 
@@ -19,10 +17,6 @@ const EVENT_TYPES: Readonly<Record<string, EventFormat>> = {
   'application/jsonl': 'ndjson',
   'text/csv': 'csv',
 }
-
-/** A packed body that grows by more than this once it is past the first MiB is a bomb (real text packs 3 to 20 times). */
-const RATIO_MAX = 100
-const RATIO_FREE_BYTES = 1024 * 1024
 
 /** Takes `application/json` and gives the checked value; everything else is 415. */
 export function acceptJson(scope: FastifyInstance, limits: Limits): void {
@@ -96,37 +90,15 @@ export function eventBody(
   const maxBytes = options.format === 'json' ? limits.jsonBodyBytes : limits.streamBodyBytes
   const declared = Number(request.headers['content-length'] ?? 0)
   if (declared > maxBytes) throw tooLarge(maxBytes)
-  const packed = paced(request.raw, clock, limits.httpStallTimeoutMs)
-  switch (request.headers['content-encoding'] ?? 'identity') {
-    case 'identity':
-      return bounded(packed, maxBytes)
-    case 'gzip':
-    case 'x-gzip':
-      return bounded(unpacked(packed), maxBytes)
-    default:
-      throw apiError(
-        'API_UNSUPPORTED_ENCODING',
-        'the content encoding is not supported: send gzip or leave the body unpacked',
-      )
-  }
+  const limit = options.format === 'json' ? 'jsonBodyBytes' : 'streamBodyBytes'
+  const arriving = paced(request.raw, clock, limits.httpStallTimeoutMs)
+  return decompressBody(arriving, request.headers['content-encoding'], { maxBytes, limit })
 }
 
 const tooLarge = (maxBytes: number): MillraceError =>
   apiError('API_BODY_TOO_LARGE', `the body is larger than ${maxBytes} bytes: send it in parts`, {
     details: { limitBytes: maxBytes },
   })
-
-async function* bounded(
-  chunks: AsyncIterable<Uint8Array>,
-  maxBytes: number,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let total = 0
-  for await (const chunk of chunks) {
-    total += chunk.length
-    if (total > maxBytes) throw tooLarge(maxBytes)
-    yield chunk
-  }
-}
 
 /** Ends with API_REQUEST_TIMEOUT when the sender pauses too long. Time that we take ourselves does not count. */
 async function* paced(
@@ -165,58 +137,5 @@ function withinTime<T>(promise: Promise<T>, clock: Clock, stallMs: number): Prom
         reject(error)
       },
     )
-  })
-}
-
-async function* unpacked(
-  packed: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const gunzip = createGunzip()
-  let bytesIn = 0
-  let failure: unknown
-  const feeding = (async () => {
-    for await (const chunk of packed) {
-      bytesIn += chunk.length
-      if (!gunzip.write(chunk)) await drained(gunzip)
-      if (gunzip.destroyed) return
-    }
-    gunzip.end()
-  })().catch((error: unknown) => {
-    failure = error
-    gunzip.destroy(error as Error)
-  })
-  let bytesOut = 0
-  try {
-    for await (const chunk of gunzip as AsyncIterable<Uint8Array>) {
-      bytesOut += chunk.length
-      if (bytesOut > RATIO_FREE_BYTES && bytesOut > RATIO_MAX * Math.max(bytesIn, 1)) {
-        throw apiError(
-          'API_BODY_TOO_LARGE',
-          `the gzip body grows by more than ${RATIO_MAX} times: send it unpacked`,
-        )
-      }
-      yield chunk
-    }
-    await feeding
-  } catch (error) {
-    if (isMillraceError(failure)) throw failure
-    if (isMillraceError(error)) throw error
-    throw apiError('API_INVALID_BODY', 'the gzip body is damaged or cut: pack it again', {
-      cause: error,
-    })
-  } finally {
-    gunzip.destroy()
-  }
-}
-
-function drained(gunzip: NodeJS.WritableStream): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      gunzip.off('drain', done)
-      gunzip.off('close', done)
-      resolve()
-    }
-    gunzip.on('drain', done)
-    gunzip.on('close', done)
   })
 }

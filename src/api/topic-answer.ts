@@ -18,6 +18,8 @@ export function topicAnswer(topic: TopicInfo, app: RunningApp): Sent<z.output<ty
     bytes: sum(({ bytes }) => bytes),
     config: topic.config,
     partitions: topic.partitions,
+    ...(contract?.key === undefined ? {} : { key: contract.key }),
+    ...(contract?.eventTime === undefined ? {} : { eventTime: contract.eventTime }),
     ...(contract?.schema ? { columns: contract.columns } : {}),
   }
 }

@@ -21,7 +21,11 @@ export interface Transport {
   readonly url: string
   send(request: ApiRequest): Promise<ApiResponse>
   /** Server-sent events; undefined where nothing new can come. */
-  events?(path: string, signal: AbortSignal, lastEventId?: string): AsyncIterable<string>
+  readonly events?: (
+    path: string,
+    signal: AbortSignal,
+    lastEventId?: string,
+  ) => AsyncIterable<string>
   close(): Promise<void>
 }
 
@@ -47,11 +51,13 @@ export function createApiClient(transport: Transport): ApiClient {
     transport,
     send,
     async get<T>(path: string) {
-      return parse<T>(await send({ method: 'GET', path }))
+      const { text } = await send({ method: 'GET', path })
+      return JSON.parse(text) as T
     },
     async post<T>(path: string, body?: unknown) {
       const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
-      return parse<T>(await send({ method: 'POST', path, ...(body === undefined ? {} : json) }))
+      const { text } = await send({ method: 'POST', path, ...(body === undefined ? {} : json) })
+      return JSON.parse(text) as T
     },
     async delete(path) {
       await send({ method: 'DELETE', path })
@@ -59,8 +65,6 @@ export function createApiClient(transport: Transport): ApiClient {
     close: () => transport.close(),
   }
 }
-
-const parse = <T>(response: ApiResponse): T => JSON.parse(response.text) as T
 
 /** Joins parts to a path, each percent-encoded: `` path`/v1/topics/${name}` ``. */
 export function path(parts: TemplateStringsArray, ...values: readonly (string | number)[]): string {

@@ -36,7 +36,7 @@ export interface CommandTools {
   readonly options: CommonOptions
   /** Aborts at the first Ctrl-C. */
   readonly signal: AbortSignal
-  connect(connection: Connection): Promise<ApiClient>
+  readonly connect: (connection: Connection) => Promise<ApiClient>
 }
 
 export interface CommandSpec<Options extends object = object> {

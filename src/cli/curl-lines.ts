@@ -57,7 +57,11 @@ async function* candidates(app: RunningApp): AsyncGenerator<Call, void, undefine
   for (const { name, table, inputs } of models) {
     const row = await sample(table)
     if (!row) continue
-    const columns = [...inputs.views.map(({ entity }) => entity), ...inputs.columns, ...inputs.categories]
+    const columns = [
+      ...inputs.views.map(({ entity }) => entity),
+      ...inputs.columns,
+      ...inputs.categories,
+    ]
     const body = Object.fromEntries([...new Set(columns)].map((column) => [column, row[column]]))
     yield { path: `/v1/models/${name}/predict`, body }
   }

@@ -46,7 +46,10 @@ export async function loadApp(
 function appFile(path: string): string {
   const full = userPath(path)
   if (!existsSync(full)) {
-    throw cliError('CLI_INVALID_APP', `there is no app file ${quote(path)}: name the file, such as app.ts`)
+    throw cliError(
+      'CLI_INVALID_APP',
+      `there is no app file ${quote(path)}: name the file, such as app.ts`,
+    )
   }
   if (!statSync(full).isDirectory()) return full
   const found = NAMES.map((name) => join(full, name)).find((file) => existsSync(file))

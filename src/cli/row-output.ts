@@ -25,14 +25,16 @@ export async function printRows(
     default:
       await output.table(
         names,
-        answer.rows.map((row) => row.map((value) => (typeof value === 'number' ? value : text(value)))),
+        answer.rows.map((row) =>
+          row.map((value) => (typeof value === 'number' ? value : text(value))),
+        ),
       )
   }
 }
 
 const text = (value: unknown): string | null => {
   if (value === null || value === undefined) return null
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | boolean)
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 /** RFC 4180. A field that a spreadsheet would run as a formula gets an apostrophe before it. */

@@ -38,7 +38,9 @@ export function progressText(app: RunningApp): string {
     return live ? `${name}@${live.version}` : `${name} –`
   })
   const jobs = app.trainer.jobs().filter(({ state }) => state === 'running')
-  const training = jobs.map(({ model, progress }) => `training ${model} ${Math.round(progress * 100)} %`)
+  const training = jobs.map(
+    ({ model, progress }) => `training ${model} ${Math.round(progress * 100)} %`,
+  )
   return [...sources, `${batches} batches`, models.join(' '), ...training]
     .filter((part) => part !== '')
     .join(' · ')

@@ -61,10 +61,7 @@ export async function versionTable(
   )
 }
 
-export async function reportTable(
-  reports: readonly ReportAnswer[],
-  output: Output,
-): Promise<void> {
+export async function reportTable(reports: readonly ReportAnswer[], output: Output): Promise<void> {
   await output.table(
     ['MEASURED ON', 'ROWS', 'METRIC', 'MODEL', 'BASELINE'],
     reports.flatMap(({ split, rows, metrics, baseline }) =>

@@ -21,7 +21,9 @@ export async function waitForJobs(
         break
       }
       const percent = Math.round(job.progress * 100)
-      output.live(`training ${ended.length + 1} of ${jobs.length}: ${job.model} ${job.state} ${percent} %`)
+      output.live(
+        `training ${ended.length + 1} of ${jobs.length}: ${job.model} ${job.state} ${percent} %`,
+      )
       await systemClock.sleep(POLL_MS, signal)
     }
   }

@@ -22,6 +22,8 @@ export const topicSchema = z.object({
       segments: z.int(),
     }),
   ),
+  key: z.string().optional().describe('Field that becomes the record key'),
+  eventTime: z.string().optional().describe('Field with the event time'),
   columns: z
     .array(z.object({ name: z.string(), type: z.string(), nullable: z.boolean() }))
     .optional()

@@ -4,7 +4,7 @@
  * How far a sender's own numbering is stored: where `millrace produce` goes on after a break.
  *
  * - `topic` (path)
- * - `sequence` (path): percent-encoded name, 1 to 512 characters
+ * - `sequence` (path): percent-encoded name, 1 to 256 characters
  *
  * 200, also for a sequence that was never used (position 0)
  *
@@ -19,7 +19,7 @@ export const getSequence = defineRoute({
   path: '/v1/topics/:topic/sequences/:sequence',
   tag: 'events',
   summary: 'Last stored position of a sequence',
-  params: z.strictObject({ topic: topicName, sequence: z.string().min(1).max(512) }),
+  params: z.strictObject({ topic: topicName, sequence: z.string().min(1).max(256) }),
   answer: z.object({ topic: z.string(), sequence: z.string(), position: z.int() }),
   problems: [404],
   handler: async ({ params: { topic, sequence } }, { app }) => ({

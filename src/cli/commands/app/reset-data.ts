@@ -22,7 +22,10 @@ export const resetData = defineCommand<{ yes?: boolean }>({
     }
     if (folders.length > 1) {
       const list = folders.join(', ')
-      throw cliError('CLI_USAGE', `there are several data folders: say which with --data-dir: ${list}`)
+      throw cliError(
+        'CLI_USAGE',
+        `there are several data folders: say which with --data-dir: ${list}`,
+      )
     }
     const entries = await readdir(folder)
     if (entries.length > 0 && !entries.some((entry) => OURS.includes(entry))) {

@@ -15,7 +15,9 @@ export const showBatch = defineCommand({
     const route = path`/v1/tables/${argument(args, 0)}/batches/${argument(args, 1)}`
     const batch = await api.get<BatchAnswer>(route)
     await output.data(batch, async () => {
-      output.line(`batch ${batch.number} of ${batch.table}, ${batch.state}, cut by ${batch.trigger}`)
+      output.line(
+        `batch ${batch.number} of ${batch.table}, ${batch.state}, cut by ${batch.trigger}`,
+      )
       output.line(`rows     ${batch.rows} (${batch.deadLetters} dead letters)`)
       output.line(`offsets  ${rangesText(batch.ranges)}`)
       output.line(`records  ${batch.firstTime} to ${batch.lastTime}`)

@@ -31,7 +31,10 @@ export const consumeTopic = defineCommand<ConsumeOptions>({
     { flags: '--max <n>', description: 'stop after so many', parse: integer(1) },
     { flags: '--to-end', description: 'stop at the end instead of waiting' },
   ],
-  examples: ['millrace consume ratings --from beginning --max 10', 'millrace consume ratings --json'],
+  examples: [
+    'millrace consume ratings --from beginning --max 10',
+    'millrace consume ratings --json',
+  ],
   async run({ args, options }, tools) {
     const api = await tools.connect('read')
     const name = argument(args, 0)

@@ -15,7 +15,9 @@ export const evaluateVersion = defineCommand({
     const one = await api.get<VersionAnswer>(path`/v1/models/${model}/versions/${version}`)
     const { reports, gate } = one
     await output.data({ model, version: one.version, reports, gate }, async () => {
-      output.line(`${one.model}@${one.version}: ${one.kind}, ${setText(one.set)}, ${one.lineage.rows} rows`)
+      output.line(
+        `${one.model}@${one.version}: ${one.kind}, ${setText(one.set)}, ${one.lineage.rows} rows`,
+      )
       output.line()
       await reportTable(reports, output)
       output.line()

@@ -25,7 +25,10 @@ export const predictRows = defineCommand<PredictOptions>({
     { flags: '--in <file>', description: 'JSON (a row or an array) or JSON lines; - is stdin' },
     { flags: '--out <file>', description: 'write JSON lines there instead of stdout' },
   ],
-  examples: [`millrace predict like --row '{"userId":1,"movieId":31}'`, 'millrace predict rating --in rows.jsonl'],
+  examples: [
+    `millrace predict like --row '{"userId":1,"movieId":31}'`,
+    'millrace predict rating --in rows.jsonl',
+  ],
   async run({ args, options }, { output, connect }) {
     const { model, version } = splitReference(argument(args, 0))
     const rows = await readRows(options)
@@ -42,7 +45,10 @@ export const predictRows = defineCommand<PredictOptions>({
     }
     const joined = predictions.map((prediction, at) => ({ row: rows[at], ...prediction }))
     if (options.out !== undefined) {
-      await writeFile(userPath(options.out), joined.map((one) => `${JSON.stringify(one)}\n`).join(''))
+      await writeFile(
+        userPath(options.out),
+        joined.map((one) => `${JSON.stringify(one)}\n`).join(''),
+      )
       output.note(`${joined.length} predictions are in ${options.out}`)
       return
     }
@@ -62,7 +68,8 @@ export const predictRows = defineCommand<PredictOptions>({
 
 function answerText(prediction: Record<string, unknown>): string {
   const { label, probability, value, cluster, clusterLabel } = prediction
-  if (probability !== undefined) return `${String(label)} (probability ${figure(Number(probability))})`
+  if (probability !== undefined)
+    return `${String(label)} (probability ${figure(Number(probability))})`
   if (value !== undefined) return figure(Number(value))
   return `cluster ${String(cluster)}${typeof clusterLabel === 'string' ? `: ${clusterLabel}` : ''}`
 }
@@ -77,12 +84,16 @@ async function readRows(options: PredictOptions): Promise<unknown[]> {
   if ((row === undefined) === (file === undefined)) {
     throw cliError('CLI_USAGE', 'give the rows once: --row <json> or --in <file>')
   }
-  const text = row ?? (file === '-' ? await readStdin() : await readFile(userPath(file ?? ''), 'utf8'))
+  const text =
+    row ?? (file === '-' ? await readStdin() : await readFile(userPath(file ?? ''), 'utf8'))
   try {
     const value = JSON.parse(text) as unknown
     return Array.isArray(value) ? value : [value]
   } catch {
-    return text.split('\n').filter((line) => line.trim() !== '').map(parseLine)
+    return text
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map(parseLine)
   }
 }
 

@@ -18,7 +18,9 @@ export const showModel = defineCommand({
       ])
       await output.data({ ...summary, list: versions }, async () => {
         const serves = summary.live === null ? summary.waiting : `serves @${summary.live.version}`
-        output.line(`${summary.name}: ${summary.task}, ${summary.kind}, from ${summary.table}; ${serves}`)
+        output.line(
+          `${summary.name}: ${summary.task}, ${summary.kind}, from ${summary.table}; ${serves}`,
+        )
         output.line()
         await versionTable(versions, output)
       })
@@ -28,7 +30,9 @@ export const showModel = defineCommand({
     await output.data(one, async () => {
       const { lineage } = one
       output.line(`${one.model}@${one.version} (${one.status}), ${one.kind}, made ${one.createdAt}`)
-      output.line(`set      ${setText(one.set)}, ${lineage.rows} rows, batches ${lineage.batches.join(' to ')}`)
+      output.line(
+        `set      ${setText(one.set)}, ${lineage.rows} rows, batches ${lineage.batches.join(' to ')}`,
+      )
       output.line(`trigger  ${lineage.trigger}; seed ${lineage.seed}; code ${lineage.codeVersion}`)
       output.line(`params   ${JSON.stringify(one.params)}`)
       output.line(`digest   ${one.digest}`)

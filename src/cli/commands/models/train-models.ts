@@ -55,7 +55,9 @@ export const trainModels = defineCommand<TrainOptions>({
       jobs.push(...answer.jobs)
     }
     if (!wait) {
-      await output.data(jobs, () => jobs.forEach(({ id, model }) => output.line(`${model}: job ${id}`)))
+      await output.data(jobs, () =>
+        jobs.forEach(({ id, model }) => output.line(`${model}: job ${id}`)),
+      )
       return
     }
     const ended = await waitForJobs(api, jobs, output, signal)
@@ -69,7 +71,9 @@ export const trainModels = defineCommand<TrainOptions>({
     await output.data(versions, () => versionTable(versions, output))
     const failed = ended.filter(({ state }) => state === 'failed' || state === 'cancelled')
     if (failed.length > 0) {
-      const reasons = failed.map(({ model, state, error }) => `${model} ${state}: ${error?.message ?? ''}`)
+      const reasons = failed.map(
+        ({ model, state, error }) => `${model} ${state}: ${error?.message ?? ''}`,
+      )
       throw cliError('CLI_JOB_FAILED', reasons.join('; '))
     }
   },

@@ -21,7 +21,11 @@ export const runSql = defineCommand<SqlOptions>({
       parse: oneOf('table', 'csv', 'json', 'ndjson'),
       default: 'table',
     },
-    { flags: '--max-rows <n>', description: 'so many rows (default: the limit)', parse: integer(1) },
+    {
+      flags: '--max-rows <n>',
+      description: 'so many rows (default: the limit)',
+      parse: integer(1),
+    },
   ],
   examples: [`millrace sql "select rating, count(*) from ratings group by rating order by 1"`],
   async run({ args, options }, tools) {
@@ -62,7 +66,8 @@ async function prompt(api: ApiClient, options: SqlOptions, tools: CommandTools):
     if (!text.trimEnd().endsWith(';')) continue
     const sql = text.trim().replace(/;$/, '')
     text = ''
-    if (sql !== '') await ask(api, sql, options, tools).catch((error: unknown) => output.error(error))
+    if (sql !== '')
+      await ask(api, sql, options, tools).catch((error: unknown) => output.error(error))
     terminal.prompt()
   }
 }

@@ -86,7 +86,8 @@ async function checkInstance(tools: CommandTools, url: string | undefined): Prom
     if (failure !== null) findings.push({ check: `table ${name}`, ok: false, detail: failure })
   }
   for (const { topic, state, error } of status.sources) {
-    if (state === 'failed') findings.push({ check: `source of ${topic}`, ok: false, detail: error ?? '' })
+    if (state === 'failed')
+      findings.push({ check: `source of ${topic}`, ok: false, detail: error ?? '' })
   }
   for (const { name, live } of status.models) {
     if (live?.problem !== undefined) {

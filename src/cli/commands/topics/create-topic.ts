@@ -2,12 +2,20 @@ import type { TopicAnswer } from '../../../api/index.ts'
 import { argument, defineCommand } from '../../command.ts'
 import { integer, oneOf } from '../../option-values.ts'
 
-export const createTopic = defineCommand<{ partitions?: number; cleanup?: string; retentionMs?: number }>({
+export const createTopic = defineCommand<{
+  partitions?: number
+  cleanup?: string
+  retentionMs?: number
+}>({
   name: 'topics create',
   summary: 'create a topic',
   arguments: [{ name: '<topic>', description: 'name' }],
   options: [
-    { flags: '-p, --partitions <n>', description: 'partitions (default: 1)', parse: integer(1, 1000) },
+    {
+      flags: '-p, --partitions <n>',
+      description: 'partitions (default: 1)',
+      parse: integer(1, 1000),
+    },
     {
       flags: '--cleanup <policy>',
       description: 'delete old segments, or compact by key (default: delete)',

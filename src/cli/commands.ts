@@ -1,0 +1,69 @@
+/** The table of commands: one line for each file of `commands/`, in the order of the help. A house test compares the two. */
+import { resetData } from './commands/app/reset-data.ts'
+import { consumeTopic } from './commands/data/consume-topic.ts'
+import { importFiles } from './commands/data/import-files.ts'
+import { produceFile } from './commands/data/produce-file.ts'
+import { createTopic } from './commands/topics/create-topic.ts'
+import { deleteTopic } from './commands/topics/delete-topic.ts'
+import { describeTopic } from './commands/topics/describe-topic.ts'
+import { listTopics } from './commands/topics/list-topics.ts'
+import { describeGroup } from './commands/groups/describe-group.ts'
+import { listGroups } from './commands/groups/list-groups.ts'
+import { resetGroup } from './commands/groups/reset-group.ts'
+import { listBatches } from './commands/batches/list-batches.ts'
+import { showBatch } from './commands/batches/show-batch.ts'
+import { compactTable } from './commands/sql/compact-table.ts'
+import { flushBatches } from './commands/sql/flush-batches.ts'
+import { listTables } from './commands/sql/list-tables.ts'
+import { runSql } from './commands/sql/run-sql.ts'
+import { evaluateVersion } from './commands/models/evaluate-version.ts'
+import { listHistory } from './commands/models/list-history.ts'
+import { listModels } from './commands/models/list-models.ts'
+import { predictRows } from './commands/models/predict-rows.ts'
+import { promoteVersion } from './commands/models/promote-version.ts'
+import { rollbackModel } from './commands/models/rollback-model.ts'
+import { showModel } from './commands/models/show-model.ts'
+import { trainModels } from './commands/models/train-models.ts'
+import { runDoctor } from './commands/system/run-doctor.ts'
+import { showStatus } from './commands/system/show-status.ts'
+import { showVersion } from './commands/system/show-version.ts'
+
+export const commands = {
+  produce: produceFile,
+  import: importFiles,
+  consume: consumeTopic,
+  'topics list': listTopics,
+  'topics create': createTopic,
+  'topics describe': describeTopic,
+  'topics delete': deleteTopic,
+  'groups list': listGroups,
+  'groups describe': describeGroup,
+  'groups reset': resetGroup,
+  'batches list': listBatches,
+  'batches show': showBatch,
+  'tables list': listTables,
+  'tables compact': compactTable,
+  sql: runSql,
+  flush: flushBatches,
+  train: trainModels,
+  evaluate: evaluateVersion,
+  'models list': listModels,
+  'models show': showModel,
+  'models promote': promoteVersion,
+  'models rollback': rollbackModel,
+  'models history': listHistory,
+  predict: predictRows,
+  status: showStatus,
+  doctor: runDoctor,
+  reset: resetData,
+  version: showVersion,
+} as const
+
+/** What the commands of two words are about. */
+export const groups: Readonly<Record<string, string>> = {
+  topics: 'topics of the log',
+  groups: 'consumer groups',
+  batches: 'batches of the tables',
+  tables: 'tables of the lake',
+  models: 'models and their versions',
+}

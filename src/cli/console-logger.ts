@@ -1,0 +1,17 @@
+/** The log of `millrace start`, on stderr: lines for people on a terminal, JSON elsewhere. */
+import type { Logger } from '../core/index.ts'
+
+export async function createConsoleLogger(level: string | undefined): Promise<Logger> {
+  const { pino } = await import('pino')
+  const isTerminal = process.stderr.isTTY
+  const options = { level: level ?? process.env['LOG_LEVEL'] ?? (isTerminal ? 'warn' : 'info') }
+  if (!isTerminal) {
+    const logger: Logger = pino(options, pino.destination({ dest: 2, sync: true }))
+    return logger
+  }
+  const { default: pretty } = await import('pino-pretty')
+  const colorize = process.env['NO_COLOR'] === undefined
+  const stream = pretty({ destination: 2, sync: true, colorize, ignore: 'pid,hostname' })
+  const logger: Logger = pino(options, stream)
+  return logger
+}

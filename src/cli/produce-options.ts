@@ -1,0 +1,42 @@
+/** Options that `produce` and `import` share. */
+import type { OptionSpec } from './command.ts'
+import { delimiter, header, integer, oneOf } from './option-values.ts'
+
+export interface FileFlags {
+  readonly format?: string
+  readonly delimiter?: string
+  readonly header?: boolean | readonly string[]
+  readonly encoding?: 'utf-8' | 'iso-8859-1'
+  readonly limit?: number
+  readonly dryRun?: boolean
+}
+
+export interface PaceFlags {
+  readonly rate?: number
+  readonly jitter?: number
+  readonly interval?: number
+  readonly speed?: number
+  readonly seed?: number
+  readonly eventTime?: string
+}
+
+export const fileOptions: readonly OptionSpec[] = [
+  { flags: '--format <format>', description: 'csv, tsv, dat or jsonl (default: by the name)' },
+  {
+    flags: '--delimiter <text>',
+    description: 'between fields (default: by format)',
+    parse: delimiter,
+  },
+  {
+    flags: '--header <header>',
+    description: 'true, false, or column names with commas (default: found out)',
+    parse: header,
+  },
+  {
+    flags: '--encoding <name>',
+    description: 'utf-8 or iso-8859-1 (default: found out)',
+    parse: oneOf('utf-8', 'iso-8859-1'),
+  },
+  { flags: '--limit <n>', description: 'stop after so many rows', parse: integer(1) },
+  { flags: '--dry-run', description: 'read the file and store nothing' },
+]
