@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { silentLogger } from '../core/index.ts'
-import type { FeatureStore } from '../features/index.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { columnsOf, silentLogger, silentMetrics, systemClock } from '../core/index.ts'
+import { openFeatureStore, type FeatureStore } from '../features/index.ts'
+import { openLake } from '../lake/index.ts'
 import { openLog } from '../log/index.ts'
 import { openRegistry } from '../registry/index.ts'
 import { createManualClock } from '../testing/index.ts'
@@ -12,23 +14,65 @@ import { servingConformance } from './serving.conformance.ts'
 import { audit, fillRatings, MODELS, type ServingBench } from './serving-samples.ts'
 import type { Serving } from './serving.ts'
 
-const store: FeatureStore = {
-  views: [
-    { name: 'user', table: 'ratings', entity: 'userId', features: ['user_mean', 'user_count'] },
-    { name: 'movie', table: 'ratings', entity: 'movieId', features: ['movie_mean'] },
-  ],
-  get(view, entity) {
-    const id = Number(entity)
-    if (view === 'movie') return id === 7 ? Float64Array.of(4) : undefined
-    return id >= 1 && id <= 5 ? Float64Array.of(id, 10 * id) : undefined
+const columns = columnsOf(
+  z.object({ userId: z.int(), movieId: z.int(), rating: z.number(), timestamp: z.int() }),
+)
+const views = [
+  {
+    name: 'user',
+    sql: 'select userId, avg(rating) as user_mean, count(*) as user_count from ratings group by userId',
   },
-  freshness: () => [
-    { view: 'user', entities: 5, lagRecords: 0, ends: new Map(), dataAsOf: 5_000 },
-    { view: 'movie', entities: 1, lagRecords: 0, ends: new Map(), dataAsOf: 4_500 },
-  ],
-  refresh: () => Promise.resolve(),
-  close: () => Promise.resolve(),
-}
+  {
+    name: 'movie',
+    sql: 'select movieId, avg(rating) as movie_mean from ratings group by movieId',
+  },
+]
+
+/** Users 1 to 5 rate movie 7 ten times their id, always with their id; the last event is at 5,000. */
+const events = [1, 2, 3, 4, 5].flatMap((userId) =>
+  Array.from({ length: 10 * userId }, (_, index) => ({
+    userId,
+    movieId: 7,
+    rating: userId,
+    timestamp: userId * 1_000 - index,
+  })),
+)
+
+let store: FeatureStore
+let closeStore: () => Promise<void>
+
+beforeAll(async () => {
+  const root = await mkdtemp(join(tmpdir(), 'millrace-serving-features-'))
+  const log = await openLog({ dir: join(root, 'log') })
+  await log.createTopic({ name: 'ratings' })
+  const records = events.map((event) => ({
+    key: null,
+    value: Buffer.from(JSON.stringify(event)),
+    headers: [],
+    timestamp: 0,
+  }))
+  await log.append('ratings', records)
+  const parts = { clock: systemClock, logger: silentLogger }
+  const lake = await openLake({ dir: join(root, 'lake'), ...parts })
+  const table = { name: 'ratings', topic: 'ratings', columns, eventTime: 'timestamp' }
+  store = await openFeatureStore({
+    log,
+    lake,
+    tables: [table],
+    views,
+    metrics: silentMetrics,
+    ...parts,
+  })
+  await store.refresh()
+  closeStore = async () => {
+    await store.close()
+    await lake.close()
+    await log.close()
+    await rm(root, { recursive: true })
+  }
+})
+
+afterAll(() => closeStore())
 
 async function createBench(): Promise<ServingBench> {
   const root = await mkdtemp(join(tmpdir(), 'millrace-serving-'))
