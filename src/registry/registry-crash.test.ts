@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { compiledEntry, silentLogger, systemClock } from '../core/index.ts'
 import { openLog } from '../log/index.ts'
 import { openRegistry, REGISTRY_STEPS } from './index.ts'
+import { readPointers } from './promotion-publisher.ts'
 
 const recorded = REGISTRY_STEPS.indexOf('version-recorded')
 const promoted = REGISTRY_STEPS.indexOf('change-recorded')
@@ -26,6 +27,8 @@ for (const [index, step] of REGISTRY_STEPS.entries()) {
     for (const { version } of registry.versions('like')) {
       expect((await registry.readArtifact('like', version)).facts['value']).toBe(version)
     }
+    const pointers = await readPointers(log)
+    expect(pointers.get('like/champion')?.version).toBe(index < promoted ? 1 : 2)
     await registry.close()
     await log.close()
     await rm(root, { recursive: true })

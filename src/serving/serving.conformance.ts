@@ -45,6 +45,7 @@ export function servingConformance(create: () => Promise<ServingBench>): Conform
     check('V1', 'version, digest and value of an answer agree, for every version', everyVersion),
     check('V1', 'the data-as-of of an answer is that of what it used', dataAsOf),
     check('V2', 'no request fails and no answer is mixed during swaps', swapStorm),
+    check('V2', 'while a version loads, the one before answers', answersWhileLoading),
     check('V3', 'a damaged promotion leaves the old version, and says so', keepsOld),
     check('V3', 'a start with a damaged champion serves the newest good version', startsOnGood),
     check('V3', 'what could not be loaded is tried again, and heals by itself', triesAgain),
@@ -138,6 +139,27 @@ async function swapStorm(bench: ServingBench): Promise<void> {
   assert.ok(answers >= 100, `${answers} answers during the swaps`)
   assert.ok(seen.size >= 4, `answers of ${seen.size} versions`)
   assert.equal((await serving.predict('rating', [{}])).version, 8)
+}
+
+async function answersWhileLoading(bench: ServingBench): Promise<void> {
+  const { registry } = bench
+  await fillRatings(registry, 2)
+  await registry.promote('rating', 1, audit)
+  const serving = await bench.open()
+  const during: Promise<PredictAnswer>[] = []
+  registry.onChange(() => {
+    const ask = async (turns: number): Promise<PredictAnswer> => {
+      // Turns of the event loop's microtasks only: no file can have been read meanwhile.
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
+      return serving.predict('rating', [{}])
+    }
+    during.push(ask(0), ask(3), ask(10))
+  })
+  await registry.promote('rating', 2, audit)
+  for (const answer of await Promise.all(during)) assert.equal(answer.version, 1)
+  assert.equal(during.length, 3)
+  await serving.settled()
+  assert.equal((await serving.predict('rating', [{}])).version, 2)
 }
 
 const weights = (bench: ServingBench, version: number): string =>
