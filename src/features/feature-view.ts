@@ -6,11 +6,26 @@
  * select userId, count(*) as user_ratings, (sum(rating) + 35) / (count(*) + 10) as user_mean
  * from ratings group by userId
  * ```
- * The first column is the entity key; every other one is a feature: an expression over aggregates of the topic's columns.
- * Aggregates that update incrementally: count, sum, avg, min, max, stddev, variance, arg_max/arg_min by event time, each
- * with an optional FILTER. A view that uses anything else is refused with FEATURE_NOT_INCREMENTAL, which names it.
+ * The first column is the entity: a whole number, text or boolean column, by which rows are joined. Every other one has a
+ * name and is a feature: a number or boolean made of aggregates of the table's columns, constants and features before it.
  *
- * As-of order is the declared event time, ties by (partition, offset): design D14.
+ * A view may hold:
+ * - aggregates, each with an optional FILTER: `count`, `count_if`, `sum`, `avg` (`mean`), `min`, `max`, `stddev` (`_samp`,
+ *   `_pop`), `variance` (`var_samp`, `var_pop`), `arg_max` and `arg_min` (`max_by`, `min_by`) by anything that can be
+ *   compared, and `first` and `last` by event time. Everything else is refused with FEATURE_NOT_INCREMENTAL, by name;
+ * - a WHERE over single rows: rows that do not satisfy it are no events of the view, but still have its features;
+ * - deterministic scalar functions, operators, CASE and casts.
+ *
+ * It has one table and no join, subquery, window, DISTINCT, HAVING, ORDER BY or LIMIT: FEATURE_INVALID_VIEW says which.
+ *
+ * What differs from plain SQL: NULL values never win an `arg_max`, `first` or `last`; of equal ones `arg_max` takes the
+ * latest event and `arg_min` the earliest; sums are doubles; an expression that fails on a row, or a number that is not
+ * finite, is NULL there; sums, means and variances leave out numbers of 1e150 and more, whose squares have no double.
+ * Moments are counted in UTC.
+ *
+ * An entity without an event that may be seen has no features: all are missing (NaN), as SQL has no such group.
+ *
+ * As-of order is the declared event time, ties by (partition, offset): design D14. Rows without an event time come last.
  *
  * Guarantees: **F1** no row sees its own or a later event. **F2** for a stream whose event-time order is its offset order,
  * the online value after record n equals the point-in-time value of a row after record n, to 1e-9. **F3** an online value
@@ -54,9 +69,12 @@ export interface FrameRequest {
   /** Parquet files with the history: everything up to the end of the training set. */
   readonly files: readonly string[]
   readonly views: readonly FeatureViewSpec[]
-  /** SQL predicate over the table's columns: which rows the frame has. Made by us, never by a user. Default: all. */
+  /**
+   * SQL predicate over the table's columns: which rows the frame has. Made by us, never by a user; may use window functions
+   * (the last 20 % of each user's rows). Default: all.
+   */
   readonly rows?: string
-  /** SQL predicate: which rows of the history the features may see. Default: all. */
+  /** SQL predicate of the same kind: which rows of the history the features may see. Default: all. */
   readonly history?: string
   readonly asOf: AsOf
   /** SQL expression for the label; boolean becomes 0 or 1. */
@@ -90,9 +108,10 @@ export interface EntityFrame {
   readonly values: Float64Array
 }
 
-/** Builds training data. Runs inside the training child. */
+/** Builds training data. Runs inside the training child. Throws FEATURE_INVALID_VIEW, FEATURE_NOT_INCREMENTAL. */
 export interface FrameBuilder {
   frame(engine: SqlEngine, request: FrameRequest): Promise<Frame>
+  /** The entities of `view` that have a row which satisfies `rows`. Throws FEATURE_UNKNOWN_VIEW too. */
   entities(
     engine: SqlEngine,
     request: Omit<FrameRequest, 'asOf' | 'label'>,
@@ -114,10 +133,16 @@ export interface FeatureFreshness {
 /** Online features, in memory, kept fresh from the log's tail and rebuilt from the lake at start. */
 export interface FeatureStore {
   readonly views: readonly FeatureView[]
-  /** The entity's features in the order of the view's `features`; undefined for an entity never seen. */
+  /**
+   * The entity's features in the order of the view's `features`, NaN for missing; undefined for an entity never seen. The
+   * array is not to be changed. Throws FEATURE_UNKNOWN_VIEW.
+   */
   get(view: string, entity: string): Float64Array | undefined
   freshness(): readonly FeatureFreshness[]
-  /** Resolves when everything durable at the time of the call is in the views. */
+  /**
+   * Resolves when everything durable at the time of the call is in the views. Rejects while they cannot go on (the log
+   * cannot be read, no memory left); they try again by themselves. Throws FEATURE_STORE_CLOSED.
+   */
   refresh(): Promise<void>
   close(): Promise<void>
 }

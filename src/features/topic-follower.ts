@@ -13,7 +13,7 @@ import type { Log } from '../log/index.ts'
 import { featureError } from './errors.ts'
 
 /** Records of one run: large enough to share the cost of a query, small enough to stay under 100 ms. */
-const RUN_RECORDS = 5_000
+const RUN_RECORDS = 2_000
 /** Records in memory after which the readers wait. */
 const WAITING_RECORDS = 20_000
 const RETRY_MS = [100, 500, 2_000, 10_000] as const
