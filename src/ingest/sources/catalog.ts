@@ -5,6 +5,8 @@ export const sourceFormats = {
   csv: async (): Promise<SourceFormat> => (await import('./csv/csv-source.ts')).csvSource,
   tsv: async (): Promise<SourceFormat> => (await import('./tsv/tsv-source.ts')).tsvSource,
   dat: async (): Promise<SourceFormat> => (await import('./dat/dat-source.ts')).datSource,
+  parquet: async (): Promise<SourceFormat> =>
+    (await import('./parquet/parquet-source.ts')).parquetSource,
   jsonl: async (): Promise<SourceFormat> => (await import('./jsonl/jsonl-source.ts')).jsonlSource,
 } as const
 

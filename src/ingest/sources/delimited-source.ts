@@ -47,6 +47,7 @@ export async function openDelimited(
     file: file.name,
     format: dialect.format,
     encoding: format.encoding,
+    fields: layout.names,
     warnings:
       plan.unused.length > 0 && options.extras !== 'keep'
         ? [

@@ -26,6 +26,8 @@ export interface FileSource extends EventSource {
   readonly file: string
   readonly format: string
   readonly encoding: 'utf-8' | 'iso-8859-1'
+  /** Names of the file's fields in order; empty when only its rows know them. */
+  readonly fields: readonly string[]
   /** Sentences for a person: columns that nobody takes, and the like. */
   readonly warnings: readonly string[]
 }

@@ -25,6 +25,7 @@ async function openJsonl(file: DataFile, options: FileOptions): Promise<FileSour
     format: 'jsonl',
     // JSON is UTF-8 (RFC 8259, section 8.1); a line that is not goes to the dead letters.
     encoding: 'utf-8',
+    fields: [],
     warnings: [],
     ...(survey.records === undefined ? {} : { total: survey.records }),
     events: (from, signal) => readLines(file, options.lineBytes, from, signal),
