@@ -16,6 +16,7 @@ export {
   sliding,
   source,
   sql,
+  startApp,
   topic,
 } from './app/index.ts'
 export type {

@@ -82,6 +82,8 @@ export default defineApp({
       from: 'ratings',
       entity: 'user',
       k: 5,
+      // Its rows are users, and the first ten batches hold a few dozen of them.
+      minRows: 20,
       set,
       retrain,
       gate: { silhouette: notWorse(0.1) },

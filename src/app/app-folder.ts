@@ -18,6 +18,11 @@ export interface AppFolder {
   readonly registry: string
   /** Temporary files of the running process. */
   readonly run: string
+  /**
+   * Tails of running queries. Inside the lake, because the process that runs a user's SQL works in that folder as another
+   * user and reaches nothing outside it; the data folder above keeps everybody else away.
+   */
+  readonly queries: string
 }
 
 /** Creates what is missing. Throws APP_DATA_FOLDER when the folder holds something else, APP_FORMAT_NEWER. */
@@ -48,24 +53,25 @@ export async function openAppFolder(path: string): Promise<AppFolder> {
     lake: join(dir, 'lake'),
     registry: join(dir, 'registry'),
     run: join(dir, 'run'),
+    queries: join(dir, 'lake', '.queries'),
   }
-  for (const sub of [folder.log, folder.lake, folder.registry, folder.run]) {
-    await makeFolder(sub, dir)
-  }
+  for (const sub of [folder.log, folder.registry, folder.run]) await makeFolder(sub, dir)
+  await makeFolder(folder.lake, dir, 0o755)
   return folder
 }
 
-/** Empties a folder below `run/`; only the owner of the log may, so call it when the log is open. */
-export async function emptyFolder(path: string): Promise<string> {
+/** Empties a folder of temporary files; only the owner of the log may, so call it when the log is open. */
+export async function emptyFolder(path: string, mode = 0o700): Promise<string> {
   await rm(path, { recursive: true, force: true })
-  await mkdir(path, { recursive: true, mode: 0o700 })
+  await mkdir(path, { recursive: true, mode })
+  await chmod(path, mode)
   return path
 }
 
-async function makeFolder(path: string, dir: string): Promise<void> {
+async function makeFolder(path: string, dir: string, mode = 0o700): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
-    await chmod(path, 0o700)
+    await mkdir(path, { recursive: true, mode })
+    await chmod(path, mode)
   } catch (cause) {
     throw appError(
       'APP_DATA_FOLDER',

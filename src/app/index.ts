@@ -1,6 +1,7 @@
 export * from './authoring.ts'
 export * from './define-app.ts'
 export * from './running-app.ts'
+export { startApp } from './start-app.ts'
 export { appError } from './errors.ts'
 export { parseJsonBody } from './json-body.ts'
 export { decompressBody } from '../ingest/index.ts'

@@ -15,7 +15,7 @@ export interface QueryServiceOptions {
   /** By table name. */
   readonly sinks: ReadonlyMap<string, TableSink>
   readonly sandbox: SqlSandbox
-  /** Private folder; each query gets its own below it. */
+  /** Inside the sandbox's folder; each query gets its own below it. */
   readonly folder: string
   readonly limits: Limits
   readonly clock: Clock
@@ -69,7 +69,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     }
     const { snapshot, rows } = await sink.tail()
     if (rows.length === 0) return sandboxView(snapshot)
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await mkdir(folder, { recursive: true, mode: 0o755 })
     const path = join(folder, `${sink.table}.parquet`)
     await options.lake.writeRows(path, rows.columns, rows)
     return sandboxView(snapshot, [path])
