@@ -4,6 +4,7 @@ export {
   createTimeReader,
   openDataFolder,
   openFileSource,
+  openGenerator,
   RateMeter,
   type EventSource,
   type FileSource,

@@ -1,6 +1,7 @@
 /** The table of commands: one line for each file of `commands/`, in the order of the help. A house test compares the two. */
 import { resetData } from './commands/app/reset-data.ts'
 import { consumeTopic } from './commands/data/consume-topic.ts'
+import { generateStream } from './commands/data/generate-stream.ts'
 import { importFiles } from './commands/data/import-files.ts'
 import { produceFile } from './commands/data/produce-file.ts'
 import { createTopic } from './commands/topics/create-topic.ts'
@@ -32,6 +33,7 @@ export const commands = {
   produce: produceFile,
   import: importFiles,
   consume: consumeTopic,
+  generate: generateStream,
   'topics list': listTopics,
   'topics create': createTopic,
   'topics describe': describeTopic,
