@@ -1,8 +1,9 @@
 /** The routes that an app declares for itself: validated, documented, limited and measured like the product's own. */
-import type { FastifyInstance } from 'fastify'
-import { appError, type RouteDefinition, type RunningApp } from '../app/index.ts'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { appError, type RouteContext, type RouteDefinition, type RunningApp } from '../app/index.ts'
 import type { AnyRoute } from './define-route.ts'
 import type { LiveStreams } from './live-streams.ts'
+import { setPredictionHeaders } from './prediction-headers.ts'
 import { acceptJson } from './request-body.ts'
 import { addRoute } from './route-registration.ts'
 
@@ -14,6 +15,18 @@ export async function addAppRoutes(
   const declared = app.definition.routes ?? []
   acceptJson(server, app.limits)
   for (const route of declared) addRoute(server, appRouteId(route), ofApp(route, app), context)
+}
+
+/** A prediction inside a route names its version in the headers too, and its request in the prediction log. */
+function contextOf(app: RunningApp, requestId: string, reply: FastifyReply): RouteContext {
+  return {
+    ...app.routes,
+    async predict(model, rows, options) {
+      const answer = await app.routes.predict(model, rows, { requestId, ...options })
+      setPredictionHeaders(reply, answer)
+      return answer
+    },
+  }
 }
 
 /** The table without `/` when the app declares it. Other paths of ours cannot be taken: Throws APP_INVALID. */
@@ -50,6 +63,7 @@ function ofApp(route: RouteDefinition, app: RunningApp): AnyRoute {
     ...(route.body ? { body: route.body } : {}),
     answer: route.answer,
     problems: [404],
-    handler: ({ params, query, body }) => route.handler({ params, query, body }, app.routes),
+    handler: ({ params, query, body, raw }, { reply }) =>
+      route.handler({ params, query, body }, contextOf(app, raw.id, reply)),
   }
 }

@@ -57,14 +57,8 @@ export function modelAnswer(spec: ModelSpec, app: RunningApp): Sent<z.output<typ
     versions: summary?.versions ?? 0,
     champion: summary?.champion ?? null,
     aliases: summary?.aliases ?? {},
-    live: live
-      ? {
-          version: live.version,
-          digest: live.digest,
-          loadedAt: live.loadedAt,
-          ...(live.problem === undefined ? {} : { problem: live.problem }),
-        }
-      : null,
+    live: live ? { version: live.version, digest: live.digest, loadedAt: live.loadedAt } : null,
+    problem: app.serving.problems().find(({ model }) => model === spec.name)?.problem ?? null,
     waiting: summary?.champion === undefined ? waitingOf(app, spec.name) : null,
   }
 }

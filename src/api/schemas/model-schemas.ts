@@ -68,7 +68,6 @@ export const liveSchema = z
     version: z.int(),
     digest: z.string(),
     loadedAt: z.string(),
-    problem: z.string().optional().describe('Why a newer version could not be loaded'),
   })
   .nullable()
 
@@ -81,6 +80,7 @@ export const modelSchema = z.object({
   champion: z.int().nullable(),
   aliases: z.record(z.string(), z.int()),
   live: liveSchema.describe('What serves now; null before the first version'),
+  problem: z.string().nullable().describe('Why the promoted version cannot serve'),
   waiting: z.string().nullable().describe('What the first version waits for'),
 })
 

@@ -28,12 +28,8 @@ export const setAlias = defineRoute({
   problems: [404, 409],
   handler: async ({ params: { model, alias }, body: { version, ...audit } }, { app }) => {
     versionOf(app, model, version)
-    if (alias === 'champion') {
-      await app.registry.promote(model, version, audit)
-      await app.serving.settled()
-    } else {
-      await app.registry.setAlias(model, alias, version, audit)
-    }
+    await app.registry.setAlias(model, alias, version, audit)
+    await app.serving.settled()
     return { model, alias, version }
   },
 })

@@ -14,6 +14,7 @@
  * `{"model":"like","task":"classifier","version":3,"digest":"…","set":{"scheme":"cumulative","part":3,"of":3},"dataAsOf":1537799250,"predictions":[{"label":1,"probability":0.81}]}`
  */
 import { z } from 'zod'
+import { isMillraceError, MillraceError, type Issue } from '../../../core/index.ts'
 import { defineRoute } from '../../define-route.ts'
 import { apiError } from '../../errors.ts'
 import { declaredModel } from '../../model-answer.ts'
@@ -36,7 +37,7 @@ export const predictRows = defineRoute({
   body: z.union([row, z.array(row).min(1, { error: 'send at least one row' })]),
   answer: predictAnswer,
   problems: [404],
-  handler: async ({ params: { model }, query, body }, { app, reply }) => {
+  handler: async ({ params: { model }, query, body, raw }, { app, reply }) => {
     declaredModel(app, model)
     const rows = Array.isArray(body) ? body : [body]
     const most = app.limits.predictionRows
@@ -47,8 +48,27 @@ export const predictRows = defineRoute({
         { details: { limitRows: most } },
       )
     }
-    const answer = await app.serving.predict(model, rows, { version: query.version })
+    const options = { version: query.version, requestId: raw.id }
+    const answer = await app.serving
+      .predict(model, rows, options)
+      .catch((error: unknown) => throwForBody(error, Array.isArray(body)))
     setPredictionHeaders(reply, answer)
     return answer
   },
 })
+
+/** Serving points into `/rows`; the caller sent an array, or one row. */
+function throwForBody(error: unknown, isArray: boolean): never {
+  const issues = isMillraceError(error) ? error.details['issues'] : undefined
+  if (!isMillraceError(error) || !Array.isArray(issues)) throw error
+  const { code, status, retryable, title, message, details } = error
+  const moved = (issues as Issue[]).map((issue) => ({
+    ...issue,
+    path: issue.path.replace(isArray ? /^\/rows/ : /^\/rows\/0/, ''),
+  }))
+  const spec = { status, retryable, title }
+  throw new MillraceError(code, spec, message, {
+    details: { ...details, issues: moved },
+    cause: error,
+  })
+}

@@ -89,10 +89,10 @@ async function checkInstance(tools: CommandTools, url: string | undefined): Prom
     if (state === 'failed')
       findings.push({ check: `source of ${topic}`, ok: false, detail: error ?? '' })
   }
-  for (const { name, live } of status.models) {
-    if (live?.problem !== undefined) {
+  for (const { name, problem } of status.models) {
+    if (problem !== null) {
       const next = `go back to a good version with: millrace models rollback ${name}`
-      findings.push({ check: `model ${name}`, ok: false, detail: live.problem, next })
+      findings.push({ check: `model ${name}`, ok: false, detail: problem, next })
     }
   }
   return [...findings, ...status.warnings.map((detail) => ({ check: 'warning', ok: true, detail }))]
