@@ -11,7 +11,6 @@ import { compiledEntry, silentLogger, systemClock } from '../core/index.ts'
 import { openSandbox } from '../sql/index.ts'
 import { commitSeams, compactionSeams } from './failpoint.ts'
 import { openLake, sandboxView } from './index.ts'
-import type { LakeHarness } from './lake.conformance.ts'
 import {
   assertPrefix,
   batchOf,
@@ -41,7 +40,7 @@ const reader = {
       n: Number(row['n']),
     }))
   },
-} as unknown as LakeHarness
+}
 
 const canMount = process.platform === 'linux' && process.getuid?.() === 0
 
@@ -143,7 +142,7 @@ describe('a user’s SQL', () => {
     const sandbox = await openSandbox({ dir: folder })
     const table = await lake.openTable(spec)
     for (let number = 1; number <= 3; number++) await table.commit(twoParts(number, table))
-    const tail = join(folder, 'tail.parquet')
+    const tail = join(dir, 'tail.parquet')
     await lake.writeRows(tail, table.columns, tenRows(4, table).rows)
     const count = async (view: ReturnType<typeof sandboxView>) => {
       const { rows } = await sandbox.run({

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Cell, Clock, Column, ColumnarRows, OffsetRange } from '../core/index.ts'
-import type { ManualClock } from '../testing/index.ts'
 import type { Failpoint } from './failpoint.ts'
 import type { BatchCommit, Lake, LakeTable, TableSpec } from './lake.ts'
 
@@ -13,10 +12,15 @@ export interface ConformanceCheck {
   readonly run: () => Promise<void>
 }
 
+/** A clock that moves only when told to. */
+export interface MovableClock extends Clock {
+  advance(ms: number): void
+}
+
 export interface LakeHarness {
   /** A new, empty folder; the caller removes it. */
   makeDir(): Promise<string>
-  makeClock(): ManualClock
+  makeClock(): MovableClock
   open(options: { dir: string; clock: Clock; failpoint?: Failpoint }): Promise<Lake>
   /** Rows of a Parquet file, by a reader that shares no code with the lake. */
   readRows(file: string): Promise<readonly ForeignRow[]>
@@ -89,7 +93,7 @@ export const twoParts = (number: number, table: LakeTable): BatchCommit =>
 
 /** The rows of a plain listing, as a tool that knows nothing of manifests reads them. */
 export async function readListing(
-  harness: LakeHarness,
+  harness: Pick<LakeHarness, 'readRows'>,
   dir: string,
 ): Promise<ReadonlyMap<number, readonly number[]>> {
   // The link is resolved once: then a switch does not change the folder under the reader.
@@ -123,8 +127,8 @@ export function assertPrefix(
 export async function withTable(
   harness: LakeHarness,
   dir: string,
-  use: (table: LakeTable, lake: Lake, clock: ManualClock) => Promise<void>,
-  clock: ManualClock = harness.makeClock(),
+  use: (table: LakeTable, lake: Lake, clock: MovableClock) => Promise<void>,
+  clock: MovableClock = harness.makeClock(),
 ): Promise<void> {
   const lake = await harness.open({ dir, clock })
   try {

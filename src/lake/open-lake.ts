@@ -1,5 +1,5 @@
 import { chmod, rm } from 'node:fs/promises'
-import { quote, type Clock, type Column, type Logger } from '../core/index.ts'
+import { quote, type Clock, type Logger } from '../core/index.ts'
 import { openSqlEngine, type SqlEngine } from '../sql/index.ts'
 import { makeFolder, storageError } from './durable-files.ts'
 import { lakeError } from './errors.ts'
@@ -31,21 +31,14 @@ export async function openLake(options: LakeOptions): Promise<Lake> {
   const opened = new Map<string, OpenLakeTable>()
   let closed: Promise<void> | undefined
 
-  const open = async (spec: TableSpec, columns: readonly Column[]): Promise<OpenLakeTable> => {
+  const open = async (spec: TableSpec): Promise<OpenLakeTable> => {
+    const { name, topic } = spec
+    const context = { ...options, name, topic, engine, openMergeEngine: openWriter }
     const table = await openLakeTable(
-      {
-        name: spec.name,
-        topic: spec.topic,
-        layout: tableLayout(options.dir, spec.name),
-        engine,
-        clock: options.clock,
-        logger: options.logger,
-        failpoint: options.failpoint,
-        openMergeEngine: openWriter,
-      },
-      columns,
+      { ...context, failpoint: options.failpoint, layout: tableLayout(options.dir, name) },
+      tableColumns(spec.columns),
     )
-    opened.set(spec.name, table)
+    opened.set(name, table)
     return table
   }
 
@@ -58,7 +51,7 @@ export async function openLake(options: LakeOptions): Promise<Lake> {
           `table ${quote(spec.name)} is open already: use table()`,
         )
       checkUnpartitioned(spec)
-      const table = open(spec, tableColumns(spec.columns))
+      const table = open(spec)
       tables.set(spec.name, table)
       table.catch(() => tables.delete(spec.name))
       return table

@@ -35,17 +35,25 @@ const send = (message: ChildMessage): void => {
 /** After this the child can read what everybody may read, and write nothing. */
 function dropRights(): Isolation {
   if (folder !== '') process.chdir(folder)
-  const isRoot = process.getuid?.() === 0
-  if (isRoot) {
+  const hasOwnUser = folder !== '' && becomeNobody()
+  return {
+    uid: process.getuid?.() ?? -1,
+    hasOwnUser,
+    hasNoNetwork: hasNoRoute(),
+    ...(addressSpaceBytes > 0 && { addressSpaceBytes }),
+  }
+}
+
+/** Only root can; some containers take that right from root, and then the other limits must do. */
+function becomeNobody(): boolean {
+  if (process.getuid?.() !== 0) return false
+  try {
     process.setgroups?.([])
     process.setgid?.(NOBODY)
     process.setuid?.(NOBODY)
-  }
-  return {
-    uid: process.getuid?.() ?? -1,
-    hasOwnUser: isRoot,
-    hasNoNetwork: hasNoRoute(),
-    ...(addressSpaceBytes > 0 && { addressSpaceBytes }),
+    return true
+  } catch {
+    return false
   }
 }
 

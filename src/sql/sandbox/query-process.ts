@@ -31,7 +31,7 @@ export interface QueryProcess {
 }
 
 /** The child interrupts itself at the deadline; when it cannot, it is killed so long after. */
-export const KILL_AFTER_MS = 1_000
+const KILL_AFTER_MS = 1_000
 /** Part of an answer that is not rows: column names and types, error text. */
 const ENVELOPE_BYTES = 1024 ** 2
 const STDERR_CHARACTERS = 4_096
@@ -79,6 +79,7 @@ function queryProcess(child: ChildProcess): QueryProcess {
   let running: ReturnType<typeof deferred<QueryAnswer>> | undefined
   let mostBytes = ENVELOPE_BYTES
   let killReason: Error | undefined
+  let endedBy: Error | undefined
   let stderr = ''
 
   const kill = (reason?: Error): void => {
@@ -103,9 +104,9 @@ function queryProcess(child: ChildProcess): QueryProcess {
   // A write to a child that has just ended: its end is reported below.
   child.stdin?.on('error', () => undefined)
   const onEnd = (how: string): void => {
-    const error = killReason ?? endError(how, stderr)
-    ready.reject(error)
-    running?.reject(error)
+    endedBy ??= killReason ?? endError(how, stderr)
+    ready.reject(endedBy)
+    running?.reject(endedBy)
     ended.resolve()
   }
   child.on('error', (error) => onEnd(error.message))
@@ -118,6 +119,7 @@ function queryProcess(child: ChildProcess): QueryProcess {
     ready: ready.promise,
     ended: ended.promise,
     async query(message) {
+      if (endedBy) throw endedBy
       running = deferred<QueryAnswer>()
       mostBytes = message.maxBytes * 2 + ENVELOPE_BYTES
       const giveUp = systemClock.after(message.timeoutMs + KILL_AFTER_MS, () =>

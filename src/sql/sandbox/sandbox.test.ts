@@ -63,6 +63,31 @@ describe('a user asks', () => {
     expect(result.truncated).toBe(false)
   })
 
+  it('files elsewhere, which the child itself could not open', async () => {
+    const file = join(folder, 'tail.parquet')
+    const engine = await openSqlEngine()
+    await engine.run(`COPY (SELECT 5000 AS "userId") TO '${file}'`)
+    await engine.close()
+    const [view] = views
+    const withTail = { ...view!, files: [...view!.files, file] }
+    const { rows } = await run('SELECT count(*), max("userId") FROM ratings', { views: [withTail] })
+    expect(rows).toEqual([[2001, 5000]])
+    expect(readdirSync(dir).filter((name) => name.startsWith('.'))).toEqual([])
+  })
+
+  it('without a folder, any file that this process can read', async () => {
+    const other = await openSandbox()
+    const { rows } = await other.run({
+      sql: 'SELECT count(*) FROM ratings',
+      views,
+      maxRows: 1,
+      maxBytes: 1_000,
+      timeoutMs: 10_000,
+    })
+    expect(rows).toEqual([[2000]])
+    await other.close()
+  })
+
   it('a view without files has its columns and no rows', async () => {
     const { columns, rows } = await run('SELECT * FROM empty')
     expect(columns.map(({ type }) => type)).toEqual(['BIGINT', 'DOUBLE', 'JSON'])
