@@ -35,8 +35,12 @@ export async function compactPartition(
   const isDirty = indexes.some((index) => !index.compacted || index.tombstonesFrom <= nowMs)
   if (!isDirty) return
   const latest = await latestOffsets(log)
-  for (const group of groupBySize(closed, config.segmentBytes)) {
-    await compactGroup(log, group, latest, { nowMs, tombstoneMs: config.tombstoneMs })
+  const times = { nowMs, tombstoneMs: config.tombstoneMs }
+  for (const segment of closed) await compactGroup(log, [segment], latest, times)
+  // Now that they are small: merge neighbours.
+  const compacted = log.segments.slice(0, closed.length)
+  for (const group of groupBySize(compacted, config.segmentBytes)) {
+    if (group.length > 1) await compactGroup(log, group, latest, times)
   }
 }
 
@@ -45,12 +49,15 @@ function groupBySize(segments: readonly Segment[], segmentBytes: number): Segmen
   const groups: Segment[][] = []
   let bytes = Infinity
   for (const segment of segments) {
-    if (bytes + segment.sizeBytes > segmentBytes) {
+    // A segment without records vanishes in a merge: its neighbour covers its offsets.
+    const isEmpty = segment.liveIndex.maxTimestamp === -Infinity
+    const weight = isEmpty ? 0 : segment.sizeBytes
+    if (bytes + weight > segmentBytes) {
       groups.push([])
       bytes = 0
     }
     groups.at(-1)!.push(segment)
-    bytes += segment.sizeBytes
+    bytes += weight
   }
   return groups
 }

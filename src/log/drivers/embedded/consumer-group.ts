@@ -55,7 +55,8 @@ export class ConsumerGroup {
     const { clock, logger } = this.#context
     const memberId = `${this.name}-${++this.#joined}`
     const member = new GroupConsumer(memberId, options, { clock, logger, membership: this })
-    this.#members.push(member)
+    // A rebalance that is under way keeps its own list; this member's follows it.
+    this.#members = [...this.#members, member]
     await this.rebalance()
     return member
   }
