@@ -321,10 +321,7 @@ const faultChecks = (check: MakeCheck): ConformanceCheck[] => [
         if (++errors === 2) consumer.seek({ topic: 't', partition: 0, offset: 3 })
       }
     }
-    assert.deepEqual(polled.toSorted(), [
-      ...['0:after', '0:v0', '0:v1', '0:v3', '0:v4', '0:v5'],
-      ...['1:v0', '1:v1'],
-    ])
+    assert.equal(polled.toSorted().join(' '), '0:after 0:v0 0:v1 0:v3 0:v4 0:v5 1:v0 1:v1')
   }),
 ]
 

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isMillraceError, silentLogger, type NewRecord } from '../../../core/index.ts'
+import type { Damage } from './corruption.ts'
 import { batchesOf } from './embedded-world.conformance.ts'
 import { nodeStorage } from './node-storage.ts'
 import { PartitionLog } from './partition-log.ts'
@@ -44,14 +45,15 @@ async function contents(log: PartitionLog): Promise<string[]> {
   for (let offset = log.earliest; offset < log.end;) {
     try {
       const { records, nextOffset } = await reader.read(offset, log.end, 1_000)
-      for (const { offset, value } of records) seen.push(`${offset}:${Buffer.from(value!)}`)
+      for (const { offset, value } of records)
+        seen.push(`${offset}:${Buffer.from(value!).toString()}`)
       offset = nextOffset
     } catch (error) {
       if (!isMillraceError(error, 'LOG_CORRUPT')) throw error
-      const { offset: from, nextOffset, file, position } = error.details
-      expect(existsSync(file as string)).toBe(true)
-      seen.push(`damage ${from}-${nextOffset} @${position}`)
-      offset = nextOffset as number
+      const damage = error.details as unknown as Damage
+      expect(existsSync(damage.file)).toBe(true)
+      seen.push(`damage ${damage.offset}-${damage.nextOffset} @${damage.position}`)
+      offset = damage.nextOffset!
     }
   }
   return seen
