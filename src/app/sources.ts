@@ -2,18 +2,19 @@
  * Starts the replays that an app declares: files of the data folder, or generators when there is none. A replay goes on
  * where an earlier run stopped; one that cannot start is a warning, not the end of the app.
  */
-import type { Logger } from '../core/index.ts'
+import { isMillraceError, type Logger } from '../core/index.ts'
 import {
   openDataFolder,
   openGenerator,
+  openTopicSource,
   type DataFolder,
   type EventSource,
   type Generated,
   type Ingest,
   type Replay,
+  type TopicSource,
 } from '../ingest/index.ts'
 import type { AppDefinition, SourceDefinition } from './define-app.ts'
-import { openFileEvents } from './file-events.ts'
 import type { StartOptions } from './running-app.ts'
 
 export interface RunningSources {
@@ -43,22 +44,22 @@ export async function startSources(setting: StartSourcesOptions): Promise<Runnin
     ...generated.map(({ generated: { folder } }) => folder),
   ]
   for (const source of sources) {
-    const events =
-      generated.find(({ source: of }) => of === source)?.generated.source ??
-      (await openFile(setting, source, folders, warn))
-    if (!events) continue
-    replays.push(
-      ingest.replay({
-        topic: source.topic,
-        source: events,
-        rate: options.replay?.rate ?? source.rate ?? 0,
-      }),
-    )
-  }
-  for (const replay of replays) {
-    replay.done.catch((error: unknown) => {
-      warn(`a replay into ${replay.progress().topic} failed: ${(error as Error).message}`)
+    const own = generated.find(({ source: of }) => of === source)?.generated.source
+    const opened = own ? { events: own } : await openFile(setting, source, folders, warn)
+    if (!opened) continue
+    const replay = ingest.replay({
+      topic: source.topic,
+      source: opened.events,
+      rate: options.replay?.rate ?? source.rate ?? 0,
     })
+    replays.push(replay)
+    replay.done.then(
+      () => {
+        const report = opened.report?.()
+        if (report !== undefined) warn(report)
+      },
+      (error: unknown) => warn(`a replay into ${source.topic} failed: ${(error as Error).message}`),
+    )
   }
   return {
     warnings: () => warnings,
@@ -66,6 +67,11 @@ export async function startSources(setting: StartSourcesOptions): Promise<Runnin
       await Promise.all(replays.map((replay) => replay.stop()))
     },
   }
+}
+
+interface OpenSource {
+  readonly events: EventSource
+  readonly report?: () => string | undefined
 }
 
 interface OpenGenerator {
@@ -87,33 +93,47 @@ async function openGenerators(sources: readonly SourceDefinition[]): Promise<Ope
   return opened
 }
 
-/** The events of a source's file in the first folder that has it; undefined, with a warning, when none has. */
+/** The events of a source's file in the first folder that has it; undefined, with a warning, when there is none. */
 async function openFile(
-  { app, ingest, options }: StartSourcesOptions,
+  { ingest, options }: StartSourcesOptions,
   source: SourceDefinition,
   folders: readonly DataFolder[],
   warn: (message: string) => void,
-): Promise<EventSource | undefined> {
-  const { file } = source
-  if (file === undefined) return undefined
+): Promise<OpenSource | undefined> {
+  const { file, topic, lookup } = source
+  const contract = ingest.contract(topic)
+  if (file === undefined || !contract) return undefined
   const names = [file, ...(source.alternatives ?? [])]
+  const order = contract.eventTime === undefined ? 'file' : (options.replay?.order ?? source.order)
   for (const folder of folders) {
     const found = await folder.find(...names)
     if (!found) continue
-    return openFileEvents({
-      file: found,
-      folder,
-      source,
-      contract: ingest.contract(source.topic),
-      order: options.replay?.order ?? source.order ?? 'event-time',
-      hasEventTime: app.topics[source.topic]?.eventTime !== undefined,
-      warn,
-    })
+    try {
+      const events = await openTopicSource({
+        contract,
+        file: found,
+        folder,
+        ...(order && { order }),
+        ...(lookup && { lookup }),
+      })
+      for (const warning of events.warnings) warn(warning)
+      return { events, report: () => unmatchedOf(events) }
+    } catch (error) {
+      if (!isMillraceError(error)) throw error
+      warn(`nothing is replayed into topic ${topic}: ${error.message}`)
+      return undefined
+    }
   }
   if (folders.length > 0) {
-    warn(
-      `${folders.map(({ path }) => path).join(', ')} has no ${names.join(' or ')}: nothing is replayed into topic ${source.topic}`,
-    )
+    const places = folders.map(({ path }) => path).join(', ')
+    warn(`${places} has no ${names.join(' or ')}: nothing is replayed into topic ${topic}`)
   }
   return undefined
+}
+
+/** What a person should know of the join when everything was read. */
+function unmatchedOf(events: TopicSource): string | undefined {
+  const report = events.lookupReport()
+  if (!report || report.unmatched + report.duplicateKeys === 0) return undefined
+  return `${events.file}: ${report.unmatched} of ${report.matched + report.unmatched} events have no row in ${report.file} (for example ${report.unmatchedSample.slice(0, 3).join(', ') || 'none'}), which has ${report.duplicateKeys} keys twice`
 }
