@@ -83,7 +83,7 @@ export async function readAll(
   return records
 }
 
-export const valuesOf = (records: readonly LogRecord[]): (string | null)[] =>
+export const valuesOf = (records: readonly NewRecord[]): (string | null)[] =>
   records.map((record) => text(record.value))
 
 /** True for an error with this code. */

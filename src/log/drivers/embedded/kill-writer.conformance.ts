@@ -10,6 +10,8 @@ const PARTITIONS = 3
 /** Enough appends under way that group commit has something to do. */
 const WRITERS = 8
 const MAX_BATCH = 40
+/** Ends by itself when nobody kills it. */
+const MAX_APPENDS = 5_000
 
 let state = Number(seed)
 /** Park and Miller's generator (CACM 1988): small, and the same everywhere. */
@@ -24,7 +26,7 @@ process.stdout.write(`open\n`)
 
 let sent = 0
 async function write(): Promise<void> {
-  for (;;) {
+  for (let appends = 0; appends < MAX_APPENDS; appends++) {
     const partition = random(PARTITIONS)
     const values = Array.from(
       { length: 1 + random(MAX_BATCH) },
