@@ -43,3 +43,12 @@ export function header(text: string): boolean | readonly string[] {
 /** A delimiter as it is typed: `\t` and `tab` are a tabulator. */
 export const delimiter = (text: string): string =>
   text === 'tab' || text === String.raw`\t` ? '\t' : text
+
+/** A text of so many parts with colons between them. */
+export function parts(count: number): (text: string) => string {
+  return (text) => {
+    const found = text.split(':')
+    if (found.length >= count && found.every((part) => part !== '')) return text
+    throw cliError('CLI_USAGE', `${quote(text)} has not the ${count} parts with ":" between them`)
+  }
+}

@@ -1,12 +1,17 @@
 /** What `produce` and `import` share: file → source → topic, with a progress bar. */
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
+import { z } from 'zod'
 import type { TopicAnswer } from '../api/index.ts'
 import {
   createPacer,
   createTimeReader,
-  openFileSource,
-  type FileSource,
-  type OpenFileOptions,
+  openDataFolder,
+  openTopicSource,
+  type LookupReport,
+  type LookupSpec,
+  type TopicContract,
+  type TopicSource,
+  type TopicSourceOptions,
 } from '../app/index.ts'
 import { formatDuration, isMillraceError } from '../core/index.ts'
 import { path, type ApiClient } from './api-client.ts'
@@ -16,23 +21,21 @@ import { publishEvents, type PublishProgress } from './event-publisher.ts'
 import { userPath } from './instance.ts'
 import type { FileFlags, PaceFlags } from './produce-options.ts'
 
+export interface ProduceResult extends PublishProgress {
+  /** Counts of the join; absent without one. */
+  readonly lookup?: LookupReport
+}
+
 export async function produceFile(
   api: ApiClient,
   file: string,
   topic: string,
   flags: FileFlags & PaceFlags,
   tools: CommandTools,
-): Promise<PublishProgress> {
+): Promise<ProduceResult> {
   const { output, signal } = tools
-  const known = await describeTopic(api, topic)
-  const columns = known?.columns as OpenFileOptions['columns']
-  const source: FileSource = await openFileSource(userPath(file), {
-    ...(columns ? { columns } : { extras: 'keep' }),
-    ...(flags.format === undefined ? {} : { format: flags.format as OpenFileOptions['format'] }),
-    ...(flags.delimiter === undefined ? {} : { delimiter: flags.delimiter }),
-    ...(flags.header === undefined ? {} : { header: flags.header }),
-    ...(flags.encoding === undefined ? {} : { encoding: flags.encoding }),
-  })
+  const contract = await contractOf(api, topic, flags)
+  const source = await openSource(file, contract, flags)
   for (const warning of source.warnings) output.note(`warning: ${basename(file)}: ${warning}`)
   const pacer = createPacer({
     topic,
@@ -43,8 +46,7 @@ export async function produceFile(
     speed: flags.speed,
     seed: flags.seed,
   })
-  const eventTime = flags.eventTime ?? known?.eventTime
-  if (pacer.needsEventTime && eventTime === undefined) {
+  if (pacer.needsEventTime && contract.eventTime === undefined) {
     throw cliError(
       'CLI_USAGE',
       `--speed needs an event time and topic ${topic} declares none: add --event-time <field>, or use --rate`,
@@ -54,14 +56,63 @@ export async function produceFile(
     topic,
     source,
     pacer,
-    timeOf: createTimeReader({ topic, columns: [], eventTime }),
+    timeOf: createTimeReader(contract),
     limit: flags.limit,
     dryRun: flags.dryRun,
     signal,
     onProgress: (progress) => output.live(progressBar(progress)),
   })
   output.liveDone()
-  return result
+  const lookup = source.lookupReport()
+  return lookup ? { ...result, lookup } : result
+}
+
+/** What the running app says of the topic. One that nobody declared takes every field as text. */
+async function contractOf(api: ApiClient, topic: string, flags: PaceFlags): Promise<TopicContract> {
+  const known = await describeTopic(api, topic)
+  const eventTime = flags.eventTime ?? known?.eventTime
+  return {
+    topic,
+    columns: (known?.columns ?? []) as TopicContract['columns'],
+    // The server checks the fields; here the schema only says that the columns are declared.
+    ...(known?.columns ? { schema: z.object({}) } : {}),
+    ...(known?.key === undefined ? {} : { key: known.key }),
+    ...(eventTime === undefined ? {} : { eventTime }),
+  }
+}
+
+async function openSource(
+  file: string,
+  contract: TopicContract,
+  flags: FileFlags,
+): Promise<TopicSource> {
+  const full = userPath(file)
+  const folder = await openDataFolder(flags.lookup ? dirname(full) : full)
+  const names = await folder.list()
+  const wanted = basename(full).replace(/\.gz$/i, '')
+  return openTopicSource({
+    contract,
+    folder,
+    file: names.length === 1 ? names : [wanted],
+    ...(flags.order === undefined ? {} : { order: flags.order }),
+    ...(flags.format === undefined ? {} : { format: flags.format as TopicSourceOptions['format'] }),
+    ...(flags.delimiter === undefined ? {} : { delimiter: flags.delimiter }),
+    ...(flags.header === undefined ? {} : { header: flags.header }),
+    ...(flags.encoding === undefined ? {} : { encoding: flags.encoding }),
+    ...(flags.lookup === undefined ? {} : { lookup: lookupOf(flags) }),
+  })
+}
+
+function lookupOf({ lookup, lookupKey, lookupVia }: FileFlags): LookupSpec {
+  const [file = '', on = '', ...take] = (lookup ?? '').split(':')
+  const [viaFile = '', from = '', to = ''] = (lookupVia ?? '').split(':')
+  return {
+    file,
+    on,
+    take: take.join(':').split(','),
+    ...(lookupKey === undefined ? {} : { key: lookupKey }),
+    ...(lookupVia === undefined ? {} : { via: { file: viaFile, from, to } }),
+  }
 }
 
 async function describeTopic(api: ApiClient, topic: string): Promise<TopicAnswer | undefined> {
@@ -92,7 +143,7 @@ export function progressBar(progress: PublishProgress): string {
   return `${topic} [${bar}] ${Math.floor(share * 100)} % ${count.format(position)} of ${count.format(total)} · ${rate}${left}`
 }
 
-export function resultText(result: PublishProgress, dryRun: boolean): string {
+export function resultText(result: ProduceResult, dryRun: boolean): string {
   const { topic, read, accepted, duplicates, rejected, position } = result
   const done = dryRun
     ? `${count.format(accepted)} rows can be read`
@@ -104,5 +155,23 @@ export function resultText(result: PublishProgress, dryRun: boolean): string {
       : '',
     read === 0 && position > 0 ? `all ${count.format(position)} rows were sent before` : '',
   ].filter((part) => part !== '')
-  return `${topic}: ${[done, ...rest].join(', ')}`
+  const lines = [`${topic}: ${[done, ...rest].join(', ')}`]
+  if (result.lookup) lines.push(...lookupText(result.lookup))
+  return lines.join('\n')
+}
+
+function lookupText(report: LookupReport): string[] {
+  const { file, keys, matched, unmatched, unmatchedSample, duplicateKeys, duplicateSample } = report
+  const lines = [`  ${file}: ${count.format(keys)} keys, ${count.format(matched)} events matched`]
+  if (unmatched > 0) {
+    lines.push(
+      `  without a match: ${count.format(unmatched)} events, such as ${unmatchedSample.join(', ')}`,
+    )
+  }
+  if (duplicateKeys > 0) {
+    lines.push(
+      `  duplicate keys: ${count.format(duplicateKeys)}, such as ${duplicateSample.join(', ')}`,
+    )
+  }
+  return lines
 }
