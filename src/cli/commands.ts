@@ -1,4 +1,5 @@
 /** The table of commands: one line for each file of `commands/`, in the order of the help. A house test compares the two. */
+import { startApp } from './commands/app/start-app.ts'
 import { resetData } from './commands/app/reset-data.ts'
 import { consumeTopic } from './commands/data/consume-topic.ts'
 import { generateStream } from './commands/data/generate-stream.ts'
@@ -30,6 +31,7 @@ import { showStatus } from './commands/system/show-status.ts'
 import { showVersion } from './commands/system/show-version.ts'
 
 export const commands = {
+  start: startApp,
   produce: produceFile,
   import: importFiles,
   consume: consumeTopic,

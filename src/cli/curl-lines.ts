@@ -8,9 +8,12 @@ import type { RunningApp } from '../app/index.ts'
 
 const LINES = 3
 
-interface Call {
+type Row = Readonly<Record<string, unknown>>
+
+interface Candidate {
   readonly path: string
-  readonly body: unknown
+  /** The shortest first; the first that is answered with 200 is shown. */
+  readonly bodies: readonly Row[]
 }
 
 export async function curlLines(
@@ -19,78 +22,74 @@ export async function curlLines(
   url: string,
 ): Promise<string[]> {
   const lines: string[] = []
-  for await (const call of candidates(app)) {
-    const response = await server.inject({
-      method: 'POST',
-      url: call.path,
-      headers: { host: 'localhost', 'content-type': 'application/json' },
-      payload: JSON.stringify(call.body),
-    })
-    if (response.statusCode !== 200) continue
-    const body = JSON.stringify(call.body).replaceAll("'", String.raw`'\''`)
-    lines.push(`curl -s ${url}${call.path} -H 'content-type: application/json' -d '${body}'`)
+  for (const { path, bodies } of await candidates(app)) {
+    for (const body of bodies) {
+      const payload = JSON.stringify(body)
+      if (!(await isAnswered(server, path, payload))) continue
+      const quoted = payload.replaceAll("'", String.raw`'\''`)
+      lines.push(`curl -s ${url}${path} -H 'content-type: application/json' -d '${quoted}'`)
+      break
+    }
     if (lines.length === LINES) break
   }
   return lines
 }
 
-async function* candidates(app: RunningApp): AsyncGenerator<Call, void, undefined> {
-  const tables = new Map<string, Record<string, unknown> | undefined>()
-  const sample = async (table: string): Promise<Record<string, unknown> | undefined> => {
-    if (!tables.has(table)) tables.set(table, await newestRow(app, table))
-    return tables.get(table)
-  }
-  const models = [...app.models.values()].filter(({ name }) =>
-    app.serving.live().some(({ model }) => model === name),
-  )
-  for (const route of app.definition.routes ?? []) {
-    if (route.method !== 'POST' || route.body === undefined || route.path.includes(':')) continue
-    for (const { table } of models) {
-      const row = await sample(table)
-      const body = row && bodyFor(route.body, row)
-      if (body !== undefined) {
-        yield { path: route.path, body }
-        break
-      }
-    }
-  }
-  for (const { name, table, inputs } of models) {
-    const row = await sample(table)
-    if (!row) continue
-    const columns = [
-      ...inputs.views.map(({ entity }) => entity),
-      ...inputs.columns,
-      ...inputs.categories,
-    ]
-    const body = Object.fromEntries([...new Set(columns)].map((column) => [column, row[column]]))
-    yield { path: `/v1/models/${name}/predict`, body }
-  }
+async function isAnswered(
+  server: FastifyInstance,
+  path: string,
+  payload: string,
+): Promise<boolean> {
+  const headers = { host: 'localhost', 'content-type': 'application/json' }
+  const response = await server.inject({ method: 'POST', url: path, headers, payload })
+  return response.statusCode === 200
 }
 
-async function newestRow(
-  app: RunningApp,
-  table: string,
-): Promise<Record<string, unknown> | undefined> {
+async function candidates(app: RunningApp): Promise<Candidate[]> {
+  const live = new Set(app.serving.live().map(({ model }) => model))
+  const samples: {
+    readonly model: string
+    readonly row: Row
+    readonly inputs: readonly string[]
+  }[] = []
+  for (const { name, table, inputs } of app.models.values()) {
+    const row = live.has(name) ? await oldestRow(app, table) : undefined
+    const entities = inputs.views.map(({ entity }) => entity)
+    const columns = new Set([...entities, ...inputs.columns, ...inputs.categories])
+    if (row) samples.push({ model: name, row, inputs: [...columns] })
+  }
+  const shortestFirst = samples.toSorted((a, b) => a.inputs.length - b.inputs.length)
+  const own = (app.definition.routes ?? [])
+    .filter(({ method, body, path }) => method === 'POST' && body && !path.includes(':'))
+    .map(({ path, body }) => ({
+      path,
+      bodies: [
+        ...shortestFirst.map(({ row, inputs }) => pick(row, inputs)),
+        ...shortestFirst.map(({ row }) => pick(row, fieldsOf(body))),
+      ].filter((candidate) => body?.safeParse(candidate).success),
+    }))
+  const models = samples.map(({ model, row, inputs }) => ({
+    path: `/v1/models/${model}/predict`,
+    bodies: [pick(row, inputs)],
+  }))
+  return [...own, ...models]
+}
+
+const pick = (row: Row, fields: readonly string[]): Row =>
+  Object.fromEntries(fields.filter((field) => field in row).map((field) => [field, row[field]]))
+
+async function oldestRow(app: RunningApp, table: string): Promise<Row | undefined> {
   const name = `"${table.replaceAll('"', '""')}"`
-  const { columns, rows } = await app.query.run(`select * from ${name} limit 1`)
+  const { columns, rows } = await app.query.run(`select * from ${name} order by _offset limit 1`)
   const [row] = rows
   return row && Object.fromEntries(columns.map((column, at) => [column.name, row[at]]))
 }
 
-/** A body of the fields that an object schema names, taken from the row; undefined when the schema does not take it. */
-export function bodyFor(schema: z.ZodType, row: Record<string, unknown>): unknown {
-  for (const branch of objectsOf(schema)) {
-    const fields = Object.keys(branch.shape).filter((field) => field in row)
-    const body = Object.fromEntries(fields.map((field) => [field, row[field]]))
-    if (fields.length > 0 && schema.safeParse(body).success) return body
-  }
-  return undefined
-}
-
-function objectsOf(schema: z.ZodType): z.ZodObject[] {
-  if (schema instanceof z.ZodObject) return [schema]
+/** The fields that a body's schema names, in any branch. */
+function fieldsOf(schema: z.ZodType | undefined): string[] {
+  if (schema instanceof z.ZodObject) return Object.keys(schema.shape)
   if (schema instanceof z.ZodUnion) {
-    return (schema.options as readonly z.ZodType[]).flatMap((option) => objectsOf(option))
+    return (schema.options as readonly z.ZodType[]).flatMap((option) => fieldsOf(option))
   }
   return []
 }

@@ -1,0 +1,56 @@
+import { argument, defineCommand } from '../../command.ts'
+import { integer, oneOf, rate } from '../../option-values.ts'
+import type { StartFlags } from '../../start.ts'
+
+export const startApp = defineCommand<StartFlags>({
+  name: 'start',
+  summary: 'start an app: log, lake, models and REST in this process',
+  arguments: [
+    { name: '[app]', description: 'app file, or a folder with app.ts (default: app.ts)' },
+  ],
+  options: [
+    {
+      flags: '--port <n>',
+      description: "port (default: PORT, else the app's, else 8080)",
+      parse: integer(0, 65_535),
+    },
+    { flags: '--host <host>', description: 'address to listen on', default: '127.0.0.1' },
+    { flags: '--data <path>', description: "folder or zip with the files of the app's sources" },
+    {
+      flags: '--rate <n/s>',
+      description: 'events a second of the sources; unlimited',
+      parse: rate,
+    },
+    {
+      flags: '--order <order>',
+      description: 'replay files by event-time or in file order',
+      parse: oneOf('event-time', 'file'),
+    },
+    { flags: '--no-sources', description: 'replay nothing: only serve, and take events over HTTP' },
+    {
+      flags: '--log-level <level>',
+      description:
+        'debug, info, warn or error (default: LOG_LEVEL, else warn on a terminal, info elsewhere)',
+      parse: oneOf('debug', 'info', 'warn', 'error'),
+    },
+    { flags: '--allow-host <name>', description: 'a further name of this server', repeats: true },
+    {
+      flags: '--allow-origin <origin>',
+      description: 'a web origin that may change something',
+      repeats: true,
+    },
+    {
+      flags: '--insecure-no-keys',
+      description: 'listen beyond this machine although nobody has to prove who they are',
+    },
+  ],
+  examples: [
+    'millrace start app.ts',
+    'millrace start app.ts --data ml-latest-small.zip --rate 2000/s',
+  ],
+  handlesSignals: true,
+  async run({ args, options }, tools) {
+    const { start } = await import('../../start.ts')
+    await start(argument(args, 0) || '.', options, tools)
+  },
+})

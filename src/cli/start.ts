@@ -1,0 +1,165 @@
+/**
+ * `millrace start`: app file → running app → REST server, until a signal.
+ *
+ * Stop, in order: 1 the server drains (what began is answered) · 2 the app stops (sources, sinks, log) · 3 the instance file
+ * goes. The first signal begins it, the second ends the process at once; the log and the lake survive both.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import type { RunningApp } from '../app/index.ts'
+import type { CommandTools } from './command.ts'
+import { createConsoleLogger } from './console-logger.ts'
+import { curlLines } from './curl-lines.ts'
+import { defaultDataDir, removeInstance, userPath, writeInstance } from './instance.ts'
+import { loadApp } from './load-app.ts'
+import type { Output } from './output.ts'
+import { rememberApp } from './remembered-app.ts'
+import { showProgress } from './start-progress.ts'
+
+export interface StartFlags {
+  readonly port?: number
+  readonly host: string
+  readonly dataDir?: string
+  readonly data?: string
+  readonly rate?: number
+  readonly order?: 'event-time' | 'file'
+  readonly sources: boolean
+  readonly logLevel?: string
+  readonly allowHost?: readonly string[]
+  readonly allowOrigin?: readonly string[]
+  readonly insecureNoKeys?: boolean
+}
+
+const DEFAULT_PORT = 8080
+/** A request that is still under way after this long is cut, so that the whole stop takes less than ten seconds. */
+const DRAIN_MS = 4_000
+const MODEL_POLL_MS = 250
+
+export async function start(path: string, flags: StartFlags, tools: CommandTools): Promise<void> {
+  const stopping = new AbortController()
+  const onSignal = (): void => {
+    if (stopping.signal.aborted) process.exit(130)
+    tools.output.note('stopping: finishing what began (once more to end at once)')
+    stopping.abort(new Error('a signal came'))
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  try {
+    await run(path, flags, tools, stopping.signal)
+  } finally {
+    process.off('SIGINT', onSignal)
+    process.off('SIGTERM', onSignal)
+  }
+}
+
+async function run(
+  path: string,
+  flags: StartFlags,
+  { output }: CommandTools,
+  stop: AbortSignal,
+): Promise<void> {
+  const [{ startApp }, { buildServer, listen, checkListenAddress }, { definition, file }] =
+    await Promise.all([import('../app/index.ts'), import('../api/index.ts'), loadApp(path)])
+  checkListenAddress(flags.host, flags.insecureNoKeys === true)
+  const dataDir = dataDirOf(definition.name, flags)
+  const logger = await createConsoleLogger(flags.logLevel)
+  const app = await startApp(definition, {
+    dataDir,
+    logger,
+    ...(flags.data === undefined ? {} : { sourceData: userPath(flags.data) }),
+    replay: { rate: flags.rate, order: flags.order, enabled: flags.sources },
+  })
+  let server: FastifyInstance | undefined
+  try {
+    rememberApp(dataDir, file)
+    server = buildServer(app, {
+      allowedHosts: [...(flags.allowHost ?? []), ...(flags.insecureNoKeys ? ['*'] : [])],
+      allowedOrigins: flags.allowOrigin ?? [],
+    })
+    const url = await listen(server, {
+      host: flags.host,
+      port: portOf(flags, definition.port),
+      insecureNoKeys: flags.insecureNoKeys === true,
+    })
+    writeInstance({
+      app: definition.name,
+      url,
+      pid: process.pid,
+      startedAt: app.startedAt,
+      dataDir,
+    })
+    greet(app, url, output)
+    await live(app, server, url, output, stop)
+  } finally {
+    await shutDown(app, server, dataDir)
+  }
+}
+
+function dataDirOf(name: string, flags: StartFlags): string {
+  const named = flags.dataDir ?? process.env['MILLRACE_DATA_DIR']
+  return named === undefined || named === '' ? defaultDataDir(name) : userPath(named)
+}
+
+function portOf(flags: StartFlags, declared: number | undefined): number {
+  const fromEnvironment = /^\d{1,5}$/.test(process.env['PORT'] ?? '')
+    ? Number(process.env['PORT'])
+    : undefined
+  return flags.port ?? fromEnvironment ?? declared ?? DEFAULT_PORT
+}
+
+function greet(app: RunningApp, url: string, output: Output): void {
+  output.line(`${app.definition.name} is listening`)
+  output.line(`  REST      ${url}`)
+  output.line(`  docs      ${url}/docs`)
+  output.line(`  status    ${url}/v1/status`)
+  output.line(`  metrics   ${url}/metrics`)
+  output.line(`  data      ${app.dataDir}`)
+  for (const warning of app.warnings()) output.note(`warning: ${warning}`)
+}
+
+/** Shows progress, and the curl lines once the models serve; resolves at the signal. */
+async function live(
+  app: RunningApp,
+  server: FastifyInstance,
+  url: string,
+  output: Output,
+  stop: AbortSignal,
+): Promise<void> {
+  const progress = showProgress(app, output)
+  try {
+    while (!stop.aborted && !everyModelServes(app)) await pause(MODEL_POLL_MS, stop)
+    if (!stop.aborted && app.models.size > 0) {
+      const lines = await curlLines(app, server, url)
+      output.line()
+      output.line('Models serve. Try:')
+      for (const line of lines) output.line(`  ${line}`)
+      output.line()
+    }
+    while (!stop.aborted) await pause(60_000, stop)
+  } finally {
+    progress.stop()
+  }
+}
+
+const everyModelServes = (app: RunningApp): boolean => {
+  const live = new Set(app.serving.live().map(({ model }) => model))
+  return [...app.models.keys()].every((name) => live.has(name))
+}
+
+const pause = (ms: number, stop: AbortSignal): Promise<void> =>
+  delay(ms, undefined, { signal: stop }).catch(() => {})
+
+async function shutDown(
+  app: RunningApp,
+  server: FastifyInstance | undefined,
+  dataDir: string,
+): Promise<void> {
+  if (server) {
+    const { server: socket } = server
+    const cut = setTimeout(() => socket.closeAllConnections(), DRAIN_MS)
+    await server.close()
+    clearTimeout(cut)
+  }
+  await app.stop()
+  removeInstance(dataDir)
+}
