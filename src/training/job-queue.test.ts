@@ -43,7 +43,11 @@ describe('job queue', () => {
   it('runs one at a time and a newer set by rule takes the waiting one’s place', async () => {
     const gated = gatedWorker()
     const queue = createJobQueue(gated.worker, systemClock)
+    const running = new Promise<void>((resolve) => {
+      queue.onJob((job) => job.state === 'running' && resolve())
+    })
     const first = queue.add(work('like', 10))
+    await running
     const replaced = queue.add(work('like', 20))
     const newest = queue.add(work('like', 30))
     assert.equal((await queue.wait(replaced.id)).state, 'cancelled')

@@ -51,7 +51,12 @@ const ENDED: ReadonlySet<TrainingJob['state']> = new Set([
   'cancelled',
 ])
 
-export function createJobQueue(worker: Worker, clock: Clock): JobQueue {
+/** @param ready no job runs before it has resolved */
+export function createJobQueue(
+  worker: Worker,
+  clock: Clock,
+  ready: Promise<void> = Promise.resolve(),
+): JobQueue {
   const entries = new Map<string, Entry>()
   const waiting: Entry[] = []
   const listeners = new Set<(job: TrainingJob) => void>()
@@ -88,6 +93,7 @@ export function createJobQueue(worker: Worker, clock: Clock): JobQueue {
   }
 
   async function drain(): Promise<void> {
+    await ready
     for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
       if (!closed) await runOne(entry)
     }

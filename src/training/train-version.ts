@@ -78,6 +78,7 @@ export async function reproduceVersion(
   tools: TrainTools,
   source: TrainingSource,
   version: ModelVersion,
+  signal: AbortSignal,
 ): Promise<{ identical: boolean; digest: string }> {
   const spec = version.lineage.spec as unknown as ModelSpec
   const champion =
@@ -91,7 +92,7 @@ export async function reproduceVersion(
       champion,
       evaluate: false,
     })
-    await execute(tools, plan, { signal: new AbortController().signal, change: () => {} })
+    await execute(tools, plan, { signal, change: () => {} })
     const artifact = await readArtifactFiles(plan.outDir)
     const { digest } = encodeArtifact(artifact)
     const identical = digest === version.digest

@@ -11,6 +11,7 @@ import type {
   TrainingReadiness,
   TrainRequest,
 } from './model-spec.ts'
+import { restoreLost } from './restore-lost.ts'
 import { dueAfterBatch, dueByTimer, trainedSoFar, type DueTraining } from './retrain.ts'
 import { newestSet, setsByParts, type SelectedSet } from './sets.ts'
 import { reproduceVersion, trainVersion, type TrainTools } from './train-version.ts'
@@ -40,7 +41,13 @@ export function openTrainer(options: TrainerOptions): Trainer {
     const version = await trainVersion(tools, sourceOf(spec), spec, work, { signal, change })
     return { state: version.gate.passed ? 'succeeded' : 'rejected', version: version.version }
   }
-  const queue = createJobQueue(worker, clock)
+  const closing = new AbortController()
+  const restored = restoreLost(
+    tools,
+    (model) => sources.get(specs.get(model)?.table ?? ''),
+    closing.signal,
+  )
+  const queue = createJobQueue(worker, clock, restored)
 
   function specOf(model: string): ModelSpec {
     const spec = specs.get(model)
@@ -136,11 +143,14 @@ export function openTrainer(options: TrainerOptions): Trainer {
     readiness: () => [...specs.values()].map((spec) => readinessOf(spec, sourceOf(spec).batches())),
     async reproduce(model, number) {
       const spec = specOf(model)
-      return await reproduceVersion(tools, sourceOf(spec), registry.version(model, number))
+      const version = registry.version(model, number)
+      return await reproduceVersion(tools, sourceOf(spec), version, closing.signal)
     },
     async close() {
+      closing.abort(new Error('the trainer is closing'))
       for (const stop of stops) stop()
       await queue.close()
+      await restored
     },
   }
 }

@@ -12,15 +12,24 @@ const ALLOWED_FUNCTIONS: Readonly<Record<string, string>> = {}
 
 const sources = filesUnder('src', (path) => path.endsWith('.ts') && !path.endsWith('.as.ts'))
 
-/** Top-level functions with their length: the formatter puts the closing brace into column one. */
+/**
+ * Functions with their own lines: what a factory's inner functions hold is theirs, not its. The formatter puts a closing
+ * brace under the line that opened it, so indentation finds the end.
+ */
 function functionsOf(path: string): { name: string; lines: number }[] {
   const lines = read(path).split('\n')
+  const open: { name: string; indent: string; lines: number }[] = []
   const found: { name: string; lines: number }[] = []
-  for (const [start, line] of lines.entries()) {
-    const name = /^(?:export )?(?:async )?function\*? (\w+)/.exec(line)?.[1]
-    if (name === undefined) continue
-    const end = lines.findIndex((text, index) => index > start && text.startsWith('}'))
-    found.push({ name, lines: (end === -1 ? lines.length : end) - start + 1 })
+  for (const line of lines) {
+    const begin = /^( *)(?:export )?(?:async )?function\*? (\w+)/.exec(line)
+    if (begin) open.push({ name: begin[2] ?? '', indent: begin[1] ?? '', lines: 0 })
+    const current = open.at(-1)
+    if (current === undefined) continue
+    current.lines += 1
+    if (line === `${current.indent}}`) {
+      open.pop()
+      found.push({ name: current.name, lines: current.lines })
+    }
   }
   return found
 }
