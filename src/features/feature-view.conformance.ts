@@ -128,7 +128,7 @@ const plantedLeak: Check = async (world, seed) => {
 
 const noSkew: Check = async (world, seed) => {
   const random = createRandom(seed)
-  const events = randomEvents(random, 1_400)
+  const events = randomEvents(random, 1_000)
   const seen: { row: number; view: 0 | 1; online: Float64Array }[] = []
   await withStore(world, async (store) => {
     for (let start = 0; start < events.length;) {

@@ -172,6 +172,26 @@ describe('a small table, computed by hand', () => {
     expect(column(result, 'total')).toEqual([NONE, 2])
   })
 
+  test.each([
+    ['seenAt', 'seenAt'],
+    [undefined, '_timestamp'],
+  ])('a timestamp orders events too: %s', async (eventTime, name) => {
+    const file = join(folder, `${files++}.parquet`)
+    await engine.run(
+      `copy (select 1::bigint as userId, r::double as rating, to_timestamp(100.5 - r) as "${name}", 0 as _partition, r as _offset
+       from range(3) t(r)) to '${file}'`,
+    )
+    const { eventTime: _, ...untimed } = table
+    const result = await builder.frame(engine, {
+      table: eventTime === undefined ? untimed : { ...untimed, eventTime },
+      files: [file],
+      views: [{ name: 'user', sql: VIEW }],
+      asOf: 'row',
+    })
+    expect([...result.eventTime]).toEqual([98_500, 99_500, 100_500])
+    expect(column(result, 'total')).toEqual([NONE, 2, 3])
+  })
+
   test('without a file there are no rows', async () => {
     const views = [{ name: 'user', sql: VIEW }]
     const result = await builder.frame(engine, { table, files: [], views, asOf: 'row' })
