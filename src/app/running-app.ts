@@ -38,6 +38,8 @@ export interface StartOptions {
     readonly order?: 'event-time' | 'file'
     readonly enabled?: boolean
   }
+  /** False: models train by hand only. Default true. */
+  readonly training?: boolean
 }
 
 /** Runs a user's SQL over history and tail (design D7). */

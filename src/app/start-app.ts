@@ -118,7 +118,9 @@ async function start(setting: Setting): Promise<RunningApp> {
   })
   closers.add('serving', () => serving.close())
   trainer = openTrainer({
-    specs: [...models.values()],
+    specs: [...models.values()].map((spec) =>
+      options.training === false ? { ...spec, retrain: {} } : spec,
+    ),
     sources: trainingSources({ tables, views, features, lake, sinks }),
     registry,
     clock,

@@ -7,7 +7,7 @@ import { cliError } from '../../errors.ts'
 import { dataFolders, readInstance } from '../../instance.ts'
 
 /** What a data folder of ours has; a folder without any of it is not one, and is left alone. */
-const OURS = ['log', 'lake', 'models', 'registry', 'run']
+const OURS = ['FORMAT', 'log', 'lake', 'registry']
 
 export const resetData = defineCommand<{ yes?: boolean }>({
   name: 'reset',

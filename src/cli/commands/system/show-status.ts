@@ -7,7 +7,7 @@ export const showStatus = defineCommand({
   name: 'status',
   summary: 'show what runs and how far it is',
   async run(_input, { output, connect }) {
-    const api = await connect('read')
+    const api = await connect('change')
     const status = await api.get<StatusAnswer>('/v1/status')
     await output.data(status, async () => {
       const up = formatDuration(status.uptimeSeconds * 1000)
