@@ -33,9 +33,13 @@ export async function receiveBody(
   const door = openDoor(call)
   const lines =
     format === 'csv' ? readCsvBody(body, contract, limits) : readNdjsonBody(body, limits)
-  for await (const group of regroup(lines, GROUP_EVENTS, GROUP_BYTES)) {
-    signal?.throwIfAborted()
-    await door.admit(group, sequence && sequence.first + door.tally.received)
+  try {
+    for await (const group of regroup(lines, GROUP_EVENTS, GROUP_BYTES)) {
+      signal?.throwIfAborted()
+      await door.admit(group, sequence && sequence.first + door.tally.received)
+    }
+  } catch (error) {
+    throw door.withCounts(error)
   }
   return door.tally.result()
 }

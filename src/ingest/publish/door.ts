@@ -74,16 +74,13 @@ export class Door {
   /** `first`: position of the first event in the sequence. Resolves when what is counted as accepted is durable. */
   async admit(events: readonly Incoming[], first?: number): Promise<void> {
     const { sequence, topic } = this.#options
-    try {
-      if (sequence === undefined || first === undefined) await this.#admit(events, undefined, first)
-      else {
-        await this.#deps.sequences.exclusive(topic, sequence, (state) =>
-          this.#admit(events, state, first),
-        )
-      }
-    } catch (error) {
-      throw this.#withCounts(error)
+    if (sequence === undefined || first === undefined) {
+      await this.#admit(events, undefined, first)
+      return
     }
+    await this.#deps.sequences.exclusive(topic, sequence, (state) =>
+      this.#admit(events, state, first),
+    )
   }
 
   async #admit(
@@ -174,8 +171,8 @@ export class Door {
     }
   }
 
-  /** A call that fails half way says what is durable. */
-  #withCounts(error: unknown): unknown {
+  /** The error of a call that fails half way, saying what is durable. */
+  withCounts(error: unknown): unknown {
     const { accepted, duplicates, deadLettered } = this.tally
     if (!isMillraceError(error) || accepted + duplicates + deadLettered === 0) return error
     return new MillraceError(error.code, error, error.message, {

@@ -93,13 +93,15 @@ class Splitter {
   #take(buffer: Buffer, at: number, found: Found, records: RawRecord[]): number {
     const line = this.#line
     const end = found.end < 0 ? buffer.length : found.end
-    if (end - at <= this.#options.maxBytes && found.problem !== 'unclosed_quote') {
+    const lineEnd = buffer.indexOf(LF, at)
+    // Text after a quote that closed on a later line: that quote was meant to open, so this line's never closed.
+    const isStray = found.problem === 'text_after_quote' && lineEnd >= 0 && lineEnd < end
+    if (end - at <= this.#options.maxBytes && found.problem !== 'unclosed_quote' && !isStray) {
       const bytes = buffer.subarray(at, trimCr(buffer, at, end))
       if (found.end >= 0) this.#line += found.quoted ? countLines(buffer, at, end + 1) : 1
       if (bytes.length > 0) records.push({ ...found, bytes, line })
       return end + 1
     }
-    const lineEnd = buffer.indexOf(LF, at)
     const isLong = (lineEnd < 0 ? buffer.length : lineEnd) - at > this.#options.maxBytes
     const stop = lineEnd < 0 ? buffer.length : lineEnd
     const kept = isLong ? Math.min(stop, at + KEPT_BYTES) : trimCr(buffer, at, stop)

@@ -6,7 +6,7 @@
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { pipeline } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { isMillraceError, quote } from '../../core/index.ts'
 import { ingestError } from '../errors.ts'
@@ -78,22 +78,10 @@ async function* readFile(
   version: string,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const handle = await openRegular(path)
-  const check = async (): Promise<void> => {
-    const { size, mtimeMs, ino } = await handle.stat()
-    if (`${size}:${mtimeMs}:${ino}` === version) return
-    throw ingestError(
-      'INGEST_SOURCE_CHANGED',
-      `file ${quote(path)} changed while it was read: replay a file that nobody writes to`,
-      { details: { file: basename(path) } },
-    )
-  }
   try {
-    await check()
-    const stream = handle.createReadStream({ autoClose: false, highWaterMark: READ_BYTES, signal })
-    const plain = isGzip ? pipeline(stream, createGunzip({ chunkSize: READ_BYTES }), noop) : stream
-    yield* plain as AsyncIterable<Uint8Array>
-    await check()
+    const bytes = readBytes(path, version, signal)
+    if (!isGzip) yield* bytes
+    else yield* pipeline(Readable.from(bytes), createGunzip({ chunkSize: READ_BYTES }), noop)
   } catch (error) {
     if (signal?.aborted === true || isMillraceError(error)) throw error
     throw failed(
@@ -101,10 +89,35 @@ async function* readFile(
       isGzip ? 'is damaged or cut gzip data: fetch it again' : 'cannot be read',
       error,
     )
-  } finally {
-    await handle.close()
   }
 }
 
 // The error reaches the reader of the last stream.
 const noop = (): void => {}
+
+async function* readBytes(
+  path: string,
+  version: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const handle = await openRegular(path)
+  try {
+    for (;;) {
+      signal?.throwIfAborted()
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES)
+      const { size, mtimeMs, ino } = await handle.stat()
+      if (`${size}:${mtimeMs}:${ino}` !== version) throw changed(path)
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+const changed = (path: string): Error =>
+  ingestError(
+    'INGEST_SOURCE_CHANGED',
+    `file ${quote(path)} changed while it was read: replay a file that nobody writes to`,
+    { details: { file: basename(path) } },
+  )

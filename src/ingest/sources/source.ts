@@ -1,4 +1,12 @@
-/** What a file format is: a variant of `sources/`. */
+/**
+ * What a file format is: a variant of `sources/`.
+ *
+ * Guarantees, held by `source.conformance.ts`: **F1** every row once, in the file's order, positions from 1 without gaps.
+ * **F2** from position n on comes exactly the tail. **F3** the same file gives the same bytes, id and fingerprint; another
+ * content another fingerprint. **F4** cells become JSON by the columns' types, empty ones are absent. **F5** text stays as
+ * it is: quotes, delimiters, accents, line breaks where the format can hold them. **F6** a row that cannot be an event is a
+ * problem with its original bytes, and the rows after it still come. **F7** reading ends with the signal.
+ */
 import type { Column } from '../../core/index.ts'
 import type { EventSource } from '../ingest.ts'
 import type { DataFile } from './data-file.ts'

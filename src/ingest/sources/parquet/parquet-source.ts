@@ -132,7 +132,7 @@ async function ask(
   try {
     return await engine.query(sql, { signal })
   } catch (error) {
-    if (signal?.aborted === true) throw error
+    signal?.throwIfAborted()
     throw failed(file.path, 'is no readable Parquet file: fetch it again', error)
   }
 }
