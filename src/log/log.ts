@@ -84,7 +84,10 @@ export interface ConsumerOptions {
   readonly topics: readonly string[]
   /** Where a group without a committed offset begins. */
   readonly from: 'earliest' | 'latest'
-  /** Called before partitions go to another member: finish and commit what is under way. */
+  /**
+   * Called before partitions go to another member: finish and commit what is under way. After 60 s they go all the same,
+   * and a later commit fails with LOG_FENCED.
+   */
   readonly onRevoked?: (partitions: readonly TopicPartition[]) => Promise<void>
   readonly onAssigned?: (partitions: readonly TopicPartition[]) => Promise<void>
 }
@@ -96,7 +99,8 @@ export interface Consumer {
   assignment(): readonly TopicPartition[]
   /**
    * The next records of the assigned partitions, at most `maxRecords` (default 500); waits up to `timeoutMs`
-   * (default 1,000) when there is none and then answers with an empty list.
+   * (default 1,000) when there is none and then answers with an empty list, as it does when the signal says stop.
+   * Throws LOG_CORRUPT, which names `nextOffset`: `seek` there to go on; other partitions go on by themselves.
    */
   poll(options?: {
     maxRecords?: number
@@ -108,6 +112,7 @@ export interface Consumer {
   seek(to: TopicPartitionOffset): void
   /** Durable when it resolves. `offset` is the next record to read. Throws LOG_FENCED (L6). */
   commitOffsets(offsets: readonly TopicPartitionOffset[]): Promise<void>
+  /** Leaves the group, without `onRevoked`: whoever closes has finished. Idempotent; safe within the callbacks. */
   close(): Promise<void>
 }
 
@@ -138,7 +143,10 @@ export interface Log {
    * Throws LOG_RECORD_TOO_LARGE, LOG_UNKNOWN_TOPIC, LOG_UNKNOWN_PARTITION, LOG_STORAGE_FULL, LOG_STORAGE_FAILED.
    */
   append(topic: string, records: readonly NewRecord[]): Promise<readonly Appended[]>
-  /** Throws LOG_OFFSET_OUT_OF_RANGE when `from` is below the earliest or above the end offset, and LOG_CORRUPT (L8). */
+  /**
+   * Throws LOG_OFFSET_OUT_OF_RANGE when `from` is below the earliest or above the end offset, and LOG_CORRUPT (L8), whose
+   * `details.nextOffset` is where reading can go on. Keys and values are views of a shared buffer: copy what is kept long.
+   */
   read(
     topic: string,
     partition: number,

@@ -2,8 +2,8 @@
 import { coreError, type NewRecord } from '../../../core/index.ts'
 import { logError } from '../../errors.ts'
 import type { Appended } from '../../log.ts'
-import { MAX_TIMESTAMP_MS, recordSize } from './batch-encoder.ts'
-import type { Topic } from './topic-store.ts'
+import { MAX_TIMESTAMP_MS, recordSize } from './format/batch-encoder.ts'
+import type { Topic } from './folder/topic-store.ts'
 
 /** Key and headers of a record together, beside a value of the limit; dead letters add a dozen headers. */
 const MAX_OVERHEAD_BYTES = 64 * 1024

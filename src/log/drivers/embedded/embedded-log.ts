@@ -1,11 +1,12 @@
 /** The `Log` in files of one folder: a short list of calls to the rooms beside this file. */
 import { join } from 'node:path'
-import type {
-  Clock,
-  Logger,
-  Metrics,
-  NewRecord,
-  TopicPartitionOffset,
+import {
+  isMillraceError,
+  type Clock,
+  type Logger,
+  type Metrics,
+  type NewRecord,
+  type TopicPartitionOffset,
 } from '../../../core/index.ts'
 import { logError } from '../../errors.ts'
 import type {
@@ -20,15 +21,15 @@ import type {
   TopicSpec,
 } from '../../log.ts'
 import { appendRecords } from './append-records.ts'
-import { Cleaner } from './cleaner.ts'
-import { markClean, openFolder, type OpenFolder } from './data-folder.ts'
-import { GroupCoordinator } from './group-coordinator.ts'
-import { GroupOffsets } from './group-offsets.ts'
-import { offsetForTime } from './offset-for-time.ts'
-import type { ProcessTable } from './process-table.ts'
+import { Cleaner } from './cleaning/cleaner.ts'
+import { markClean, openFolder, type OpenFolder } from './folder/data-folder.ts'
+import { GroupCoordinator } from './groups/group-coordinator.ts'
+import { GroupOffsets } from './groups/group-offsets.ts'
+import { offsetForTime } from './partition/offset-for-time.ts'
+import type { ProcessTable } from './folder/process-table.ts'
 import { readPartition } from './read-partition.ts'
-import type { Storage } from './storage.ts'
-import { topicInfo, TopicStore } from './topic-store.ts'
+import { isFull, storageCode, type Storage } from './storage.ts'
+import { topicInfo, TopicStore } from './folder/topic-store.ts'
 
 export interface EmbeddedLogOptions {
   /** Folder of the log; made when it is not there. */
@@ -51,11 +52,30 @@ export interface EmbeddedLogOptions {
  * topic or partition does not keep the others from opening.
  */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log> {
-  const { dir, storage, logger, newId, clock } = options
+  try {
+    return await openAll(options)
+  } catch (error) {
+    if (isMillraceError(error) || storageCode(error) === '') throw error
+    const code = isFull(error) ? 'LOG_STORAGE_FULL' : 'LOG_STORAGE_FAILED'
+    const why = (error as Error).message
+    const facts = { cause: error, retryAfterSeconds: 5, details: { folder: options.dir } }
+    throw logError(
+      code,
+      `could not open the log in ${options.dir} (${why}): check disk and rights`,
+      facts,
+    )
+  }
+}
+
+async function openAll(options: EmbeddedLogOptions): Promise<Log> {
+  const { dir, storage, logger, metrics, newId, clock } = options
   const folder = await openFolder(options)
   try {
     const root = join(dir, 'topics')
-    const topics = await TopicStore.open({ storage, logger, root, newId }, folder.cleanEnds)
+    const topics = await TopicStore.open(
+      { storage, logger, metrics, root, newId },
+      folder.cleanEnds,
+    )
     await folder.forgetCleanEnds()
     const offsets = new GroupOffsets(topics, clock)
     await offsets.load()
@@ -100,6 +120,7 @@ class EmbeddedLog implements Log {
     await this.#change(async () => {
       await this.#cleaner.idle()
       await this.#topics.delete(name)
+      this.#cleaner.forget(name)
       await this.#groups.topicDeleted(name)
     })
   }

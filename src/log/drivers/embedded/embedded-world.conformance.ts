@@ -12,8 +12,8 @@ import type { Clock } from '../../../core/index.ts'
 import type { Log } from '../../log.ts'
 import type { LogWorld } from '../../log-world.conformance.ts'
 import { openLog } from '../../open-log.ts'
-import { batchSize, readBatchHeader } from './batch-header.ts'
-import { topicFolder } from './topic-folder.ts'
+import { batchSize, readBatchHeader } from './format/batch-header.ts'
+import { topicFolder } from './folder/topic-folder.ts'
 
 export interface EmbeddedWorldOptions {
   readonly clock: Clock & { advance(ms: number): void }

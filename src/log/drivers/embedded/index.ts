@@ -3,7 +3,7 @@ import { newId } from '../../../core/index.ts'
 import type { LogDriver } from '../../catalog.ts'
 import { openEmbeddedLog } from './embedded-log.ts'
 import { nodeStorage } from './node-storage.ts'
-import { systemProcesses } from './process-table.ts'
+import { systemProcesses } from './folder/process-table.ts'
 
 export const embeddedDriver: LogDriver = {
   name: 'embedded',

@@ -1,9 +1,9 @@
 /** `Log.read`: a partition as an async sequence of batches, to the end or following it. */
 import type { LogRecord } from '../../../core/index.ts'
 import type { ReadOptions, RecordBatch } from '../../log.ts'
-import { recordSize } from './batch-encoder.ts'
-import type { PartitionLog } from './partition-log.ts'
-import { PartitionReader } from './partition-reader.ts'
+import { recordSize } from './format/batch-encoder.ts'
+import type { PartitionLog } from './partition/partition-log.ts'
+import { PartitionReader } from './partition/partition-reader.ts'
 
 const DEFAULT_MAX_BYTES = 1024 * 1024
 

@@ -9,7 +9,7 @@ import type { Log } from '../../log.ts'
 import { openEmbeddedLog } from './embedded-log.ts'
 import { errno, faultStorage, type Faults } from './fault-storage.conformance.ts'
 import { nodeStorage } from './node-storage.ts'
-import { systemProcesses } from './process-table.ts'
+import { systemProcesses } from './folder/process-table.ts'
 
 let root: string
 let ids = 0

@@ -1,0 +1,280 @@
+/**
+ * One partition: its segments, its end, and how a batch gets behind that end.
+ *
+ * A batch is stored in this order: write at the end of the last segment, sync, then move the end. Whatever fails before
+ * the last step leaves the end where it was, so no reader has seen the batch and nobody was told that it is stored.
+ */
+import type { Logger, NewRecord } from '../../../../core/index.ts'
+import type { BatchEncoder } from '../format/batch-encoder.ts'
+import { AppendQueue } from './append-queue.ts'
+import { logError } from '../../../errors.ts'
+import { recoverPartition, type CleanEnd } from './recovery.ts'
+import { Segment } from './segment.ts'
+import { SparseIndex } from '../format/sparse-index.ts'
+import { isFull, unlinkIfThere, writeFully, type Storage, type StorageFile } from '../storage.ts'
+
+/** A write, and the piece that a checksum protects. Fetches ask for as much by default. */
+const BATCH_BYTES = 1024 * 1024
+
+export interface PartitionOptions {
+  readonly storage: Storage
+  readonly logger: Logger
+  readonly topic: string
+  readonly partition: number
+  readonly folder: string
+  readonly segmentBytes: number
+}
+
+export class PartitionLog {
+  readonly options: PartitionOptions
+  readonly #storage: Storage
+  readonly #queue: AppendQueue
+  readonly #listeners = new Set<() => void>()
+  #segments: Segment[]
+  #writer: StorageFile | undefined
+  /** Bytes behind the valid end of the last segment may be there: cut them before the next write. */
+  #isTorn = false
+  /** A sync of the last segment failed: what the disk holds of it beyond the end is unknown, so it gets no more. */
+  #isSuspect = false
+  #closed: Error | undefined
+  #replacing: Promise<void> | undefined
+
+  private constructor(options: PartitionOptions, segments: Segment[]) {
+    this.options = options
+    this.#storage = options.storage
+    this.#segments = segments
+    this.#queue = new AppendQueue(
+      (batch) => this.#store(batch),
+      Math.min(BATCH_BYTES, options.segmentBytes),
+    )
+  }
+
+  /** Opens the folder and repairs what a crash left; `cleanEnd` is what the last orderly close wrote down. */
+  static async open(options: PartitionOptions, cleanEnd?: CleanEnd): Promise<PartitionLog> {
+    return new PartitionLog(options, await recoverPartition(options, cleanEnd))
+  }
+
+  /** Ascending, at least one; a list that was taken does not change. */
+  get segments(): readonly Segment[] {
+    return this.#segments
+  }
+
+  get earliest(): number {
+    return this.#segments[0]!.base
+  }
+
+  get end(): number {
+    return this.#active.endOffset
+  }
+
+  get sizeBytes(): number {
+    let sum = 0
+    for (const segment of this.#segments) sum += segment.sizeBytes
+    return sum
+  }
+
+  get #active(): Segment {
+    return this.#segments.at(-1)!
+  }
+
+  /** Resolves to the first record's offset when all are durable; the others follow it densely. */
+  append(records: readonly NewRecord[]): Promise<number> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed)
+    return this.#queue.append(records)
+  }
+
+  /** Why the partition takes part in nothing any more; undefined while it is open. */
+  get closed(): Error | undefined {
+    return this.#closed
+  }
+
+  /** Calls `run` whenever the end has moved; the returned function ends that. */
+  onEnd(run: () => void): () => void {
+    this.#listeners.add(run)
+    return () => this.#listeners.delete(run)
+  }
+
+  /** The segment that holds `offset`, which must be in [earliest, end). */
+  segmentOf(offset: number): Segment {
+    let low = 0
+    let high = this.#segments.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1
+      if (this.#segments[middle]!.base <= offset) low = middle
+      else high = middle - 1
+    }
+    return this.#segments[low]!
+  }
+
+  /** Resolves when no replacement of segments is under way. */
+  async settled(): Promise<void> {
+    await this.#replacing
+  }
+
+  /** Closes the last segment for good and begins another one, unless it is empty. */
+  seal(): Promise<void> {
+    return this.#queue.between(async () => {
+      if (this.#active.sizeBytes > 0) await this.#roll()
+    })
+  }
+
+  /** Removes the first `count` segments, oldest first: what a crash leaves has no gap. */
+  async removeFirst(count: number): Promise<void> {
+    const gone = this.#segments.slice(0, count)
+    this.#segments = this.#segments.slice(count)
+    for (const segment of gone) {
+      await segment.remove()
+      await this.#storage.syncDir(this.options.folder)
+    }
+  }
+
+  /** Puts `next` in the place of adjacent segments when `moveFiles` is done. Reads of them wait for it. */
+  async replaceSegments(
+    gone: readonly Segment[],
+    next: Segment,
+    moveFiles: () => Promise<void>,
+  ): Promise<void> {
+    const work = (async () => {
+      for (const segment of gone) segment.isRetired = true
+      try {
+        await moveFiles()
+      } catch (error) {
+        for (const segment of gone) segment.isRetired = false
+        throw error
+      }
+      this.#segments = this.#segments.flatMap((segment) => {
+        if (segment === gone[0]) return [next]
+        return gone.includes(segment) ? [] : [segment]
+      })
+    })()
+    this.#replacing = work.catch(() => {})
+    await work
+  }
+
+  /** Finishes what was appended before; everything after fails with `reason`. */
+  async close(reason: Error): Promise<CleanEnd> {
+    this.#closed ??= reason
+    await this.#queue.idle()
+    for (const listener of this.#listeners) listener()
+    const active = this.#active
+    await active.closeWriter()
+    this.#writer = undefined
+    return { base: active.base, sizeBytes: active.sizeBytes, endOffset: active.endOffset }
+  }
+
+  async #store(batch: BatchEncoder): Promise<number> {
+    if (this.#isSuspect) await this.#roll()
+    const file = await this.#openWriter()
+    if (this.#isTorn) await this.#cutTail(file)
+    const fits = this.#active.sizeBytes + batch.sizeBytes <= this.options.segmentBytes
+    if (!fits && this.#active.sizeBytes > 0) {
+      await this.#roll()
+      return this.#write(await this.#openWriter(), batch)
+    }
+    return this.#write(file, batch)
+  }
+
+  async #write(file: StorageFile, batch: BatchEncoder): Promise<number> {
+    const active = this.#active
+    const base = active.endOffset
+    const bytes = batch.finish(base)
+    try {
+      await writeFully(file, bytes, active.sizeBytes)
+    } catch (error) {
+      this.#isTorn = true
+      await this.#cutTail(file).catch(() => {})
+      throw this.#failure('write', error)
+    }
+    try {
+      await file.datasync()
+    } catch (error) {
+      this.#isTorn = true
+      this.#isSuspect = true
+      await this.#cutTail(file).catch(() => {})
+      throw this.#failure('sync', error)
+    }
+    active.liveIndex.add(base, active.sizeBytes, batch.maxTimestamp)
+    active.sizeBytes += bytes.length
+    active.endOffset = base + batch.span
+    for (const listener of this.#listeners) listener()
+    return base
+  }
+
+  /** Takes a half-written batch away, at once if possible, so that a full disk gets its space back. */
+  async #cutTail(file: StorageFile): Promise<void> {
+    try {
+      await file.truncate(this.#active.sizeBytes)
+    } catch (error) {
+      throw this.#failure('truncate', error)
+    }
+    this.#isTorn = false
+  }
+
+  async #openWriter(): Promise<StorageFile> {
+    try {
+      this.#writer ??= await this.#active.openWriter('write')
+      return this.#writer
+    } catch (error) {
+      throw this.#failure('open', error)
+    }
+  }
+
+  /**
+   * Begins a segment at the end offset: file, then folder synced, so that its name is durable before its first batch is.
+   * An older file of that name can only be the rest of an attempt that failed, and is emptied.
+   */
+  async #roll(): Promise<void> {
+    const last = this.#active
+    const { storage, folder } = this.options
+    const index = new SparseIndex()
+    const state = { sizeBytes: 0, endOffset: last.endOffset, index }
+    const next = new Segment(storage, folder, last.endOffset, state)
+    try {
+      // A suspect segment without a batch has the next one's name: its file must not be used again.
+      if (next.base === last.base) {
+        await this.#closeWriter()
+        await unlinkIfThere(this.#storage, last.path)
+      }
+      const file = await next.openWriter('create')
+      await this.#storage.syncDir(folder)
+      await this.#closeWriter()
+      this.#writer = file
+    } catch (error) {
+      await next.closeWriter().catch(() => {})
+      throw this.#failure('begin a segment', error)
+    }
+    const before = this.#segments
+    if (next.base === last.base) this.#segments = [...before.slice(0, -1), next]
+    else {
+      this.#segments = [...before, next]
+      await last.storeIndex().catch((error: unknown) => this.#warn(error, last.path))
+    }
+    this.#isTorn = false
+    this.#isSuspect = false
+  }
+
+  async #closeWriter(): Promise<void> {
+    this.#writer = undefined
+    await this.#active.closeWriter()
+  }
+
+  #warn(cause: unknown, file: string): void {
+    const { logger, topic, partition } = this.options
+    logger.warn({ topic, partition, file, err: cause }, 'index not stored: it will be built again')
+  }
+
+  #failure(step: string, cause: unknown): Error {
+    if (isFull(cause)) {
+      return logError(
+        'LOG_STORAGE_FULL',
+        `the disk of ${this.#active.path} is full: nothing was stored; free some space, writing goes on by itself`,
+        { cause, retryAfterSeconds: 5, details: { file: this.#active.path } },
+      )
+    }
+    return logError(
+      'LOG_STORAGE_FAILED',
+      `could not ${step} ${this.#active.path}: nothing was acknowledged; check the disk`,
+      { cause, retryAfterSeconds: 5, details: { file: this.#active.path, step } },
+    )
+  }
+}

@@ -1,0 +1,242 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { isMillraceError, silentLogger, type NewRecord } from '../../../../core/index.ts'
+import type { Damage } from './corruption.ts'
+import { batchesOf } from '../embedded-world.conformance.ts'
+import { nodeStorage } from '../node-storage.ts'
+import { PartitionLog } from './partition-log.ts'
+import { PartitionReader } from './partition-reader.ts'
+import type { CleanEnd } from './recovery.ts'
+
+let root: string
+beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'millrace-recovery-'))))
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+const open = (folder: string, cleanEnd?: CleanEnd, segmentBytes = 10_000): Promise<PartitionLog> =>
+  PartitionLog.open(
+    { storage: nodeStorage, logger: silentLogger, topic: 't', partition: 0, folder, segmentBytes },
+    cleanEnd,
+  )
+
+const close = (log: PartitionLog): Promise<CleanEnd> => log.close(new Error('closed'))
+
+const record = (value: string): NewRecord => ({
+  key: null,
+  value: Uint8Array.from(Buffer.from(value)),
+  headers: [{ key: 'h', value: null }],
+  timestamp: 1_000,
+})
+
+/** Everything readable from the earliest offset on; where there is damage, an entry that says so, and on behind it. */
+async function contents(log: PartitionLog): Promise<string[]> {
+  const reader = new PartitionReader(log)
+  const seen: string[] = []
+  for (let offset = log.earliest; offset < log.end;) {
+    try {
+      const { records, nextOffset } = await reader.read(offset, log.end, 1_000)
+      for (const { offset, value } of records)
+        seen.push(`${offset}:${Buffer.from(value!).toString()}`)
+      offset = nextOffset
+    } catch (error) {
+      if (!isMillraceError(error, 'LOG_CORRUPT')) throw error
+      const damage = error.details as unknown as Damage
+      expect(existsSync(damage.file)).toBe(true)
+      seen.push(`damage ${damage.offset}-${damage.nextOffset} @${damage.position}`)
+      offset = damage.nextOffset!
+    }
+  }
+  return seen
+}
+
+/** Three batches of 2, 1 and 2 records in one segment; returns the file. */
+async function writeThree(folder: string): Promise<{ file: string; cleanEnd: CleanEnd }> {
+  const log = await open(folder)
+  await log.append([record('a0'), record('a1')])
+  await log.append([record('b2')])
+  await log.append([record('c3'), record('c4')])
+  const cleanEnd = await close(log)
+  const [name] = readdirSync(folder)
+  return { file: join(folder, name!), cleanEnd }
+}
+
+const ALL = ['0:a0', '1:a1', '2:b2', '3:c3', '4:c4']
+
+describe('a segment cut at every byte', () => {
+  test('opens with the whole batches before the cut, and goes on there', async () => {
+    const folder = join(root, 'p')
+    const { file } = await writeThree(folder)
+    const bytes = readFileSync(file)
+    const ends = batchesOf(bytes).map(({ at, sizeBytes }) => at + sizeBytes)
+    const counts = [2, 3, 5]
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      writeFileSync(file, bytes.subarray(0, cut))
+      const whole = ends.filter((end) => end <= cut).length
+      const left = ALL.slice(0, counts[whole - 1] ?? 0)
+      const log = await open(folder)
+      expect(await contents(log), `cut at ${cut}`).toEqual(left)
+      expect(await log.append([record('next')])).toBe(left.length)
+      expect(await contents(log)).toEqual([...left, `${left.length}:next`])
+      await close(log)
+    }
+  })
+
+  test('after an orderly close a cut is damage and nothing is removed', async () => {
+    const folder = join(root, 'p')
+    const { file, cleanEnd } = await writeThree(folder)
+    const bytes = readFileSync(file)
+    const second = batchesOf(bytes)[1]!.at
+    truncateSync(file, second + 10)
+    const log = await open(folder, cleanEnd)
+    expect(await log.append([record('next')])).toBe(5)
+    const seen = ['0:a0', '1:a1', `damage 2-5 @${second}`, '5:next']
+    expect(await contents(log)).toEqual(seen)
+    await close(log)
+    // Also when the next end was no orderly one.
+    expect(await contents(await open(folder))).toEqual(seen)
+  })
+})
+
+describe('a flipped bit', () => {
+  test('anywhere but in the last batch is damage, and everything else is there', async () => {
+    const folder = join(root, 'p')
+    const { file } = await writeThree(folder)
+    const bytes = readFileSync(file)
+    const [a, b, c] = batchesOf(bytes)
+    // Every bit of the headers, every seventh of the records.
+    const inHeader = (byte: number): boolean =>
+      [a!, b!].some(({ at }) => byte >= at && byte < at + 61)
+    for (let bit = 0; bit < c!.at * 8; bit += inHeader(bit >> 3) ? 1 : 7) {
+      const damaged = Buffer.from(bytes)
+      damaged[bit >> 3]! ^= 1 << (bit & 7)
+      writeFileSync(file, damaged)
+      const log = await open(folder)
+      const expected =
+        bit >> 3 < b!.at
+          ? [`damage 0-2 @${a!.at}`, '2:b2', '3:c3', '4:c4']
+          : ['0:a0', '1:a1', `damage 2-3 @${b!.at}`, '3:c3', '4:c4']
+      expect(await contents(log), `bit ${bit}`).toEqual(expected)
+      expect(log.end).toBe(5)
+      await close(log)
+    }
+  })
+
+  test('in the last batch cuts it after a crash, and is damage after an orderly close', async () => {
+    const { file, cleanEnd } = await writeThree(join(root, 'p'))
+    const bytes = readFileSync(file)
+    const last = batchesOf(bytes)[2]!.at
+    for (let bit = last * 8; bit < bytes.length * 8; bit += 7) {
+      const damaged = Buffer.from(bytes)
+      damaged[bit >> 3]! ^= 1 << (bit & 7)
+      for (const [name, end, expected] of [
+        ['crashed', undefined, ALL.slice(0, 3)],
+        ['closed', cleanEnd, [...ALL.slice(0, 3), `damage 3-5 @${last}`]],
+      ] as const) {
+        const folder = join(root, name)
+        rmSync(folder, { recursive: true, force: true })
+        mkdirSync(folder)
+        writeFileSync(join(folder, '00000000000000000000.log'), damaged)
+        const log = await open(folder, end)
+        expect(await contents(log), `${name}, bit ${bit}`).toEqual([...expected])
+        await close(log)
+      }
+    }
+  })
+
+  test('in a closed segment is found when it is read, with its stored index and without', async () => {
+    const folder = join(root, 'p')
+    let log = await open(folder, undefined, 200)
+    for (let value = 0; value < 12; value++) await log.append([record(`v${value}`)])
+    await close(log)
+    const names = readdirSync(folder).filter((name) => name.endsWith('.log'))
+    expect(names.length).toBeGreaterThan(3)
+    const file = join(folder, names[1]!)
+    const bytes = readFileSync(file)
+    const hit = batchesOf(bytes)[0]!
+    bytes[hit.at + 70]! ^= 4
+    writeFileSync(file, bytes)
+    for (const withIndex of [true, false]) {
+      if (!withIndex) {
+        for (const name of readdirSync(folder)) {
+          if (name.endsWith('.index')) rmSync(join(folder, name))
+        }
+      }
+      log = await open(folder, undefined, 200)
+      const seen = await contents(log)
+      const { baseOffset, lastOffset } = hit
+      expect(seen).toContain(`damage ${baseOffset}-${lastOffset + 1} @0`)
+      expect(seen).toHaveLength(12)
+      await close(log)
+    }
+  })
+})
+
+describe('hostile values', () => {
+  test('a torn record that contains a whole batch does not bring it to life', async () => {
+    const folder = join(root, 'p')
+    const log = await open(folder)
+    await log.append([record('first')])
+    await close(log)
+    const file = join(folder, '00000000000000000000.log')
+    const inner = readFileSync(file)
+    for (const forgedBase of [1, 2, 3, 1000]) {
+      const forged = Buffer.from(inner)
+      forged.writeBigInt64BE(BigInt(forgedBase))
+      const outer = await open(folder)
+      await outer.append([{ ...record(''), value: Buffer.concat([forged, Buffer.alloc(500)]) }])
+      await close(outer)
+      const whole = readFileSync(file)
+      for (let cut = inner.length + 61; cut < whole.length; cut += 3) {
+        writeFileSync(file, whole.subarray(0, cut))
+        const again = await open(folder)
+        expect(again.end, `forged base ${forgedBase}, cut at ${cut}`).toBe(1)
+        await close(again)
+      }
+    }
+  })
+})
+
+test('opening reads the last segment only', async () => {
+  const folder = join(root, 'p')
+  const log = await open(folder, undefined, 20_000)
+  const value = 'x'.repeat(900)
+  for (let batch = 0; batch < 40; batch++) {
+    await log.append(Array.from({ length: 10 }, () => record(value)))
+  }
+  const end = await close(log)
+  let bytesRead = 0
+  const counting = {
+    ...nodeStorage,
+    async open(...args: Parameters<typeof nodeStorage.open>) {
+      const file = await nodeStorage.open(...args)
+      return {
+        read: async (target: Uint8Array, position: number) => {
+          const count = await file.read(target, position)
+          bytesRead += count
+          return count
+        },
+        write: file.write.bind(file),
+        datasync: file.datasync.bind(file),
+        truncate: file.truncate.bind(file),
+        size: file.size.bind(file),
+        close: file.close.bind(file),
+      }
+    },
+  }
+  const options = { logger: silentLogger, topic: 't', partition: 0, folder, segmentBytes: 20_000 }
+  const again = await PartitionLog.open({ ...options, storage: counting })
+  expect(again.end).toBe(400)
+  expect(again.sizeBytes).toBeGreaterThan(360_000)
+  expect(bytesRead).toBe(end.sizeBytes)
+  await close(again)
+})

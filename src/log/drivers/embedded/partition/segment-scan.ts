@@ -1,0 +1,186 @@
+/**
+ * Reads a segment from its first byte to its last, verifies every batch, and tells valid batches, holes and a torn tail
+ * apart. Recovery of the last segment and the rebuilding of an index are this scan.
+ *
+ * One write holds one batch, and a batch is written only after the one before it was synced. So a crash can tear only the
+ * last batch; a damaged batch with a valid one after it was acknowledged once and is corruption: a *hole*, never cut.
+ */
+import {
+  BATCH_HEADER_BYTES,
+  batchSize,
+  checksumHolds,
+  readBatchHeader,
+  type BatchHeader,
+} from '../format/batch-header.ts'
+import { SparseIndex } from '../format/sparse-index.ts'
+import { readFully, type StorageFile } from '../storage.ts'
+import { VarintReader } from '../format/varint.ts'
+
+/** A damaged run of a segment, and where valid batches go on. */
+export interface Hole {
+  readonly position: number
+  readonly offset: number
+  readonly nextPosition: number
+  readonly nextOffset: number
+}
+
+export interface SegmentScan {
+  readonly index: SparseIndex
+  /** Bytes up to the end of the last valid batch. */
+  readonly sizeBytes: number
+  readonly endOffset: number
+  readonly holes: readonly Hole[]
+}
+
+export interface ScanOptions {
+  readonly base: number
+  readonly fileBytes: number
+  /** Known for a segment that is not the last: where the next one begins. Batches from there on do not count. */
+  readonly endOffset?: number
+}
+
+const WINDOW_BYTES = 1024 * 1024
+
+export async function scanSegment(file: StorageFile, options: ScanOptions): Promise<SegmentScan> {
+  const { base, fileBytes, endOffset = Infinity } = options
+  const window = new FileWindow(file, fileBytes)
+  const index = new SparseIndex()
+  const holes: Hole[] = []
+  let position = 0
+  let offset = base
+  let afterHole = false
+  while (position < fileBytes && offset < endOffset) {
+    const header = await window.batchAt(position)
+    if (header?.baseOffset === offset) {
+      const maxTimestamp = header.recordCount === 0 ? -Infinity : header.maxTimestamp
+      index.add(offset, position, maxTimestamp, afterHole)
+      position += header.sizeBytes
+      offset = header.lastOffset + 1
+      afterHole = false
+      continue
+    }
+    const rest = await window.rest(position)
+    const found = findNextBatch(rest, offset, endOffset)
+    if (found === undefined) break
+    const next = { nextPosition: position + found.at, nextOffset: found.offset }
+    holes.push({ position, offset, ...next })
+    position = next.nextPosition
+    offset = next.nextOffset
+    afterHole = true
+  }
+  if (endOffset !== Infinity && offset < endOffset) {
+    holes.push({ position, offset, nextPosition: fileBytes, nextOffset: endOffset })
+    return { index, sizeBytes: fileBytes, endOffset, holes }
+  }
+  return { index, sizeBytes: position, endOffset: offset, holes }
+}
+
+interface Found {
+  readonly at: number
+  readonly offset: number
+}
+
+/**
+ * The first valid batch behind a damaged one, which begins at byte 0 of `rest` and should have had `expected` as its
+ * offset. Undefined when there is none, so that the damage is a torn tail.
+ *
+ * A record's value may contain anything, also bytes that look like a batch. So the place is derived where possible: from
+ * the damaged batch's length, or from the lengths of its records. Only when neither leads anywhere are all positions
+ * tried, and then only a chain of batches that ends exactly where the file ends counts.
+ */
+function findNextBatch(rest: Uint8Array, expected: number, endOffset: number): Found | undefined {
+  const at = (position: number | undefined): Found | undefined => {
+    const header = position === undefined ? undefined : validBatch(rest, position)
+    if (position === undefined || header === undefined) return undefined
+    if (header.baseOffset <= expected || header.baseOffset >= endOffset) return undefined
+    return { at: position, offset: header.baseOffset }
+  }
+  const length = rest.length >= BATCH_HEADER_BYTES ? batchSize(rest, 0) : 0
+  const derived = length >= BATCH_HEADER_BYTES ? at(length) : undefined
+  const found = derived ?? at(endOfRecords(rest))
+  if (found !== undefined) return found
+
+  const header = readBatchHeader(rest, 0)
+  const isTorn = header?.baseOffset === expected && header.sizeBytes >= rest.length
+  if (isTorn) return undefined
+  for (let position = 1; position + BATCH_HEADER_BYTES <= rest.length; position++) {
+    const candidate = at(position)
+    if (candidate !== undefined && chainReachesEnd(rest, position, endOffset)) return candidate
+  }
+  return undefined
+}
+
+/** Where the records of the batch at byte 0 end by their own lengths: right although the batch's length is damaged. */
+function endOfRecords(rest: Uint8Array): number | undefined {
+  if (rest.length < BATCH_HEADER_BYTES) return undefined
+  const count = new DataView(rest.buffer, rest.byteOffset).getInt32(57)
+  const reader = new VarintReader(rest, BATCH_HEADER_BYTES, rest.length)
+  try {
+    for (let record = 0; record < count; record++) {
+      const length = reader.varint()
+      if (length < 6 || reader.at + length > rest.length) return undefined
+      reader.at += length
+    }
+  } catch {
+    return undefined
+  }
+  return reader.at
+}
+
+function chainReachesEnd(rest: Uint8Array, from: number, endOffset: number): boolean {
+  let position = from
+  let offset: number | undefined
+  while (position < rest.length) {
+    const header = validBatch(rest, position)
+    if (header === undefined || (offset !== undefined && header.baseOffset !== offset)) return false
+    position += header.sizeBytes
+    offset = header.lastOffset + 1
+    if (offset >= endOffset) return true
+  }
+  return true
+}
+
+function validBatch(bytes: Uint8Array, at: number): BatchHeader | undefined {
+  const header = readBatchHeader(bytes, at)
+  if (header === undefined || at + header.sizeBytes > bytes.length) return undefined
+  return checksumHolds(bytes, at, header.sizeBytes) ? header : undefined
+}
+
+/** A moving view of a file, so that a scan reads megabytes at a time. */
+class FileWindow {
+  readonly #file: StorageFile
+  readonly #fileBytes: number
+  #bytes = new Uint8Array(0)
+  #start = 0
+
+  constructor(file: StorageFile, fileBytes: number) {
+    this.#file = file
+    this.#fileBytes = fileBytes
+  }
+
+  /** The verified header of the batch at `position`, or undefined. */
+  async batchAt(position: number): Promise<BatchHeader | undefined> {
+    if (!(await this.#load(position, BATCH_HEADER_BYTES))) return undefined
+    const header = readBatchHeader(this.#bytes, position - this.#start)
+    if (header === undefined || !(await this.#load(position, header.sizeBytes))) return undefined
+    return checksumHolds(this.#bytes, position - this.#start, header.sizeBytes) ? header : undefined
+  }
+
+  async rest(position: number): Promise<Uint8Array> {
+    await this.#load(position, this.#fileBytes - position)
+    return this.#bytes.subarray(position - this.#start)
+  }
+
+  async #load(position: number, length: number): Promise<boolean> {
+    if (position + length > this.#fileBytes) return false
+    const isLoaded =
+      position >= this.#start && position + length <= this.#start + this.#bytes.length
+    if (isLoaded) return true
+    const size = Math.min(this.#fileBytes - position, Math.max(length, WINDOW_BYTES))
+    const bytes = new Uint8Array(size)
+    const count = await readFully(this.#file, bytes, position)
+    this.#bytes = bytes.subarray(0, count)
+    this.#start = position
+    return count >= length
+  }
+}
