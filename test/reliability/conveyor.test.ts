@@ -1,0 +1,168 @@
+/**
+ * B1, first form: a sink under a storm of SIGKILL while a foreign reader lists the folder. At every look the rows of each
+ * partition are a duplicate-free, gap-free prefix of the log; at the end they are the log (promises P2, P5, P8, P9).
+ */
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
+import { compressors } from 'hyparquet-compressors'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { readDeadLetter, silentLogger, systemClock } from '../../src/core/index.ts'
+import { createRandom } from '../../src/kernels/index.ts'
+import { openLake } from '../../src/lake/index.ts'
+import { openLog } from '../../src/log/index.ts'
+import { FAILPOINTS } from '../../src/stream/index.ts'
+
+const CHILD = fileURLToPath(new URL('conveyor-child.mjs', import.meta.url))
+const TOPIC = 'numbers'
+const PARTITIONS = 4
+const isBad = (n: number): boolean => n % 97 === 0
+
+let dir: string
+let children: ChildProcess[] = []
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'millrace-conveyor-'))
+})
+afterEach(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  children = []
+  await rm(dir, { recursive: true, force: true })
+})
+
+interface Run {
+  readonly child: ChildProcess
+  /** Rows acknowledged so far, over all runs. */
+  acknowledged(): number
+  readonly opened: Promise<unknown>
+  readonly ended: Promise<unknown>
+}
+
+function startChild(total: number, failpoint = '-', passes = 0): Run {
+  const child = fork(CHILD, [dir, String(total), failpoint, String(passes)], { stdio: 'inherit' })
+  children.push(child)
+  let written = 0
+  const ended = once(child, 'exit')
+  const opened = new Promise((resolve, reject) => {
+    child.on('message', (message: { type: string; written?: number }) => {
+      if (message.type === 'open') resolve(undefined)
+      written = message.written ?? written
+    })
+    void ended.then(() => reject(new Error('the child ended before it was open')))
+  })
+  opened.catch(() => {})
+  return { child, acknowledged: () => written, opened, ended }
+}
+
+/**
+ * Offsets by partition of a plain listing. A file that was renamed but not committed when the process was killed is removed
+ * by the next start and written again; who meets just that moment lists again, as with any folder.
+ */
+async function listLake(): Promise<number[][]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await listOnce()
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 3) throw error
+    }
+  }
+}
+
+async function listOnce(): Promise<number[][]> {
+  const current = join(dir, 'lake', TOPIC, 'current')
+  const names = await readdir(current).catch((): string[] => [])
+  const found: number[][] = Array.from({ length: PARTITIONS }, () => [])
+  for (const name of names.filter((one) => one.endsWith('.parquet')).toSorted()) {
+    const file = await asyncBufferFromFile(join(current, name))
+    for (const row of await parquetReadObjects({ file, compressors })) {
+      expect(Number(row['n'])).toBe(Number(row['_offset']) * PARTITIONS + Number(row['_partition']))
+      found[Number(row['_partition'])]?.push(Number(row['_offset']))
+    }
+  }
+  return found
+}
+
+/** The offsets of good records below the highest one that is there, each once. */
+function expectPrefix(found: readonly (readonly number[])[]): void {
+  for (const [partition, offsets] of found.entries()) {
+    const end = (offsets.at(-1) ?? -1) + 1
+    const wanted = Array.from({ length: end }, (_, offset) => offset).filter(
+      (offset) => !isBad(offset * PARTITIONS + partition),
+    )
+    expect(offsets).toEqual(wanted)
+  }
+}
+
+async function expectWhole(total: number): Promise<void> {
+  const found = await listLake()
+  expectPrefix(found)
+  const log = await openLog({ dir: join(dir, 'log') })
+  const lake = await openLake({ dir: join(dir, 'lake'), clock: systemClock, logger: silentLogger })
+  const letters: number[] = []
+  for await (const { records } of log.read(`${TOPIC}.dead-letters`, 0, 0)) {
+    for (const { headers, value } of records) {
+      const { partition = -1, offset = -1 } = readDeadLetter(headers) ?? {}
+      const n = offset * PARTITIONS + partition
+      expect(Buffer.from(value ?? []).toString()).toBe(`bad ${n}`)
+      letters.push(n)
+    }
+  }
+  const bad = Array.from({ length: total }, (_, n) => n).filter(isBad)
+  expect(letters.toSorted((a, b) => a - b)).toEqual(bad)
+  expect(found.flat().length + letters.length).toBe(total)
+  const columns = [{ name: 'n', type: 'integer', nullable: false }] as const
+  const table = await lake.openTable({ name: TOPIC, topic: TOPIC, columns })
+  expect(await table.verify()).toEqual([])
+  await lake.close()
+  await log.close()
+}
+
+test('a sink that is killed again and again leaves each record once, at every look', async () => {
+  const seed = Math.floor(Math.random() * 2 ** 31)
+  process.stdout.write(`conveyor: seed ${seed}\n`)
+  const random = createRandom(seed)
+  const total = 20_000
+  let looks = 0
+  const done = new AbortController()
+  const looking = (async () => {
+    while (!done.signal.aborted) {
+      expectPrefix(await listLake())
+      looks++
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  })()
+  looking.catch(() => {})
+  const kills = 6
+  for (let round = 0; round < kills; round++) {
+    // Part of the rows each time, so that there is something left for the next run to read while it recovers.
+    const run = startChild(Math.ceil((total * (round + 1)) / (kills + 1)))
+    await run.opened
+    await new Promise((resolve) => setTimeout(resolve, 20 + random.int(400)))
+    run.child.kill('SIGKILL')
+    await run.ended
+  }
+  const last = startChild(total)
+  await last.ended
+  done.abort()
+  await looking
+  expect(looks).toBeGreaterThan(3)
+  await expectWhole(total)
+  process.stdout.write(`conveyor: ${kills} kills, ${looks} looks, ${total} events\n`)
+}, 90_000)
+
+test.each(FAILPOINTS)(
+  'killed at "%s" of a batch, the next start needs no help',
+  async (failpoint) => {
+    const run = startChild(4_000, failpoint, 1)
+    await run.ended
+    expect(run.child.signalCode).toBe('SIGKILL')
+    expectPrefix(await listLake())
+    await startChild(4_000).ended
+    await expectWhole(4_000)
+  },
+  60_000,
+)
