@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
 import { systemClock } from '../core/index.ts'
-import { createJobQueue, type QueuedWork, type Worker } from './job-queue.ts'
+import { createJobQueue, type JobQueue, type QueuedWork, type Worker } from './job-queue.ts'
 
 const work = (model: string, last: number, of?: number): QueuedWork => ({
   model,
@@ -39,13 +39,17 @@ function gatedWorker(): { worker: Worker; ran: string[]; most: () => number; rel
   return { worker, ran, most: () => most, release }
 }
 
+/** Resolves when a job has begun. */
+const runningJob = (queue: JobQueue): Promise<void> =>
+  new Promise((resolve) => {
+    queue.onJob((job) => job.state === 'running' && resolve())
+  })
+
 describe('job queue', () => {
   it('runs one at a time and a newer set by rule takes the waiting one’s place', async () => {
     const gated = gatedWorker()
     const queue = createJobQueue(gated.worker, systemClock)
-    const running = new Promise<void>((resolve) => {
-      queue.onJob((job) => job.state === 'running' && resolve())
-    })
+    const running = runningJob(queue)
     const first = queue.add(work('like', 10))
     await running
     const replaced = queue.add(work('like', 20))
@@ -58,6 +62,37 @@ describe('job queue', () => {
     assert.deepEqual(gated.ran, ['like:10', 'like:30'])
     assert.equal(gated.most(), 1)
     await queue.close()
+  })
+
+  it('a newer set keeps the place in the row, so no model waits for ever', async () => {
+    const gated = gatedWorker()
+    const queue = createJobQueue(gated.worker, systemClock)
+    const running = runningJob(queue)
+    queue.add(work('like', 10))
+    await running
+    queue.add(work('segments', 10))
+    queue.add(work('like', 20))
+    const slow = queue.add(work('segments', 20))
+    const last = queue.add(work('like', 30))
+    for (let i = 0; i < 3; i += 1) gated.release()
+    await Promise.all([queue.wait(slow.id), queue.wait(last.id)])
+    assert.deepEqual(gated.ran, ['like:10', 'segments:20', 'like:30'])
+    await queue.close()
+  })
+
+  it('closes while one job runs and others wait', async () => {
+    const gated = gatedWorker()
+    const queue = createJobQueue(gated.worker, systemClock)
+    const running = runningJob(queue)
+    queue.add(work('like', 10))
+    await running
+    queue.add(work('rating', 10))
+    queue.add(work('segments', 10))
+    await queue.close()
+    assert.deepEqual(
+      queue.jobs().map((job) => job.state),
+      ['cancelled', 'cancelled', 'cancelled'],
+    )
   })
 
   it('sets by hand all run, in order', async () => {

@@ -74,28 +74,34 @@ export function createJobQueue(
   function add(work: QueuedWork): TrainingJob {
     const entry = createEntry(work, clock)
     entries.set(entry.job.id, entry)
-    replaceWaiting(work)
-    waiting.push(entry)
+    if (!replaceWaiting(entry)) waiting.push(entry)
     forgetOldest(entries)
     change(entry, {})
     running ??= drain()
     return entry.job
   }
 
-  /** A set by rule that has not begun is older than the new one: it would only train a subset of it. */
-  function replaceWaiting(work: QueuedWork): void {
-    if (work.set.of !== undefined) return
+  /**
+   * A set by rule that has not begun is older than the new one: it would only train a subset of it. The new one takes its
+   * place in the row, not the end: models whose trainings are quick would else keep a slow one waiting for ever.
+   */
+  function replaceWaiting(entry: Entry): boolean {
+    const { model, set } = entry.work
+    if (set.of !== undefined) return false
     const index = waiting.findIndex(
-      (entry) => entry.work.model === work.model && entry.work.set.of === undefined,
+      (one) => one.work.model === model && one.work.set.of === undefined,
     )
-    const [replaced] = index === -1 ? [] : waiting.splice(index, 1)
-    if (replaced) change(replaced, { state: 'cancelled', endedAt: now() })
+    const [replaced] = index === -1 ? [] : waiting.splice(index, 1, entry)
+    if (replaced === undefined) return false
+    change(replaced, { state: 'cancelled', endedAt: now() })
+    return true
   }
 
   async function drain(): Promise<void> {
     await ready
     for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
-      if (!closed) await runOne(entry)
+      if (closed) change(entry, { state: 'cancelled', endedAt: now() })
+      else await runOne(entry)
     }
     running = undefined
   }

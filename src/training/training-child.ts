@@ -58,6 +58,8 @@ async function writeArtifact(fitted: Fitted, outDir: string): Promise<void> {
   }
 }
 
+// Ctrl-C in a terminal reaches the whole group of processes; the parent decides what becomes of a training.
+process.on('SIGINT', () => {})
 process.once('message', (plan: TrainingPlan) => {
   run(plan).then(
     () => process.disconnect(),
