@@ -1,4 +1,3 @@
 export * from './log.ts'
 export { logError } from './errors.ts'
 export { openLog, type OpenLogOptions } from './open-log.ts'
-export { partitionOfKey } from './partitioner.ts'

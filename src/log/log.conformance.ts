@@ -22,8 +22,6 @@ import {
   type MakeLogWorld,
 } from './log-world.conformance.ts'
 
-export type { ConformanceCheck, LogWorld, MakeLogWorld } from './log-world.conformance.ts'
-
 export function logConformance(make: MakeLogWorld): ConformanceCheck[] {
   const check = inWorld(make)
   return [

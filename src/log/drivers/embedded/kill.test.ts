@@ -28,7 +28,7 @@ async function runAndKill(
   until: number,
   journal: Map<string, string>,
 ): Promise<void> {
-  const entry = compiledEntry(import.meta.url, 'kill-writer.conformance.js')
+  const entry = compiledEntry(import.meta.url, 'kill-writer-child.js')
   const child = spawn(process.execPath, [entry, dir, String(seed)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -73,7 +73,7 @@ test('what was acknowledged before kill -9 is there, at its offset, byte for byt
 
 test('while a process has the folder, another one is refused by its number', async () => {
   const dir = join(root, 'log')
-  const entry = compiledEntry(import.meta.url, 'kill-writer.conformance.js')
+  const entry = compiledEntry(import.meta.url, 'kill-writer-child.js')
   const child = spawn(process.execPath, [entry, dir, '7'], { stdio: ['ignore', 'pipe', 'inherit'] })
   children.push(child)
   await once(child.stdout, 'data')
