@@ -169,7 +169,7 @@ const history = route({
   async handler({ query }, context) {
     const { where, params } = historyFilter(context, query.model)
     const { rows } = await context.sql(
-      `select strftime(at at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%gZ'), model, version, request,
+      `select epoch_ms("at"), model, version, request,
          coalesce(value, label, cluster), probability, fallback
        from predictions ${where} order by _offset desc limit ${query.limit}`,
       { params },
@@ -178,7 +178,7 @@ const history = route({
       predictions: rows.map((cells) => {
         const [at, model, version, request, prediction, probability, fallback] = cells
         return {
-          at: text(at) ?? '',
+          at: new Date(Number(at)).toISOString(),
           model: text(model) ?? '',
           version: Number(version),
           request: JSON.parse(text(request) ?? 'null') as unknown,
