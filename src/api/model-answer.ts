@@ -1,6 +1,6 @@
 /** Models, versions and jobs as the routes show them. */
 import type { z } from 'zod'
-import type { RunningApp } from '../app/index.ts'
+import { missingOf, type RunningApp } from '../app/index.ts'
 import { quote } from '../core/index.ts'
 import type { Sent } from './define-route.ts'
 import { apiError } from './errors.ts'
@@ -36,14 +36,8 @@ export function versionOf(app: RunningApp, model: string, ref: number | string):
   if (versions.length > 0) return app.registry.version(model, ref)
   throw apiError(
     'API_UNKNOWN_RESOURCE',
-    `model ${model} has no version yet: ${waitingOf(app, model)}`,
+    `model ${model} has no version yet: it ${missingOf(model, app)}`,
   )
-}
-
-export function waitingOf(app: RunningApp, model: string): string | null {
-  const state = app.trainer.readiness().find((one) => one.model === model)
-  if (!state || state.ready) return state ? 'its first training is due' : null
-  return `${model} needs ${state.needsRows} labelled events, has ${state.hasRows}`
 }
 
 export function modelAnswer(spec: ModelSpec, app: RunningApp): Sent<z.output<typeof modelSchema>> {
@@ -59,7 +53,7 @@ export function modelAnswer(spec: ModelSpec, app: RunningApp): Sent<z.output<typ
     aliases: summary?.aliases ?? {},
     live: live ? { version: live.version, digest: live.digest, loadedAt: live.loadedAt } : null,
     problem: app.serving.problems().find(({ model }) => model === spec.name)?.problem ?? null,
-    waiting: summary?.champion === undefined ? waitingOf(app, spec.name) : null,
+    waiting: summary?.champion === undefined ? `${spec.name} ${missingOf(spec.name, app)}` : null,
   }
 }
 
