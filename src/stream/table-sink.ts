@@ -14,16 +14,16 @@ import {
 import { rowConverter, type LakeTable } from '../lake/index.ts'
 import type { Log } from '../log/index.ts'
 import type { Batch, BatchPolicy, TableSink } from './batch.ts'
-import { createBatchCutter } from './batch-cutter.ts'
+import { createBatchCutter, type BatchCutter, type CutBatch } from './batch-cutter.ts'
 import { checkPolicy } from './batch-policy.ts'
-import { createBatchQueue } from './batch-queue.ts'
+import { createBatchQueue, type BatchQueue } from './batch-queue.ts'
 import { createBatchWriter, type Failpoint } from './batch-writer.ts'
 import { openBoundaryLog } from './boundary-log.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { hasReached, type Positions } from './offset-ranges.ts'
-import { createProgress } from './progress.ts'
-import { recoverBatches } from './sink-recovery.ts'
-import { openTopicReader } from './topic-reader.ts'
+import { createProgress, type Progress } from './progress.ts'
+import { recoverBatches, type Recovery } from './sink-recovery.ts'
+import { openTopicReader, type TopicReader } from './topic-reader.ts'
 import { readTail } from './tail-reader.ts'
 
 export interface TableSinkOptions {
@@ -53,20 +53,42 @@ export const sinkGroup = (table: string): string => `__millrace-sink-${table}`
  * fail the opening: `failure()` says it and the sink retries.
  */
 export async function openTableSink(options: TableSinkOptions): Promise<TableSink> {
-  const { log, table, topic, clock } = options
+  const parts = await openParts(options)
+  const { reader, queue, cutter, progress, recovery } = parts
+  for (const job of recovery.jobs) queue.resume(job)
+  await progress.until(() => queue.isEmpty()).catch(() => {})
+  reader.start({
+    waitForRoom: () => progress.when(() => queue.hasRoom() || reader.isStopping()),
+    onRecords(records) {
+      cutter.add(records)
+      progress.changed()
+    },
+    onFailure: (error) => progress.fail('read', error),
+    onSuccess: () => progress.heal('read'),
+  })
+  return sinkOf(options, parts)
+}
+
+interface Parts {
+  readonly rowsOf: ReturnType<typeof rowConverter>
+  readonly recovery: Recovery
+  readonly reader: TopicReader
+  readonly queue: BatchQueue
+  readonly cutter: BatchCutter
+  readonly progress: Progress
+  readonly listeners: Set<(batch: Batch) => void>
+}
+
+async function openParts(options: TableSinkOptions): Promise<Parts> {
+  const { log, table, topic, clock, failpoint = () => {} } = options
   const policy = checkPolicy(table.name, options.policy)
   const logger = (options.logger ?? silentLogger).child({ table: table.name })
   const rowsOf = rowConverter(options.columns)
   const boundaries = await openBoundaryLog(log)
   const recovery = await recoverBatches({ log, table, topic, boundaries, logger })
-  const reader = await openTopicReader({
-    log,
-    topic,
-    group: sinkGroup(table.name),
-    start: recovery.positions,
-    clock,
-    logger,
-  })
+  const { positions, nextNumber } = recovery
+  const group = sinkGroup(table.name)
+  const reader = await openTopicReader({ log, topic, group, start: positions, clock, logger })
   const progress = createProgress(table.name)
   const listeners = new Set<(batch: Batch) => void>()
   const writer = createBatchWriter({
@@ -79,7 +101,7 @@ export async function openTableSink(options: TableSinkOptions): Promise<TableSin
     clock,
     logger,
     metrics: options.metrics ?? silentMetrics,
-    failpoint: options.failpoint ?? (() => {}),
+    failpoint,
   })
   const queue = createBatchQueue({
     table: table.name,
@@ -89,57 +111,33 @@ export async function openTableSink(options: TableSinkOptions): Promise<TableSin
     clock,
     logger,
     progress,
-    onCommitted(batch) {
-      for (const listener of listeners) {
-        try {
-          listener(batch)
-        } catch (error) {
-          logger.error(
-            { err: error, batch: batch.number },
-            'a listener of committed batches failed',
-          )
-        }
-      }
-    },
+    onCommitted: (batch) => tell(listeners, batch, logger),
   })
-  const cutter = createBatchCutter({
-    policy,
-    clock,
-    number: recovery.nextNumber,
-    positions: recovery.positions,
-    onCut: (batch) => queue.add(batch),
-  })
+  const onCut = (batch: CutBatch): void => queue.add(batch)
+  const cutter = createBatchCutter({ policy, clock, number: nextNumber, positions, onCut })
+  return { rowsOf, recovery, reader, queue, cutter, progress, listeners }
+}
 
-  for (const job of recovery.jobs) queue.resume(job)
-  await progress.until(() => queue.isEmpty()).catch(() => {})
-  let isStopping = false
-  reader.start({
-    waitForRoom: () => progress.when(() => queue.hasRoom() || isStopping),
-    onRecords(records) {
-      cutter.add(records)
-      progress.changed()
-    },
-    onFailure: (error) => progress.fail('read', error),
-    onSuccess: () => progress.heal('read'),
-  })
+function sinkOf(options: TableSinkOptions, parts: Parts): TableSink {
+  const { log, table, topic } = options
+  const { rowsOf, reader, queue, cutter, progress, listeners } = parts
 
   const endsNow = async (): Promise<Positions> => {
     const { partitions } = await log.topic(topic)
     return new Map(partitions.map(({ partition, end }) => [partition, end]))
   }
-  /** Resolves with the number of the last batch that was needed, when it is committed. */
+  /** Resolves with the batch that was cut for it, if any, when everything up to the targets is in the lake. */
   const commitUntil = async (targets: Positions): Promise<Batch | undefined> => {
     await progress.until(() => hasReached(cutter.positions(), targets))
     const cut = cutter.cut('flush')
     await progress.until(() => queue.isCommitted(cut?.number ?? queue.lastNumber()))
     return cut && queue.batches().findLast(({ number }) => number === cut.number)
   }
-
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
-    isStopping = true
+    const stopped = reader.stop()
     progress.changed()
-    await reader.stop()
+    await stopped
     cutter.add(await reader.drain(cutter.positions()).catch(() => []))
     cutter.cut('stop')
     await queue.close()
@@ -152,27 +150,28 @@ export async function openTableSink(options: TableSinkOptions): Promise<TableSin
     table: table.name,
     topic,
     batches: () => queue.batches(),
-    open: () => {
+    open() {
       const open = cutter.open()
       return open && { table: table.name, ...open }
     },
     flush: async () => commitUntil(await endsNow()),
     tail: () =>
-      readTail({
-        log,
-        table,
-        topic,
-        rowsOf,
-        commitUntil: async (targets) => {
-          await commitUntil(targets)
-        },
-        ...(options.mostTailRecords !== undefined && { mostRecords: options.mostTailRecords }),
-      }),
+      readTail({ log, table, topic, rowsOf, commitUntil, mostRecords: options.mostTailRecords }),
     onBatch(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
     failure: () => progress.failure(),
     close: () => (closing ??= close()),
+  }
+}
+
+function tell(listeners: ReadonlySet<(batch: Batch) => void>, batch: Batch, logger: Logger): void {
+  for (const listener of listeners) {
+    try {
+      listener(batch)
+    } catch (error) {
+      logger.error({ err: error, batch: batch.number }, 'a listener of committed batches failed')
+    }
   }
 }

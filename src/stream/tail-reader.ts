@@ -18,7 +18,7 @@ export interface TailReaderOptions {
   readonly topic: string
   readonly rowsOf: (records: readonly LogRecord[]) => ConvertedRows
   /** Commits everything up to the targets, or rejects with what keeps the sink from it. */
-  readonly commitUntil: (targets: Positions) => Promise<void>
+  readonly commitUntil: (targets: Positions) => Promise<unknown>
   readonly mostRecords?: number
   readonly mostBytes?: number
 }

@@ -36,6 +36,8 @@ export interface TopicReader {
   start(events: ReaderEvents): void
   /** Ends the loop. */
   stop(): Promise<void>
+  /** True from the call of `stop` on. */
+  isStopping(): boolean
   /** After `stop`: what is there now from the positions on, without waiting; at most some thousand records. */
   drain(positions: Positions): Promise<readonly LogRecord[]>
   commitOffsets(offsets: readonly TopicPartitionOffset[]): Promise<void>
@@ -94,6 +96,7 @@ export async function openTopicReader(options: TopicReaderOptions): Promise<Topi
       stopping.abort()
       await loop
     },
+    isStopping: () => stopping.signal.aborted,
     async drain(positions) {
       // An aborted poll may have moved on without handing its records over.
       seek(positions)

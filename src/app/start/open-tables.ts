@@ -1,12 +1,18 @@
 /** The declared topics and the product's own, their tables, and a sink for each. */
-import { columnsOf, parseDuration, type Clock, type Logger, type Metrics } from '../core/index.ts'
-import type { FeatureTable } from '../features/index.ts'
-import type { TopicContract } from '../ingest/index.ts'
-import type { Lake } from '../lake/index.ts'
-import type { Log } from '../log/index.ts'
-import { openTableSink, type BatchPolicy, type TableSink } from '../stream/index.ts'
-import type { AppDefinition, BatchDefinition, TopicDefinition } from './define-app.ts'
-import { PREDICTIONS_TABLE, PREDICTIONS_TOPIC, predictionSchema } from './prediction-log.ts'
+import {
+  columnsOf,
+  parseDuration,
+  type Clock,
+  type Logger,
+  type Metrics,
+} from '../../core/index.ts'
+import type { FeatureTable } from '../../features/index.ts'
+import type { TopicContract } from '../../ingest/index.ts'
+import type { Lake } from '../../lake/index.ts'
+import type { Log } from '../../log/index.ts'
+import { openTableSink, type BatchPolicy, type TableSink } from '../../stream/index.ts'
+import type { AppDefinition, BatchDefinition, TopicDefinition } from '../define-app.ts'
+import { PREDICTIONS_TABLE, PREDICTIONS_TOPIC, predictionSchema } from '../prediction-log.ts'
 
 const DEFAULT_BATCH: BatchDefinition = { rows: 10_000, idle: '30s' }
 const PREDICTIONS: TopicDefinition = {

@@ -1,8 +1,8 @@
 /** Connects tables to the trainer: committed batches, files, and the views that read the table. */
-import type { FeatureStore, FeatureViewSpec } from '../features/index.ts'
-import type { Lake } from '../lake/index.ts'
-import type { TableSink } from '../stream/index.ts'
-import type { TrainingSource } from '../training/index.ts'
+import type { FeatureStore, FeatureViewSpec } from '../../features/index.ts'
+import type { Lake } from '../../lake/index.ts'
+import type { TableSink } from '../../stream/index.ts'
+import type { TrainingSource } from '../../training/index.ts'
 import { featureTableOf, type TableDefinition } from './open-tables.ts'
 
 export function trainingSources(options: {

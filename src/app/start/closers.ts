@@ -1,5 +1,5 @@
 /** What has been opened, closed in reverse order, each once, within a bound. */
-import type { Clock, Logger } from '../core/index.ts'
+import type { Clock, Logger } from '../../core/index.ts'
 
 export interface Closers {
   add(name: string, close: () => Promise<void>): void

@@ -2,7 +2,7 @@
  * Starts the replays that an app declares: files of the data folder, or generators when there is none. A replay goes on
  * where an earlier run stopped; one that cannot start is a warning, not the end of the app.
  */
-import { isMillraceError, type Logger } from '../core/index.ts'
+import { isMillraceError, type Logger } from '../../core/index.ts'
 import {
   openDataFolder,
   openGenerator,
@@ -13,9 +13,9 @@ import {
   type Ingest,
   type Replay,
   type TopicSource,
-} from '../ingest/index.ts'
-import type { AppDefinition, SourceDefinition } from './define-app.ts'
-import type { StartOptions } from './running-app.ts'
+} from '../../ingest/index.ts'
+import type { AppDefinition, SourceDefinition } from '../define-app.ts'
+import type { StartOptions } from '../running-app.ts'
 
 export interface RunningSources {
   warnings(): readonly string[]

@@ -4,8 +4,8 @@
  */
 import { chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { quote } from '../core/index.ts'
-import { appError } from './errors.ts'
+import { quote } from '../../core/index.ts'
+import { appError } from '../errors.ts'
 
 /** Raised when a version of Millrace would misread the folders of an older one. */
 const FORMAT = 1
