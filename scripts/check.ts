@@ -12,6 +12,8 @@ const steps: [name: string, command: string, args: string[]][] = [
   ['types', 'tsc', ['--noEmit']],
   ['docs', 'tsx', ['scripts/docs.ts', '--check']],
   ['dead code', 'knip', []],
+  ['build', 'tsx', ['scripts/build.ts']],
+  ['package', 'publint', ['--strict']],
   ['tests', 'npm', ['test']],
 ]
 

@@ -1,5 +1,5 @@
 /** Writes the generated reference pages: docs/errors.md and docs/metrics.md. `npm run check` fails when they are stale. */
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { metricTable, type ErrorSpec, type MetricSpec } from '../src/core/index.ts'
@@ -11,7 +11,7 @@ async function errorTables(): Promise<Map<string, Record<string, ErrorSpec>>> {
   const source = join(root, 'src')
   for (const room of readdirSync(source).toSorted()) {
     const file = join(source, room, 'errors.ts')
-    if (!statSync(file, { throwIfNoEntry: false })) continue
+    if (!existsSync(file)) continue
     const module = (await import(file)) as Record<string, unknown>
     for (const value of Object.values(module)) {
       const table = (value as { table?: Record<string, ErrorSpec> }).table
@@ -23,7 +23,7 @@ async function errorTables(): Promise<Map<string, Record<string, ErrorSpec>>> {
 
 function retiredPart(): string {
   const path = join(root, 'docs/errors.md')
-  const page = statSync(path, { throwIfNoEntry: false }) ? readFileSync(path, 'utf8') : ''
+  const page = existsSync(path) ? readFileSync(path, 'utf8') : ''
   const start = page.indexOf('## Retired')
   return start === -1
     ? '## Retired\n\nNone yet. A retired code is listed here and never used again.\n'
@@ -74,7 +74,7 @@ const pages: Record<string, string> = {
 const check = process.argv.includes('--check')
 for (const [path, text] of Object.entries(pages)) {
   const file = join(root, path)
-  const before = statSync(file, { throwIfNoEntry: false }) ? readFileSync(file, 'utf8') : ''
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
   if (before === text) continue
   if (check) {
     console.error(`${path} is stale: run "npm run docs"`)

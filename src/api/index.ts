@@ -1,6 +1,4 @@
 export { buildServer, type ServerOptions } from './build-server.ts'
-export { apiError } from './errors.ts'
 export { checkListenAddress } from './guards.ts'
 export { listen, type ListenOptions } from './listen.ts'
-export { routes } from './routes.ts'
 export type * from './answers.ts'

@@ -1,4 +1,3 @@
 export * from './feature-view.ts'
-export { featureError } from './errors.ts'
 export { createFrameBuilder } from './frame-builder.ts'
 export { openFeatureStore, type FeatureStoreOptions } from './feature-store.ts'

@@ -4,19 +4,17 @@ export { decompressBody, type DecompressLimits } from './bodies/decompress.ts'
 export { ingestError, type IngestErrorCode } from './errors.ts'
 export { openDataFolder, type DataFolder } from './sources/data-folder.ts'
 export type { DataFile } from './sources/data-file.ts'
-export { openFileSource, type OpenFileOptions } from './sources/open-source.ts'
+export type { OpenFileOptions } from './sources/open-source.ts'
 export type { FileOptions, FileSource } from './sources/source.ts'
-export { generators, type GeneratorName } from './generators/catalog.ts'
+export type { GeneratorName } from './generators/catalog.ts'
 export type { Generated, GeneratedTruth } from './generators/generator.ts'
 export { openGenerator } from './generators/open-generator.ts'
 export type { Lookup, LookupReport, LookupSpec } from './replay/lookup.ts'
-export { loadLookup } from './replay/lookup.ts'
-export { orderByEventTime, warnOfKeyOrder } from './replay/ordered-source.ts'
 export {
   openTopicSource,
   type TopicSource,
   type TopicSourceOptions,
 } from './replay/topic-source.ts'
-export { createTimeReader, eventTimeMs } from './events/event-time.ts'
+export { createTimeReader } from './events/event-time.ts'
 export { createPacer, type Pacer } from './replay/pacer.ts'
 export { RateMeter } from './replay/rate-meter.ts'

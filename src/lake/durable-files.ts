@@ -27,7 +27,7 @@ export async function syncFile(path: string): Promise<void> {
 }
 
 /** A rename is durable only after its folder is synced. */
-export const syncFolder = syncFile
+export const syncFolder = (path: string): Promise<void> => syncFile(path)
 
 export const sealFile = (path: string): Promise<void> => chmod(path, FILE_MODE)
 

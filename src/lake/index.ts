@@ -1,6 +1,5 @@
 export * from './lake.ts'
-export { lakeError } from './errors.ts'
 export { openLake, type LakeOptions } from './open-lake.ts'
-export { recordColumns, tableColumns } from './record-columns.ts'
+export { recordColumns } from './record-columns.ts'
 export { rowConverter, rowsOf, type ConvertedRows, type RejectedRecord } from './rows.ts'
 export { sandboxView } from './sandbox-view.ts'

@@ -1,3 +1,2 @@
 export * from './log.ts'
-export { logError } from './errors.ts'
 export { openLog, type OpenLogOptions } from './open-log.ts'

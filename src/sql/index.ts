@@ -1,5 +1,4 @@
 export * from './engine.ts'
-export { sqlEngines, type SqlEngineName } from './catalog.ts'
-export { sqlError } from './errors.ts'
+export type { SqlEngineName } from './catalog.ts'
 export { openSqlEngine } from './open-engine.ts'
 export { openSandbox, type SqlSandboxOptions } from './sandbox/open-sandbox.ts'

@@ -1,5 +1,3 @@
 export * from './batch.ts'
 export { FAILPOINTS, type Failpoint } from './batch-writer.ts'
-export { BATCHES_TOPIC } from './boundary-log.ts'
-export { streamError } from './errors.ts'
-export { openTableSink, sinkGroup, type TableSinkOptions } from './table-sink.ts'
+export { openTableSink, type TableSinkOptions } from './table-sink.ts'

@@ -12,6 +12,10 @@ const ALLOWED_FUNCTIONS: Readonly<Record<string, string>> = {}
 
 const sources = filesUnder('src', (path) => path.endsWith('.ts') && !path.endsWith('.as.ts'))
 
+/** `function name` or `const name = (…) => {`. */
+const BEGIN =
+  /^( *)(?:export )?(?:(?:async )?function\*? (\w+)|const (\w+) = (?:async )?\(.*=> \{$)/
+
 /**
  * Functions with their own lines: what a factory's inner functions hold is theirs, not its. The formatter puts a closing
  * brace under the line that opened it, so indentation finds the end.
@@ -21,8 +25,8 @@ function functionsOf(path: string): { name: string; lines: number }[] {
   const open: { name: string; indent: string; lines: number }[] = []
   const found: { name: string; lines: number }[] = []
   for (const line of lines) {
-    const begin = /^( *)(?:export )?(?:async )?function\*? (\w+)/.exec(line)
-    if (begin) open.push({ name: begin[2] ?? '', indent: begin[1] ?? '', lines: 0 })
+    const begin = BEGIN.exec(line)
+    if (begin) open.push({ name: begin[2] ?? begin[3] ?? '', indent: begin[1] ?? '', lines: 0 })
     const current = open.at(-1)
     if (current === undefined) continue
     current.lines += 1
