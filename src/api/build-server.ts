@@ -48,7 +48,7 @@ export function buildServer(app: RunningApp, options: ServerOptions = {}): Fasti
   })
   server.server.maxConnections = limits.httpConnections
   const streams = createLiveStreams(limits)
-  const drain = createDrain(server, streams)
+  const drain = createDrain(server, streams, app.clock)
   server.setErrorHandler((error, request, reply) => {
     sendProblem(reply, toMillraceError(error, request, app.logger))
   })

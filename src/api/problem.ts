@@ -43,6 +43,11 @@ export function problemOf(error: MillraceError, instance?: string): Problem {
 /** Sends a problem with its headers. */
 export function sendProblem(reply: FastifyReply, error: MillraceError): FastifyReply {
   const retryAfter = error.retryAfterSeconds ?? (error.status === 503 ? 1 : undefined)
+  // What is left of a body that nobody will read is not read to its end: the connection goes.
+  if (hasUnreadBody(reply.request)) {
+    void reply.header('connection', 'close')
+    reply.raw.once('finish', () => reply.request.raw.destroy())
+  }
   if (retryAfter !== undefined) void reply.header('retry-after', String(Math.ceil(retryAfter)))
   return reply
     .code(error.status)
@@ -51,6 +56,10 @@ export function sendProblem(reply: FastifyReply, error: MillraceError): FastifyR
     .serializer((value: unknown) => JSON.stringify(value, plainNumbers))
     .send(problemOf(error, pathOf(reply.request)))
 }
+
+const hasUnreadBody = ({ raw, headers }: FastifyRequest): boolean =>
+  !raw.complete &&
+  (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
 
 /** The path without the query: queries may hold secrets. */
 export const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? '/'

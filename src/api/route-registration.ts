@@ -123,7 +123,6 @@ function bodyDeadline(app: RunningApp) {
     const { httpBodyTimeoutMs } = app.limits
     const cancel = app.clock.after(httpBodyTimeoutMs, () => {
       if (request.raw.complete || reply.sent) return
-      void reply.header('connection', 'close')
       sendProblem(
         reply,
         apiError(
@@ -131,7 +130,6 @@ function bodyDeadline(app: RunningApp) {
           `the body did not arrive within ${httpBodyTimeoutMs} ms: send it at once`,
         ),
       )
-      reply.raw.once('finish', () => request.raw.destroy())
     })
     request.raw.once('close', cancel)
     request.raw.once('end', cancel)

@@ -31,8 +31,6 @@ export interface StartFlags {
 }
 
 const DEFAULT_PORT = 8080
-/** A request that is still under way after this long is cut, so that the whole stop takes less than ten seconds. */
-const DRAIN_MS = 4_000
 const MODEL_POLL_MS = 250
 
 export async function start(path: string, flags: StartFlags, tools: CommandTools): Promise<void> {
@@ -154,12 +152,7 @@ async function shutDown(
   server: FastifyInstance | undefined,
   dataDir: string,
 ): Promise<void> {
-  if (server) {
-    const { server: socket } = server
-    const cut = setTimeout(() => socket.closeAllConnections(), DRAIN_MS)
-    await server.close()
-    clearTimeout(cut)
-  }
+  await server?.close()
   await app.stop()
   removeInstance(dataDir)
 }
