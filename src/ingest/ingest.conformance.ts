@@ -275,6 +275,31 @@ const sequenceChecks = (check: Check): ConformanceCheck[] => [
       }
     },
   ),
+  check(
+    'I5',
+    'an append that fails, or whose answer is lost, may be tried again',
+    async (world) => {
+      for (const when of ['before', 'after'] as const) {
+        let isFirst = true
+        const ingest = world.reopen((log) =>
+          withAppend(log, async (topic, records) => {
+            const fails = isFirst && topic === ratings.topic
+            if (fails) isFirst = false
+            if (fails && when === 'before') throw new Error('not stored')
+            const appended = await log.append(topic, records)
+            if (fails) throw new Error('stored, and the answer lost')
+            return appended
+          }),
+        )
+        const mark = { sequence: { sequence: `retry-${when}`, first: 1 } }
+        const start = (await recordsOf(world.log, ratings.topic)).length
+        await assert.rejects(send(ingest, rating(1), 'ndjson', mark))
+        const answer = await send(ingest, rating(1), 'ndjson', mark)
+        assert.equal(answer.accepted + answer.duplicates, 1)
+        assert.deepEqual((await moviesOf(world.log)).slice(start), [1])
+      }
+    },
+  ),
   check('I5', 'two calls of one sequence at a time store each position once', async (world) => {
     const lines = movies.map((movie) => rating(movie)).join('\n')
     const mark = { sequence: { ...sequence, first: 1 } }
