@@ -1,4 +1,5 @@
 /** What every feature store and frame builder must do: guarantees F1 to F4, over a real log and a real lake. */
+import type { ConformanceCheck } from '../core/index.ts'
 import assert from 'node:assert/strict'
 import { createRandom, type Random } from '../kernels/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
@@ -9,12 +10,6 @@ import type {
   Frame,
   FrameBuilder,
 } from './feature-view.ts'
-
-export interface ConformanceCheck {
-  readonly name: string
-  readonly guarantee: string
-  run(): Promise<void>
-}
 
 export interface Rating {
   readonly userId: number

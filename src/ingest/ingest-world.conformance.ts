@@ -4,12 +4,6 @@ import { columnsOf, deadLetterTopic, type LogRecord, type NewRecord } from '../c
 import type { Log } from '../log/index.ts'
 import type { Ingest, TopicContract } from './ingest.ts'
 
-export interface ConformanceCheck {
-  readonly name: string
-  readonly guarantee: string
-  readonly run: () => Promise<void>
-}
-
 /** One ingest on one log; `reopen` ends the ingest without closing it, as a crash does, and starts the next. */
 export interface IngestWorld {
   readonly log: Log

@@ -1,7 +1,7 @@
 /** The suite of the room: I1 to I6 of `ingest.ts`. Free of any test runner. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readDeadLetter } from '../core/index.ts'
+import { readDeadLetter, type ConformanceCheck } from '../core/index.ts'
 import {
   body,
   failingLog,
@@ -13,7 +13,6 @@ import {
   recordsOf,
   textsOf,
   withAppend,
-  type ConformanceCheck,
   type IngestHarness,
   type IngestWorld,
 } from './ingest-world.conformance.ts'

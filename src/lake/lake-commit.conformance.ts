@@ -1,4 +1,5 @@
 /** K1, K2, K4, K5, K7: what a commit promises. */
+import type { ConformanceCheck } from '../core/index.ts'
 import assert from 'node:assert/strict'
 import { chmod, open, readdir, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,7 +14,6 @@ import {
   tenRows,
   twoParts,
   withTable,
-  type ConformanceCheck,
   type LakeHarness,
 } from './lake-world.conformance.ts'
 

@@ -1,4 +1,5 @@
 /** K6, and what changes over a table's life: columns and formats. */
+import type { ConformanceCheck } from '../core/index.ts'
 import assert from 'node:assert/strict'
 import { access, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,7 +13,6 @@ import {
   spec,
   tenRows,
   withTable,
-  type ConformanceCheck,
   type LakeHarness,
 } from './lake-world.conformance.ts'
 

@@ -1,4 +1,5 @@
 /** K3: ended at any seam, the next open finds the table before or after the step. */
+import type { ConformanceCheck } from '../core/index.ts'
 import assert from 'node:assert/strict'
 import { readdir, readFile, readlink, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,7 +11,6 @@ import {
   stopAt,
   twoParts,
   withTable,
-  type ConformanceCheck,
   type LakeHarness,
 } from './lake-world.conformance.ts'
 

@@ -6,12 +6,6 @@ import type { Cell, Clock, Column, ColumnarRows, OffsetRange } from '../core/ind
 import type { Failpoint } from './failpoint.ts'
 import type { BatchCommit, Lake, LakeTable, TableSpec } from './lake.ts'
 
-export interface ConformanceCheck {
-  readonly name: string
-  readonly guarantee: string
-  readonly run: () => Promise<void>
-}
-
 /** A clock that moves only when told to. */
 export interface MovableClock extends Clock {
   advance(ms: number): void

@@ -1,10 +1,11 @@
 /** What every lake must do, as checks without a test runner. Numbers are those of `lake.ts`. */
+import type { ConformanceCheck } from '../core/index.ts'
 import { commitChecks } from './lake-commit.conformance.ts'
 import { compactionChecks } from './lake-compaction.conformance.ts'
 import { crashChecks } from './lake-crash.conformance.ts'
-import type { ConformanceCheck, LakeHarness } from './lake-world.conformance.ts'
+import type { LakeHarness } from './lake-world.conformance.ts'
 
-export type { ConformanceCheck, ForeignRow, LakeHarness } from './lake-world.conformance.ts'
+export type { ForeignRow, LakeHarness } from './lake-world.conformance.ts'
 
 export const lakeConformance = (harness: LakeHarness): ConformanceCheck[] => [
   ...commitChecks(harness),

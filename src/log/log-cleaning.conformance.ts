@@ -1,16 +1,8 @@
 /** The part of the log's suite that is about retention and compaction: L10 and L11. */
 import assert from 'node:assert/strict'
-import type { LogRecord } from '../core/index.ts'
+import type { LogRecord, ConformanceCheck } from '../core/index.ts'
 import type { Log } from './log.ts'
-import {
-  bytes,
-  coded,
-  readAll,
-  record,
-  text,
-  type ConformanceCheck,
-  type MakeCheck,
-} from './log-world.conformance.ts'
+import { bytes, coded, readAll, record, text, type MakeCheck } from './log-world.conformance.ts'
 
 /** About three records of 100 bytes. */
 const SMALL_SEGMENT = 500

@@ -1,14 +1,8 @@
 /** The part of the log's suite that is about consumer groups: L5 and L6. */
+import type { ConformanceCheck } from '../core/index.ts'
 import assert from 'node:assert/strict'
 import type { Consumer, ConsumerOptions, Log } from './log.ts'
-import {
-  coded,
-  numbered,
-  record,
-  valuesOf,
-  type ConformanceCheck,
-  type MakeCheck,
-} from './log-world.conformance.ts'
+import { coded, numbered, record, valuesOf, type MakeCheck } from './log-world.conformance.ts'
 
 const GROUP: ConsumerOptions = { group: 'g', topics: ['t'], from: 'earliest' }
 

@@ -1,12 +1,6 @@
 /** What the log's suite needs of the driver that it checks, and a few ways to write and read records. */
-import type { LogRecord, NewRecord } from '../core/index.ts'
+import type { LogRecord, NewRecord, ConformanceCheck } from '../core/index.ts'
 import type { Log } from './log.ts'
-
-export interface ConformanceCheck {
-  readonly name: string
-  readonly guarantee: string
-  run(): Promise<void>
-}
 
 /** One empty log of its own for each check. */
 export interface LogWorld {

@@ -4,6 +4,7 @@
  * @example
  * for (const check of logConformance(makeWorld)) it(`${check.guarantee}: ${check.name}`, () => check.run())
  */
+import type { ConformanceCheck } from '../core/index.ts'
 import assert from 'node:assert/strict'
 import { partitionOfKey } from './partitioner.ts'
 import { cleaningChecks } from './log-cleaning.conformance.ts'
@@ -17,7 +18,6 @@ import {
   record,
   text,
   valuesOf,
-  type ConformanceCheck,
   type MakeCheck,
   type MakeLogWorld,
 } from './log-world.conformance.ts'

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { z } from 'zod'
-import { isMillraceError } from '../core/index.ts'
+import { isMillraceError, type ConformanceCheck } from '../core/index.ts'
 import { encodeArtifact, decodeArtifact } from './artifact.ts'
 import {
   answersOf,
@@ -16,12 +16,6 @@ import {
 } from './model.conformance-data.ts'
 import type { Dataset, Fitted, ModelKind, PredictInput } from './model.ts'
 import { parseParams } from './open-model.ts'
-
-export interface ConformanceCheck {
-  readonly name: string
-  readonly guarantee: string
-  readonly run: () => Promise<void>
-}
 
 /** CPU time, not wall-clock time, so that a busy machine changes nothing. */
 const cpuMs = (): number => {

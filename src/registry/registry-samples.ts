@@ -4,12 +4,6 @@ import type { Artifact } from '../models/index.ts'
 import type { RegistryOptions } from './open-registry.ts'
 import type { Registry, VersionDraft, VersionStatus } from './registry.ts'
 
-export interface ConformanceCheck {
-  readonly name: string
-  readonly guarantee: string
-  readonly run: () => Promise<void>
-}
-
 /** One log and one folder; each `open` is another process as far as the registry can tell. */
 export interface RegistryBench {
   readonly dir: string

@@ -1,4 +1,5 @@
 /** The suite of `registry.ts`: R1–R6, free of any test runner. */
+import type { ConformanceCheck } from '../core/index.ts'
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { rotChecks } from './registry-rot.conformance.ts'
@@ -8,7 +9,6 @@ import {
   fill,
   sampleArtifact,
   sampleDraft,
-  type ConformanceCheck,
   type RegistryBench,
 } from './registry-samples.ts'
 import type { Registry } from './registry.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isMillraceError, MillraceError, type Issue } from '../core/index.ts'
+import { isMillraceError, MillraceError, type Issue, type ConformanceCheck } from '../core/index.ts'
 import type { Registry } from '../registry/index.ts'
 import {
   audit,
@@ -17,12 +17,6 @@ import {
   type ServingBench,
 } from './serving-samples.ts'
 import type { PredictAnswer, PredictRow } from './serving.ts'
-
-export interface ConformanceCheck {
-  readonly name: string
-  readonly guarantee: string
-  readonly run: () => Promise<void>
-}
 
 export function servingConformance(create: () => Promise<ServingBench>): ConformanceCheck[] {
   const check = (

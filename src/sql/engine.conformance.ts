@@ -1,13 +1,7 @@
 /** What every SQL engine must do, as checks without a test runner. Numbers are those of `engine.ts`. */
 import assert from 'node:assert/strict'
-import type { ColumnarRows } from '../core/index.ts'
+import type { ColumnarRows, ConformanceCheck } from '../core/index.ts'
 import type { SqlEngine, SqlEngineOptions } from './engine.ts'
-
-export interface ConformanceCheck {
-  readonly name: string
-  readonly guarantee: string
-  readonly run: () => Promise<void>
-}
 
 type OpenEngine = (options?: SqlEngineOptions) => Promise<SqlEngine>
 

@@ -1,4 +1,5 @@
 /** S5: whatever ends the process, and whatever is lost of lake or boundaries, the files come out the same. */
+import type { ConformanceCheck } from '../core/index.ts'
 import assert from 'node:assert/strict'
 import type { BatchPolicy } from './batch.ts'
 import { FAILPOINTS, type Failpoint } from './batch-writer.ts'
@@ -12,7 +13,6 @@ import {
   isCommitted,
   mixedEvents,
   readAll,
-  type ConformanceCheck,
   type SinkPlace,
 } from './sink-world.conformance.ts'
 

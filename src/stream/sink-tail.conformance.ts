@@ -1,11 +1,11 @@
 /** S6: a snapshot and the tail that continues it. */
+import type { ConformanceCheck } from '../core/index.ts'
 import assert from 'node:assert/strict'
 import {
   append,
   eventually,
   inPlace,
   isCommitted,
-  type ConformanceCheck,
   type OpenPlace,
   type SinkPlace,
 } from './sink-world.conformance.ts'

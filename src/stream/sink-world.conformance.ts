@@ -6,12 +6,6 @@ import type { Log } from '../log/index.ts'
 import type { Batch, BatchPolicy, TableSink } from './batch.ts'
 import type { Failpoint } from './batch-writer.ts'
 
-export interface ConformanceCheck {
-  readonly name: string
-  readonly guarantee: string
-  readonly run: () => Promise<void>
-}
-
 /** A clock that the suite moves: `millrace/testing` has one. */
 export interface MovableClock extends Clock {
   advance(ms: number): void

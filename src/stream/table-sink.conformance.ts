@@ -3,7 +3,7 @@
  * that throws when the guarantee of its number is broken.
  */
 import assert from 'node:assert/strict'
-import { readDeadLetter } from '../core/index.ts'
+import { readDeadLetter, type ConformanceCheck } from '../core/index.ts'
 import type { BatchPolicy } from './batch.ts'
 import { crashChecks } from './sink-crash.conformance.ts'
 import { tailChecks } from './sink-tail.conformance.ts'
@@ -17,16 +17,10 @@ import {
   pick,
   rawEvent,
   readAll,
-  type ConformanceCheck,
   type SinkPlace,
 } from './sink-world.conformance.ts'
 
-export type {
-  ConformanceCheck,
-  OpenOptions,
-  OpenPlace,
-  SinkPlace,
-} from './sink-world.conformance.ts'
+export type { OpenOptions, OpenPlace, SinkPlace } from './sink-world.conformance.ts'
 
 const COUNTED: BatchPolicy = { rows: 1000, idleMs: 30_000 }
 

@@ -1,14 +1,8 @@
 /** The suite of every file format: F1 to F7 of `source.ts`. Free of any test runner. */
 import assert from 'node:assert/strict'
-import type { Column } from '../../core/index.ts'
+import type { Column, ConformanceCheck } from '../../core/index.ts'
 import type { SourceEvent } from '../ingest.ts'
 import type { FileSource } from './source.ts'
-
-export interface ConformanceCheck {
-  readonly name: string
-  readonly guarantee: string
-  readonly run: () => Promise<void>
-}
 
 /** A row whose content is known; `score` is absent when undefined. */
 export interface KnownRow {

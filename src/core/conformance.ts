@@ -1,0 +1,12 @@
+/**
+ * A conformance suite is a list of named checks, free of any test runner: whoever writes a variant of an interface runs
+ * them under their own (`millrace/testing` exports the suites).
+ */
+export interface ConformanceCheck {
+  /** Observable behaviour, as a sentence. */
+  readonly name: string
+  /** Number of the guarantee in the interface's doc comment that the check holds: `L1`, `K3`. */
+  readonly guarantee: string
+  /** Rejects when the guarantee is broken. */
+  readonly run: () => Promise<void>
+}
