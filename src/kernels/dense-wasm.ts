@@ -3,10 +3,8 @@
  * own: the matrix first, then room for one vector or gram matrix, then room for one range of rows. The memory never grows, so
  * `values` stays valid, and goes with the matrix.
  */
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { DenseMatrix } from './dense-matrix.ts'
-import { webAssembly, type WebAssemblyModule } from './webassembly.ts'
+import { MAX_PAGES, openModule, PAGE, webAssembly, type WebAssemblyModule } from './webassembly.ts'
 
 interface DenseExports {
   multiply(values: number, columns: number, rows: number, vector: number, out: number): void
@@ -23,27 +21,10 @@ interface DenseExports {
   ): void
 }
 
-const PAGE = 65_536
-const MAX_PAGES = 65_536
 /** Rows that go through the memory at once: 64 KiB of results. */
 const STRIP = 8_192
 /** Bytes for the small operand: a vector, a gram matrix or a group of centers. */
 const OPERAND_MIN = PAGE
-
-let compiled: WebAssemblyModule | undefined | 'absent'
-
-function denseModule(): WebAssemblyModule | undefined {
-  if (compiled === undefined) {
-    try {
-      const file = fileURLToPath(new URL('build/dense.wasm', import.meta.url))
-      compiled = new webAssembly.Module(readFileSync(file))
-    } catch {
-      // Not built, or no SIMD on this processor: the reference gives the same answers.
-      compiled = 'absent'
-    }
-  }
-  return compiled === 'absent' ? undefined : compiled
-}
 
 const align = (bytes: number): number => Math.ceil(bytes / 16) * 16
 
@@ -81,7 +62,7 @@ function eachStrip(
 
 /** Undefined when the module was not built or the matrix does not fit into one WebAssembly memory. */
 export function createWasmMatrix(rows: number, columns: number): DenseMatrix | undefined {
-  const module = denseModule()
+  const module = openModule('dense')
   const place = module && layOut(module, rows, columns)
   if (!place) return undefined
   const { dense, values, operandAt, operand, firstAt, first, secondAt, second } = place

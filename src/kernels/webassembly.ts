@@ -1,4 +1,7 @@
 /** The part of the WebAssembly JavaScript API that the kernels use; TypeScript ships its types only with the browser's. */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
 interface WebAssemblyMemory {
   readonly buffer: ArrayBuffer
 }
@@ -15,3 +18,23 @@ interface WebAssemblyApi {
 }
 
 export const webAssembly = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly
+
+/** Bytes of a page of memory, and the most pages of one memory (4 GiB). */
+export const PAGE = 65_536
+export const MAX_PAGES = 65_536
+
+const opened = new Map<string, WebAssemblyModule | undefined>()
+
+/** The module `build/<name>.wasm`, compiled once; undefined when it was not built or the processor has no SIMD. */
+export function openModule(name: string): WebAssemblyModule | undefined {
+  if (!opened.has(name)) {
+    try {
+      const file = fileURLToPath(new URL(`build/${name}.wasm`, import.meta.url))
+      opened.set(name, new webAssembly.Module(readFileSync(file)))
+    } catch {
+      // The reference gives the same answers.
+      opened.set(name, undefined)
+    }
+  }
+  return opened.get(name)
+}

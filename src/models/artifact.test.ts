@@ -171,7 +171,7 @@ test.each([
 
 test('an artifact of another kind, a newer format or without a tensor is not loaded', async () => {
   await expect(loadModel({ ...artifact, kind: 'oracle' })).rejects.toThrow(
-    'there is no kind of model "oracle": use one of bias, kmeans',
+    'there is no kind of model "oracle": use one of bias, boosted-trees',
   )
   await expect(loadModel({ ...artifact, format: 2 })).rejects.toThrow('reads up to 1')
   await expect(loadModel({ ...artifact, tensors: {} })).rejects.toThrow('tensor "mean"')

@@ -3,6 +3,10 @@ import type { ModelKind } from './model.ts'
 
 export const modelCatalog = {
   bias: () => import('./bias/bias.ts').then((folder) => folder.bias),
+  'boosted-trees': () =>
+    import('./boosted-trees/boosted-trees.ts').then((folder) => folder.boostedTrees),
+  'boosted-trees-regressor': () =>
+    import('./boosted-trees/boosted-trees.ts').then((folder) => folder.boostedTreesRegressor),
   kmeans: () => import('./kmeans/kmeans.ts').then((folder) => folder.kmeans),
   logistic: () => import('./logistic/logistic.ts').then((folder) => folder.logistic),
   majority: () => import('./majority/majority.ts').then((folder) => folder.majority),

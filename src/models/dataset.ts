@@ -1,7 +1,7 @@
 /** Checks and views of training data. Nothing here changes its input (guarantee M1). */
 import { quote } from '../core/index.ts'
 import { modelError } from './errors.ts'
-import type { CategoryColumn, Dataset, FeatureMatrix } from './model.ts'
+import type { CategoryColumn, Dataset, FeatureMatrix, PredictInput } from './model.ts'
 
 /** What a kind asks of the label. */
 type LabelRule = 'class' | 'value' | 'none'
@@ -121,6 +121,18 @@ export function columnPositions(matrix: FeatureMatrix, names: readonly string[])
     }
     return position
   })
+}
+
+/** Values of one category, one per row. Throws MODEL_INVALID_DATA. */
+export function categoryValues(input: PredictInput, name: string): readonly (string | null)[] {
+  const values = Object.hasOwn(input.categories, name) ? input.categories[name] : undefined
+  if (!values || values.length !== input.matrix.rows) {
+    const problem = values
+      ? `has ${values.length} values for ${input.matrix.rows} rows`
+      : 'is missing'
+    throw invalid(`category ${quote(name)} ${problem}: give one text or null per row`)
+  }
+  return values
 }
 
 /** Categories sorted by name, each with only the levels that occur, sorted by text. So that M2 and M4 hold. */

@@ -3,11 +3,9 @@
  * missing feature counts as its mean, an unknown level as 0; both are named in `unknown`.
  */
 import { z } from 'zod'
-import { quote } from '../core/index.ts'
-import { modelError } from './errors.ts'
-import { checkMatrix } from './dataset.ts'
+import { categoryValues, checkMatrix } from './dataset.ts'
 import { readFacts, readTensor } from './artifact-reader.ts'
-import type { Artifact, PredictInput, Tensor, Unknown } from './model.ts'
+import type { Artifact, Explanation, PredictInput, Tensor, Unknown } from './model.ts'
 import { standardize, type Standardizer } from './standardizer.ts'
 import { collectUnknowns, type UnknownCollector } from './unknowns.ts'
 
@@ -31,11 +29,12 @@ export type LinearScorer = (input: PredictInput) => {
   readonly unknown: Unknown
 }
 
+const indexLevels = ({ levels }: LevelWeights): ReadonlyMap<string, number> =>
+  new Map(levels.map((level, code) => [level, code]))
+
 /** Throws MODEL_INVALID_DATA when a column of the model is not in the input. */
 export function createLinearScorer(model: LinearModel): LinearScorer {
-  const indexes = model.categories.map(
-    ({ levels }) => new Map(levels.map((level, code) => [level, code])),
-  )
+  const indexes = model.categories.map(indexLevels)
   return (input) => {
     checkMatrix(input.matrix)
     const { rows } = input.matrix
@@ -74,19 +73,38 @@ function addFeatures(
   }
 }
 
-/** Values of one category, one per row. Throws MODEL_INVALID_DATA. */
-function categoryValues(input: PredictInput, name: string): readonly (string | null)[] {
-  const values = Object.hasOwn(input.categories, name) ? input.categories[name] : undefined
-  if (!values || values.length !== input.matrix.rows) {
-    const problem = values
-      ? `has ${values.length} values for ${input.matrix.rows} rows`
-      : 'is missing'
-    throw modelError(
-      'MODEL_INVALID_DATA',
-      `category ${quote(name)} ${problem}: give one text or null per row`,
-    )
+/**
+ * What each input added: coefficientⱼ · zⱼ, and the weight of the level. Exact, as the score is their sum; the base is the
+ * intercept, the score of a row with all features at their mean and no known level. Throws MODEL_INVALID_DATA.
+ */
+export function createLinearExplainer(model: LinearModel): (input: PredictInput) => Explanation {
+  const indexes = model.categories.map(indexLevels)
+  const features = model.coefficients.length
+  const names = [...model.standardizer.names, ...model.categories.map(({ name }) => name)]
+  return (input) => {
+    checkMatrix(input.matrix)
+    const { rows } = input.matrix
+    const width = names.length
+    const contributions = new Float64Array(rows * width)
+    const standardized = new Float64Array(rows * features)
+    standardize(model.standardizer, input.matrix, standardized)
+    const texts = model.categories.map(({ name }) => categoryValues(input, name))
+    const score = new Float64Array(rows).fill(model.intercept)
+    const add = (row: number, column: number, part: number): void => {
+      contributions[row * width + column] = part
+      score[row] = score[row]! + part
+    }
+    for (let r = 0; r < rows; r++) {
+      for (let j = 0; j < features; j++) {
+        add(r, j, model.coefficients[j]! * standardized[r * features + j]!)
+      }
+      model.categories.forEach(({ weights }, c) => {
+        const code = indexes[c]!.get(texts[c]![r] ?? '')
+        add(r, features + c, texts[c]![r] == null || code === undefined ? 0 : weights[code]!)
+      })
+    }
+    return { names, base: model.intercept, contributions, score }
   }
-  return values
 }
 
 const linearFacts = z.strictObject({

@@ -14,7 +14,15 @@ import {
   shuffledColumns,
   snapshot,
 } from './model.conformance-data.ts'
-import type { Dataset, Fitted, ModelKind, PredictInput } from './model.ts'
+import { sigmoid } from './log-odds.ts'
+import type {
+  Dataset,
+  Fitted,
+  FittedClassifier,
+  FittedRegressor,
+  ModelKind,
+  PredictInput,
+} from './model.ts'
 import { parseParams } from './open-model.ts'
 
 /** CPU time, not wall-clock time, so that a busy machine changes nothing. */
@@ -127,6 +135,17 @@ export function modelConformance(kind: ModelKind): ConformanceCheck[] {
       )
     }),
     check('M7', 'fit ends within 100 ms of its signal', () => endsInTime(fit, kind)),
+    check('M8', 'every answer is the base plus the contributions of the inputs', async () => {
+      const data = conformanceData(kind.task, 300, 21)
+      const fitted = await fit(data)
+      if (fitted.task === 'clusterer') return
+      checkExplanation(fitted, inputOf(data))
+      checkExplanation(fitted, strangeInput(data))
+      const names = Object.keys(fitted.importance?.() ?? {})
+      if (names.length > 0) {
+        assert.deepEqual(names.toSorted(), [...fitted.explain(inputOf(data)).names].toSorted())
+      }
+    }),
     check(
       'parameters',
       'each has default, description and unit; unknown ones are refused',
@@ -206,6 +225,32 @@ function strangeInput(data: Dataset): PredictInput {
   user[2] = '__proto__'
   item[3] = null
   return { matrix: { names: matrix.names, rows: 5, values }, categories: { user, item } }
+}
+
+function checkExplanation(fitted: FittedClassifier | FittedRegressor, input: PredictInput): void {
+  const { names, base, contributions, score } = fitted.explain(input)
+  const { rows } = input.matrix
+  assert.equal(new Set(names).size, names.length, 'an input is named twice')
+  assert.equal(contributions.length, rows * names.length)
+  assert.equal(score.length, rows)
+  const answers =
+    fitted.task === 'classifier'
+      ? fitted.predictProba(input).probability
+      : fitted.predict(input).value
+  for (let r = 0; r < rows; r++) {
+    const parts = contributions.subarray(r * names.length, (r + 1) * names.length)
+    const size = parts.reduce((sum, part) => sum + Math.abs(part), Math.abs(base))
+    const sum = parts.reduce((total, part) => total + part, base)
+    assert.ok(
+      Math.abs(sum - score[r]!) <= 1e-9 * (1 + size),
+      `row ${r}: the parts sum to ${sum}, the score is ${score[r]}`,
+    )
+    const answer = fitted.task === 'classifier' ? sigmoid(score[r]!) : score[r]!
+    assert.ok(
+      Math.abs(answer - answers[r]!) <= 1e-9 * (1 + Math.abs(answer)),
+      `row ${r}: the score says ${answer}, the answer is ${answers[r]}`,
+    )
+  }
 }
 
 function assertFinite(fitted: Fitted, input: PredictInput): void {

@@ -13,6 +13,8 @@
  * - **M6** unknown category levels and missing values have a declared answer, with `unknown` set in the prediction; a column
  *   that was there in `fit` and is not in the input is MODEL_INVALID_DATA, one that is new is ignored.
  * - **M7** `fit` ends within 100 ms of its signal, with the signal's reason.
+ * - **M8** `explain` accounts for every answer: base + Σ contributions = score for each row, up to rounding, and the score is
+ *   the log-odds of `predictProba` or the value of `predict`.
  */
 import type { z } from 'zod'
 
@@ -85,6 +87,21 @@ interface FittedBase {
 /** Per row, the names of features or categories that were unknown or missing; absent when none was. */
 export type Unknown = readonly (readonly string[] | undefined)[]
 
+/** Why each row got its answer, as signed parts that sum to it. */
+export interface Explanation {
+  /** What the model learned from: features, then categories, each sorted by name. */
+  readonly names: readonly string[]
+  /** The score of a row of which nothing is known: the average row as far as the kind can tell. */
+  readonly base: number
+  /** rows × names.length, row-major: what each input added to the score, in its unit. */
+  readonly contributions: Float64Array
+  /** One per row: a classifier's log-odds of label 1 (natural logarithm), a regressor's value. */
+  readonly score: Float64Array
+}
+
+/** By name of feature or category, ≥ 0, sum 1 (all 0 when nothing was learned): what the model's answers rest on. */
+export type Importance = Readonly<Record<string, number>>
+
 export interface ClassPrediction {
   /** Probability of label 1, 0 to 1. */
   readonly probability: Float64Array
@@ -93,6 +110,9 @@ export interface ClassPrediction {
 export interface FittedClassifier extends FittedBase {
   readonly task: 'classifier'
   predictProba(input: PredictInput): ClassPrediction
+  explain(input: PredictInput): Explanation
+  /** Kinds that measured it while they learned. */
+  importance?(): Importance
 }
 
 export interface ValuePrediction {
@@ -102,6 +122,9 @@ export interface ValuePrediction {
 export interface FittedRegressor extends FittedBase {
   readonly task: 'regressor'
   predict(input: PredictInput): ValuePrediction
+  explain(input: PredictInput): Explanation
+  /** Kinds that measured it while they learned. */
+  importance?(): Importance
 }
 
 export interface ClusterProfile {

@@ -12,6 +12,7 @@ import { kmeans } from './kmeans/kmeans.ts'
 import { logistic } from './logistic/logistic.ts'
 import type { CategoryColumn, Dataset, PredictInput } from './model.ts'
 import { parseParams } from './open-model.ts'
+import { areaUnderCurve } from './reference-data.testing.ts'
 
 const folder = process.env['MILLRACE_TEST_DATA'] ?? ''
 const file = join(folder, 'ml-latest-small-2016', 'ratings.csv')
@@ -98,24 +99,6 @@ function features(ratings: Ratings, train: readonly number[]): Dataset['matrix']
   }
 }
 
-/** Area under the ROC curve: the share of (1, 0) pairs in the right order, ties half (Mann and Whitney). */
-function auc(score: Float64Array, label: Float64Array): number {
-  const order = [...score.keys()].toSorted((a, b) => score[a]! - score[b]!)
-  let ranks = 0
-  let ones = 0
-  for (let i = 0; i < order.length;) {
-    let j = i
-    while (j < order.length && score[order[j]!] === score[order[i]!]) j += 1
-    for (const r of order.slice(i, j)) {
-      if (label[r] !== 1) continue
-      ones += 1
-      ranks += (i + j + 1) / 2
-    }
-    i = j
-  }
-  return (ranks - (ones * (ones + 1)) / 2) / (ones * (label.length - ones))
-}
-
 describe.skipIf(!isThere)('genuine ratings (skipped without MILLRACE_TEST_DATA)', () => {
   const ratings: Ratings = isThere
     ? readRatings()
@@ -156,7 +139,7 @@ describe.skipIf(!isThere)('genuine ratings (skipped without MILLRACE_TEST_DATA)'
         seed: SEED,
       })
       const { probability } = fitted.predictProba(question)
-      return auc(
+      return areaUnderCurve(
         probability,
         Float64Array.from(held, (r) => label[r]!),
       )

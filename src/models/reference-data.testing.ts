@@ -91,3 +91,21 @@ export const REFERENCE = {
     { k: 5, inertia: 72.01877600925226, size: [20, 15, 10, 8, 7] },
   ],
 } as const
+
+/** Area under the ROC curve: the share of (1, 0) pairs in the right order, ties half (Mann and Whitney). */
+export function areaUnderCurve(score: Float64Array, label: Float64Array): number {
+  const order = [...score.keys()].toSorted((a, b) => score[a]! - score[b]!)
+  let ranks = 0
+  let ones = 0
+  for (let i = 0; i < order.length;) {
+    let j = i
+    while (j < order.length && score[order[j]!] === score[order[i]!]) j += 1
+    for (const r of order.slice(i, j)) {
+      if (label[r] !== 1) continue
+      ones += 1
+      ranks += (i + j + 1) / 2
+    }
+    i = j
+  }
+  return (ranks - (ones * (ones + 1)) / 2) / (ones * (label.length - ones))
+}

@@ -5,7 +5,13 @@
  */
 import { z } from 'zod'
 import { checkArtifact } from '../artifact-reader.ts'
-import { createLinearScorer, readLinear, writeLinear, type LinearModel } from '../linear-model.ts'
+import {
+  createLinearExplainer,
+  createLinearScorer,
+  readLinear,
+  writeLinear,
+  type LinearModel,
+} from '../linear-model.ts'
 import type { FittedRegressor, ModelKind } from '../model.ts'
 import { fitBias } from './bias-solver.ts'
 
@@ -63,6 +69,7 @@ function regressor(model: LinearModel, chosen: Readonly<Record<string, unknown>>
       const { score, unknown } = scorer(input)
       return { value: score, unknown }
     },
+    explain: createLinearExplainer(model),
     save: () => ({
       kind: bias.name,
       task: bias.task,

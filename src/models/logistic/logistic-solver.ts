@@ -10,6 +10,7 @@
 import { minimize, type DenseMatrix } from '../../kernels/index.ts'
 import { canonicalCategories, checkBothClasses, checkDataset, rowWeights } from '../dataset.ts'
 import type { LinearModel } from '../linear-model.ts'
+import { sigmoid, softplus } from '../log-odds.ts'
 import type { CategoryColumn, Dataset, FitContext } from '../model.ts'
 import { createPacer, stripRows, type Pacer } from '../pacer.ts'
 import { fitStandardizer, standardizedCopy } from '../standardizer.ts'
@@ -136,14 +137,3 @@ function scoresToErrors(
   }
   return loss
 }
-
-/** 1 / (1 + e^{−s}) without overflow. */
-export function sigmoid(score: number): number {
-  if (score >= 0) return 1 / (1 + Math.exp(-score))
-  const e = Math.exp(score)
-  return e / (1 + e)
-}
-
-/** log(1 + e^s) without overflow. */
-const softplus = (score: number): number =>
-  Math.max(score, 0) + Math.log1p(Math.exp(-Math.abs(score)))

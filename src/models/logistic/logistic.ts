@@ -5,9 +5,16 @@
  */
 import { z } from 'zod'
 import { checkArtifact } from '../artifact-reader.ts'
-import { createLinearScorer, readLinear, writeLinear, type LinearModel } from '../linear-model.ts'
+import {
+  createLinearExplainer,
+  createLinearScorer,
+  readLinear,
+  writeLinear,
+  type LinearModel,
+} from '../linear-model.ts'
+import { sigmoid } from '../log-odds.ts'
 import type { FittedClassifier, ModelKind } from '../model.ts'
-import { fitLogistic, sigmoid } from './logistic-solver.ts'
+import { fitLogistic } from './logistic-solver.ts'
 
 const FORMAT = 1
 
@@ -58,6 +65,7 @@ function classifier(
       const { score, unknown } = scorer(input)
       return { probability: score.map(sigmoid), unknown }
     },
+    explain: createLinearExplainer(model),
     save: () => ({
       kind: logistic.name,
       task: logistic.task,

@@ -1,7 +1,9 @@
 /** The baseline of every classifier: the share of label 1 in training, whatever is asked. */
 import { z } from 'zod'
 import { checkArtifact, readFacts } from '../artifact-reader.ts'
+import { createConstantExplainer } from '../constant-explainer.ts'
 import { checkDataset, checkMatrix, rowWeights } from '../dataset.ts'
+import { logOdds } from '../log-odds.ts'
 import type { FittedClassifier, ModelKind } from '../model.ts'
 import { collectUnknowns } from '../unknowns.ts'
 import { weightedMean } from '../weighted-mean.ts'
@@ -40,6 +42,7 @@ function classifier(share: number): FittedClassifier {
         unknown: collectUnknowns(matrix.rows).rows,
       }
     },
+    explain: createConstantExplainer(logOdds(share)),
     save: () => ({
       kind: majority.name,
       task: majority.task,

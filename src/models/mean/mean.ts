@@ -1,6 +1,7 @@
 /** The baseline of every regressor: the mean label of training, whatever is asked. */
 import { z } from 'zod'
 import { checkArtifact, readFacts } from '../artifact-reader.ts'
+import { createConstantExplainer } from '../constant-explainer.ts'
 import { checkDataset, checkMatrix, rowWeights } from '../dataset.ts'
 import type { FittedRegressor, ModelKind } from '../model.ts'
 import { collectUnknowns } from '../unknowns.ts'
@@ -40,6 +41,7 @@ function regressor(value: number): FittedRegressor {
         unknown: collectUnknowns(matrix.rows).rows,
       }
     },
+    explain: createConstantExplainer(value),
     save: () => ({
       kind: mean.name,
       task: mean.task,

@@ -1,0 +1,139 @@
+/**
+ * `GradientHistograms` on WebAssembly SIMD (`wasm/histograms.as.ts`, built into `build/histograms.wasm`). One memory of its
+ * own, laid out once: pairs, gradients, hessians, cells of all slots, what `read` gives, row orders, offsets, bins. It never
+ * grows, so the views stay valid.
+ */
+import { startsOf } from './histograms-reference.ts'
+import { countBits } from './histogram-scales.ts'
+import type { GradientHistograms, HistogramShape } from './histograms.ts'
+import { MAX_PAGES, openModule, PAGE, webAssembly } from './webassembly.ts'
+
+interface HistogramExports {
+  quantize(
+    gradients: number,
+    hessians: number,
+    pairs: number,
+    rows: number,
+    gradientScale: number,
+    hessianScale: number,
+    shift: number,
+  ): void
+  addRows(
+    bins: number,
+    columns: number,
+    offsets: number,
+    pairs: number,
+    order: number,
+    count: number,
+    cells: number,
+  ): void
+  subtract(parent: number, child: number, out: number, cells: number): void
+  read(cell: number, out: number, cells: number, shift: number): void
+  partition(
+    bins: number,
+    columns: number,
+    column: number,
+    isLeft: number,
+    order: number,
+    count: number,
+    scratch: number,
+  ): number
+}
+
+const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
+
+/** Byte addresses of every part; the sum of all is the size of the memory. */
+function layOut({ rows, columnBins, slots }: HistogramShape) {
+  const cells = columnBins.reduce((sum, bins) => sum + bins, 0)
+  let end = 0
+  const place = (bytes: number): number => {
+    const at = end
+    end = align(end + bytes)
+    return at
+  }
+  return {
+    cells,
+    pairs: place(rows * 16),
+    gradients: place(rows * 8),
+    hessians: place(rows * 8),
+    slots: place(slots * cells * 16),
+    out: place(cells * 24),
+    order: place(rows * 4),
+    // A row more: `partition` writes one place ahead.
+    scratch: place((rows + 1) * 4),
+    offsets: place(columnBins.length * 4),
+    isLeft: place(256),
+    bins: place(rows * columnBins.length),
+    bytes: end,
+  }
+}
+
+/** Undefined when the module was not built or the shape does not fit into one WebAssembly memory. */
+export function createWasmHistograms(shape: HistogramShape): GradientHistograms | undefined {
+  const module = openModule('histograms')
+  const at = layOut(shape)
+  const pages = Math.ceil(at.bytes / PAGE)
+  if (!module || pages > MAX_PAGES) return undefined
+  const { rows, columnBins } = shape
+  const columns = columnBins.length
+  const memory = new webAssembly.Memory({ initial: pages, maximum: pages })
+  const run = new webAssembly.Instance(module, { env: { memory } }).exports as HistogramExports
+  const columnStart = startsOf(columnBins)
+  const slotBytes = at.cells * 16
+  const slotAt = (slot: number): number => at.slots + slot * slotBytes
+  const shift = countBits(rows)
+  new Uint32Array(memory.buffer, at.offsets, columns).set(
+    columnStart.subarray(0, columns).map((start) => start * 16),
+  )
+  const isLeftView = new Uint8Array(memory.buffer, at.isLeft, 256)
+  const out = new Float64Array(memory.buffer, at.out, at.cells * 3)
+  return {
+    bins: new Uint8Array(memory.buffer, at.bins, rows * columns),
+    order: new Int32Array(memory.buffer, at.order, rows),
+    gradients: new Float64Array(memory.buffer, at.gradients, rows),
+    hessians: new Float64Array(memory.buffer, at.hessians, rows),
+    columnStart,
+    runs: 'wasm',
+    quantize: (scales, from, to) =>
+      run.quantize(
+        at.gradients + from * 8,
+        at.hessians + from * 8,
+        at.pairs + from * 16,
+        to - from,
+        scales.gradient,
+        scales.hessian,
+        shift,
+      ),
+    clear: (slot) => {
+      new Uint8Array(memory.buffer, slotAt(slot), slotBytes).fill(0)
+    },
+    add: (slot, from, to) =>
+      run.addRows(
+        at.bins,
+        columns,
+        at.offsets,
+        at.pairs,
+        at.order + from * 4,
+        to - from,
+        slotAt(slot),
+      ),
+    subtract: (parent, child, target) =>
+      run.subtract(slotAt(parent), slotAt(child), slotAt(target), at.cells),
+    read(slot) {
+      run.read(slotAt(slot), at.out, at.cells, shift)
+      return out
+    },
+    partition(column, isLeft, from, to) {
+      isLeftView.set(isLeft)
+      return run.partition(
+        at.bins,
+        columns,
+        column,
+        at.isLeft,
+        at.order + from * 4,
+        to - from,
+        at.scratch,
+      )
+    },
+  }
+}

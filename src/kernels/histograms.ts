@@ -1,0 +1,58 @@
+/**
+ * Histograms of gradients over binned columns: the inner loop of learning trees (Ke et al., "LightGBM", NIPS 2017,
+ * algorithm 1). Gradients and hessians are rounded to whole numbers first, about 32 and up to 30 bits of them (Shi et al.,
+ * "Quantized training of gradient boosting decision trees", NeurIPS 2022, shows that 3 to 5 bits are enough), so every sum
+ * is exact: the same whatever the order or the number of threads, and a sibling by subtraction equals the one counted.
+ *
+ * Two implementations give the same numbers, held by `histograms.test.ts`: `histograms-wasm.ts` (AssemblyScript, SIMD) and
+ * `histograms-reference.ts` (plain TypeScript, where the WebAssembly file was not built or memory would pass 4 GiB).
+ */
+import { createReferenceHistograms } from './histograms-reference.ts'
+import type { Scales } from './histogram-scales.ts'
+import { createWasmHistograms } from './histograms-wasm.ts'
+
+export interface HistogramShape {
+  /** 1 to 2²⁶ − 1. */
+  readonly rows: number
+  /** Bins of each column, 1 to 256; a column's bins are 0 to that − 1. */
+  readonly columnBins: readonly number[]
+  /** Histograms held at once. */
+  readonly slots: number
+}
+
+/** Ranges are positions in `order`, `from` inclusive, `to` exclusive, so that a caller can take turns off between them. */
+export interface GradientHistograms {
+  /** rows × columns, row-major; zero at first. The caller fills it. */
+  readonly bins: Uint8Array
+  /** Row numbers; the caller fills it, `partition` reorders ranges of it. */
+  readonly order: Int32Array
+  /** One per row; the caller fills both, then calls `quantize`. Hessians are ≥ 0. */
+  readonly gradients: Float64Array
+  readonly hessians: Float64Array
+  /** Where each column's cells begin in what `read` gives. */
+  readonly columnStart: Int32Array
+  /** Which implementation runs. */
+  readonly runs: 'wasm' | 'typescript'
+  /** Rounds the gradients of rows `from` to `to` to whole multiples of 1 / scale. */
+  quantize(scales: Scales, from: number, to: number): void
+  clear(slot: number): void
+  /** Adds the rows of a range to a histogram. */
+  add(slot: number, from: number, to: number): void
+  /** out = parent − child, cell by cell. `out` may be either. */
+  subtract(parent: number, child: number, out: number): void
+  /**
+   * The cells of a histogram, column after column, three numbers each: gradient · scale, hessian · scale, rows. Valid until
+   * the next call.
+   */
+  read(slot: number): Float64Array
+  /**
+   * Puts the rows of a range whose bin in `column` has isLeft[bin] = 1 before the others, both sides in their old order.
+   * Returns how many they are. `isLeft`: 256 values, 0 or 1.
+   */
+  partition(column: number, isLeft: Uint8Array, from: number, to: number): number
+}
+
+/** The fastest implementation at hand. */
+export function createHistograms(shape: HistogramShape): GradientHistograms {
+  return createWasmHistograms(shape) ?? createReferenceHistograms(shape)
+}

@@ -1,0 +1,95 @@
+/**
+ * Boosted trees on histograms, as a classifier and as a regressor: many small trees, each correcting the sum of those before.
+ * Use them when inputs act together or in steps, and there are a few hundred rows or more. See README.md for the equations.
+ */
+import { checkArtifact } from '../artifact-reader.ts'
+import { checkBothClasses } from '../dataset.ts'
+import { sigmoid } from '../log-odds.ts'
+import type { Artifact, FittedClassifier, FittedRegressor, ModelKind } from '../model.ts'
+import { readEnsemble, writeEnsemble, type TreeEnsemble } from '../trees/tree-ensemble.ts'
+import { createTreeScorer } from '../trees/tree-model.ts'
+import { logLoss, squaredLoss } from './boosted-trees-loss.ts'
+import { boostedTreesParams, type BoostedTreesParams } from './boosted-trees-params.ts'
+import { checkTreeData, fitBoostedTrees } from './boosted-trees-solver.ts'
+
+const FORMAT = 1
+
+type Chosen = Readonly<Record<string, unknown>>
+
+const shared = {
+  uses: { features: true, categories: true },
+  params: boostedTreesParams,
+  // Bins (one byte an input; two for categories that are declared), gradients, scores and row orders; at most 256 MiB of
+  // histograms; bins of levels.
+  memoryBytes: (rows: number, features: number, levels: number): number =>
+    rows * (features + 2 + 60) + Math.min(2 ** 28, (features + 2) * 256 * 16 * 32) + levels * 120,
+}
+
+export const boostedTrees: ModelKind<'classifier', BoostedTreesParams> = {
+  ...shared,
+  name: 'boosted-trees',
+  task: 'classifier',
+  summary: 'Gradient-boosted trees on histograms: the probability of label 1.',
+  baseline: 'majority',
+  async fit(data, chosen, context) {
+    checkTreeData(data, 'class')
+    checkBothClasses(data.label!)
+    return classifier(await fitBoostedTrees(data, chosen, logLoss, context), chosen)
+  },
+  load(artifact) {
+    checkArtifact(artifact, boostedTrees, FORMAT)
+    return classifier(readEnsemble(artifact), artifact.params)
+  },
+}
+
+export const boostedTreesRegressor: ModelKind<'regressor', BoostedTreesParams> = {
+  ...shared,
+  name: 'boosted-trees-regressor',
+  task: 'regressor',
+  summary: 'Gradient-boosted trees on histograms: a number.',
+  baseline: 'mean',
+  async fit(data, chosen, context) {
+    checkTreeData(data, 'value')
+    return regressor(await fitBoostedTrees(data, chosen, squaredLoss, context), chosen)
+  },
+  load(artifact) {
+    checkArtifact(artifact, boostedTreesRegressor, FORMAT)
+    return regressor(readEnsemble(artifact), artifact.params)
+  },
+}
+
+function classifier(ensemble: TreeEnsemble, chosen: Chosen): FittedClassifier {
+  const scorer = createTreeScorer(ensemble)
+  return {
+    kind: boostedTrees.name,
+    task: 'classifier',
+    predictProba(input) {
+      const { score, unknown } = scorer.score(input)
+      return { probability: score.map(sigmoid), unknown }
+    },
+    explain: scorer.explain,
+    importance: scorer.importance,
+    save: () => artifactOf(boostedTrees, ensemble, chosen),
+  }
+}
+
+function regressor(ensemble: TreeEnsemble, chosen: Chosen): FittedRegressor {
+  const scorer = createTreeScorer(ensemble)
+  return {
+    kind: boostedTreesRegressor.name,
+    task: 'regressor',
+    predict(input) {
+      const { score, unknown } = scorer.score(input)
+      return { value: score, unknown }
+    },
+    explain: scorer.explain,
+    importance: scorer.importance,
+    save: () => artifactOf(boostedTreesRegressor, ensemble, chosen),
+  }
+}
+
+const artifactOf = (
+  { name, task }: Pick<ModelKind, 'name' | 'task'>,
+  ensemble: TreeEnsemble,
+  params: Chosen,
+): Artifact => ({ kind: name, task, format: FORMAT, params, ...writeEnsemble(ensemble) })
