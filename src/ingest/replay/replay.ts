@@ -147,6 +147,8 @@ class ReplayRun {
     const { source, limit = Infinity } = this.#options
     const { signal } = this.#stop
     if (limit === 0) return false
+    // Nothing is left: a start over a finished file does not read and sort it again.
+    if (source.total !== undefined && this.#position >= source.total) return true
     for await (const events of source.events(this.#position + 1, signal)) {
       for (const event of events) {
         await this.#waitFor(event)
