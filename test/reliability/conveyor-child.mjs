@@ -2,7 +2,7 @@
  * The consumer of the conveyor test: the real log, lake and sink of `dist/`, fed by itself until told to stop. It is ended by
  * SIGKILL, by its parent at a random moment or by itself at a failpoint.
  *
- * Arguments: data folder, rows to reach in the log, failpoint (or `-`), how often the failpoint is passed before it strikes.
+ * Arguments: data folder, rows to reach in the log (a multiple of 4), failpoint (or `-`), how often the failpoint is passed before it strikes.
  */
 import { openLake } from '../../dist/lake/index.js'
 import { openLog } from '../../dist/log/index.js'
@@ -11,12 +11,13 @@ import { silentLogger, systemClock as clock } from '../../dist/core/index.js'
 
 const [dir, total, failpoint, passes] = process.argv.slice(2)
 const topic = 'numbers'
+const PARTITIONS = 4
 const columns = [{ name: 'n', type: 'integer', nullable: false }]
 const encoder = new TextEncoder()
 let left = Number(passes)
 
 const log = await openLog({ dir: `${dir}/log`, clock })
-await log.createTopic({ name: topic, partitions: 4 })
+await log.createTopic({ name: topic, partitions: PARTITIONS })
 const lake = await openLake({ dir: `${dir}/lake`, clock, logger: silentLogger })
 const table = await lake.openTable({ name: topic, topic, columns })
 const sink = await openTableSink({
@@ -32,24 +33,29 @@ const sink = await openTableSink({
 })
 process.send({ type: 'open' })
 
-/** One event in 97 is no row. */
-const event = (n) => ({
-  key: null,
-  value: encoder.encode(n % 97 === 0 ? `bad ${n}` : JSON.stringify({ n })),
-  headers: [],
-  timestamp: clock.now(),
-  partition: n % 4,
-})
+/** The event that belongs at an offset; one in 97 is no row. */
+const event = (partition, offset) => {
+  const n = offset * PARTITIONS + partition
+  return {
+    key: null,
+    value: encoder.encode(n % 97 === 0 ? `bad ${n}` : JSON.stringify({ n })),
+    headers: [],
+    timestamp: clock.now(),
+    partition,
+  }
+}
 
-const ends = async () => (await log.topic(topic)).partitions.reduce((sum, { end }) => sum + end, 0)
-for (let written = await ends(); written < Number(total);) {
-  const count = Math.min(400, Number(total) - written)
-  await log.append(
-    topic,
-    Array.from({ length: count }, (_, index) => event(written + index)),
+// An append to several partitions that was cut short may have reached some of them, so each goes on at its own end.
+const target = Number(total) / PARTITIONS
+for (;;) {
+  const { partitions } = await log.topic(topic)
+  const records = partitions.flatMap(({ partition, end }) =>
+    Array.from({ length: Math.max(0, Math.min(100, target - end)) }, (_, index) =>
+      event(partition, end + index),
+    ),
   )
-  written += count
-  process.send({ type: 'acknowledged', written })
+  if (records.length === 0) break
+  await log.append(topic, records)
 }
 await sink.flush()
 process.send({ type: 'done', batches: sink.batches().length })
