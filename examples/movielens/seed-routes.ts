@@ -13,6 +13,9 @@ const rated = z.object({
   movieId: z.int().optional(),
   rating: z.number().min(0.5).max(5).optional(),
 })
+/** A user who is not in the stream, described by the features themselves: `{ user_ratings: 40, user_mean: 3.9, … }`. */
+const vector = z.record(z.string(), z.number())
+const member = z.union([rated, vector])
 const pairs = z.union([pair, z.array(pair).min(1).max(MOST_ROWS)])
 const many = <Row>(body: Row | Row[]): Row[] => (Array.isArray(body) ? body : [body])
 
@@ -20,13 +23,12 @@ const many = <Row>(body: Row | Row[]): Row[] => (Array.isArray(body) ? body : [b
 const byModel = z.object({ model: z.string().optional() })
 
 const served = {
-  model: z.string(),
   version: z.int(),
   fallback: z.string().nullable(),
 }
 const liked = pair.extend({ prediction_like: z.int(), probability: z.number(), ...served })
 const valued = pair.extend({ predicted_rating: z.number(), ...served })
-const clustered = rated.extend({
+const clustered = z.looseObject({
   cluster_id: z.int(),
   cluster_label: z.string(),
   ...served,
@@ -34,7 +36,6 @@ const clustered = rated.extend({
 
 /** What every row of an answer says about where it comes from. */
 const origin = (answer: PredictAnswer, index: number) => ({
-  model: answer.model,
   version: answer.version,
   fallback: answer.predictions[index]?.fallback?.used ?? null,
 })
@@ -87,17 +88,20 @@ const predictRegression = route({
   },
 })
 
+/** What the model looks at: the user, or the features in place of one. */
+const memberOf = (row: z.infer<typeof member>): PredictRow =>
+  row.userId === undefined ? row : { userId: row.userId }
+
 const predictClustering = route({
   method: 'POST',
   path: '/predict_clustering',
   summary: 'Which segment does this user belong to? One per user, whatever the movie.',
   query: byModel,
-  body: z.union([rated, z.array(rated).min(1).max(MOST_ROWS)]),
+  body: z.union([member, z.array(member).min(1).max(MOST_ROWS)]),
   answer: z.array(clustered),
   async handler({ query, body }, context) {
     const rows = many(body)
-    const users = rows.map(({ userId }) => ({ userId }))
-    const answer = await predict(context, 'clustering', users, query.model)
+    const answer = await predict(context, 'clustering', rows.map(memberOf), query.model)
     return rows.map((row, index) => ({
       ...row,
       cluster_id: answer.predictions[index]?.cluster ?? 0,
@@ -129,12 +133,7 @@ const batchPrediction = route({
     const [like, rating, segment] = await Promise.all([
       predict(context, 'classification', rows, name),
       predict(context, 'regression', rows, name),
-      predict(
-        context,
-        'clustering',
-        rows.map(({ userId }) => ({ userId })),
-        name,
-      ),
+      predict(context, 'clustering', rows.map(memberOf), name),
     ])
     return rows.map((row, index) => ({
       ...row,

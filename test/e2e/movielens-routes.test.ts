@@ -97,7 +97,6 @@ test('classification answers an array, with probability, version and fallback', 
         ...body,
         prediction_like: expect.toBeOneOf([0, 1]) as unknown,
         probability: expect.any(Number) as unknown,
-        model: 'like',
         version: app.registry.version('like', 'champion').version,
         fallback: expect.toBeOneOf([null, expect.any(String)]) as unknown,
       },
@@ -131,12 +130,23 @@ test('clustering puts a user into one segment, whatever the movie and rating', a
   expect(rows[0]?.cluster_label.length).toBeGreaterThan(3)
 })
 
+test('clustering takes the features in place of a user, and names what is missing', async () => {
+  const vector = { user_ratings: 40, user_mean: 3.9, user_like_share: 0.6, user_spread: 4 }
+  const { status, json } = await post('/predict_clustering', vector)
+  expect(status).toBe(200)
+  expect(json).toMatchObject([{ ...vector, cluster_id: expect.any(Number) as unknown }])
+  const { user_spread: _left, ...incomplete } = vector
+  const refused = await post('/predict_clustering', incomplete)
+  expect(refused.status).toBe(422)
+  expect(JSON.stringify(refused.json)).toContain('user_spread')
+})
+
 test('a seed name, a set number or a version is asked by name; an unknown one is 404', async () => {
   const body = { userId: 1, movieId: 1 }
   const set1 = app.registry.versions('like').findLast(({ set }) => set.part === 1)?.version
   for (const name of ['classification_model_set_1', '1']) {
     const { json } = await post(`/predict_classification?model=${name}`, body)
-    expect(json).toMatchObject([{ model: 'like', version: set1 }])
+    expect(json).toMatchObject([{ version: set1 }])
   }
   for (const name of ['classification_model_set_99', 'regression_model_set_1', 'nobody']) {
     expect((await post(`/predict_classification?model=${name}`, body)).status).toBe(404)
