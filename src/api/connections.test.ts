@@ -198,8 +198,22 @@ describe('the drain', () => {
         socket = one
       },
     )
-    await expect.poll(() => connections()).toBeGreaterThanOrEqual(3)
+    // And one whose headers are not even whole: it is a request only after the stop was asked for.
+    const bytesRead: (() => number)[] = []
+    small.server.server.once('connection', (one: Socket) => bytesRead.push(() => one.bytesRead))
+    let second: Socket | undefined
+    const refused = raw(`GET /livez HTTP/1.1\r\n${HOST}`, (one) => {
+      second = one
+    })
+    await expect.poll(() => connections()).toBeGreaterThanOrEqual(4)
+    await expect.poll(() => bytesRead[0]?.() ?? 0).toBeGreaterThan(0)
     const closed = small.server.close()
+    await expect.poll(() => small.server.server.listening).toBe(false)
+    second?.write('\r\n')
+    const stopping = await refused
+    expect(stopping.slice(0, 12)).toBe('HTTP/1.1 503')
+    expect(stopping).toContain('APP_STOPPING')
+    expect(stopping.toLowerCase()).toContain('connection: close')
     socket?.write(body.slice(5))
     const answer = await late
     expect(answer.slice(0, 12)).toBe('HTTP/1.1 202')

@@ -28,6 +28,8 @@ export function openEventStream(
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
+    // Nothing follows a stream, and a connection that is kept would hold up the drain.
+    connection: 'close',
   })
   response.write(': open\n\n')
   let cancelBeat: (() => void) | undefined
