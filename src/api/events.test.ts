@@ -174,7 +174,7 @@ describe('refused', () => {
 describe('sequences', () => {
   const mark = (first: number) => ({
     ...NDJSON,
-    'millrace-sequence': 'file:a b.csv',
+    'millrace-sequence': 'file:a%20b.csv',
     'millrace-position': String(first),
   })
 
@@ -189,7 +189,12 @@ describe('sequences', () => {
 
   test('half a mark, or a wrong one, is 422 and names the header', async () => {
     const body = ndjson(ratings(1))
-    const wrong = [{ 'millrace-sequence': 's' }, { ...mark(0) }, { 'millrace-position': '1' }]
+    const wrong = [
+      { 'millrace-sequence': 's' },
+      { ...mark(0) },
+      { 'millrace-position': '1' },
+      { ...mark(1), 'millrace-sequence': '%zz' },
+    ]
     for (const headers of wrong) {
       const response = await post(body, { ...NDJSON, ...headers })
       expect(response.statusCode).toBe(422)

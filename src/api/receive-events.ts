@@ -104,28 +104,38 @@ function allRefused(result: Received, isArray: boolean): MillraceError {
   )
 }
 
-/** `millrace-sequence` and `millrace-position`: the sender's own numbering, so that a repeat is stored once. */
+/**
+ * `millrace-sequence` (percent-encoded) and `millrace-position`: the sender's own numbering, so that a repeat is stored once.
+ */
 function sequenceMark(request: FastifyRequest): { sequence: string; first: number } | undefined {
-  const sequence = request.headers['millrace-sequence']
+  const given = request.headers['millrace-sequence']
   const position = request.headers['millrace-position']
-  if (sequence === undefined && position === undefined) return undefined
+  if (given === undefined && position === undefined) return undefined
   const issues: Issue[] = []
-  if (typeof sequence !== 'string' || sequence === '' || sequence.length > 256) {
-    issues.push({
-      path: 'headers/millrace-sequence',
-      message: 'name the sequence, 1 to 256 characters',
-    })
+  const sequence = decoded(given)
+  if (sequence === undefined || sequence === '' || sequence.length > 256) {
+    const message = 'name the sequence, 1 to 256 characters, percent-encoded'
+    issues.push({ path: 'headers/millrace-sequence', message })
   }
   if (typeof position !== 'string' || !/^[1-9]\d{0,15}$/.test(position)) {
     const message = 'give the position of the first event, a whole number from 1'
     issues.push({ path: 'headers/millrace-position', message })
   }
-  if (issues.length > 0) {
+  if (sequence === undefined || issues.length > 0) {
     throw coreError('CORE_INVALID_INPUT', `${issues[0]?.path}: ${issues[0]?.message}`, {
       details: { issues },
     })
   }
-  return { sequence: String(sequence), first: Number(position) }
+  return { sequence, first: Number(position) }
+}
+
+function decoded(value: string | string[] | undefined): string | undefined {
+  if (typeof value !== 'string') return undefined
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return undefined
+  }
 }
 
 /** CloudEvents attributes of HTTP's binary mode that hold for every event of the body, and W3C trace context. */

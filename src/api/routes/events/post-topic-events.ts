@@ -6,7 +6,8 @@
  *
  * - `topic` (path): where the events go; a topic that nobody declared is created
  * - `onError` (query, default `reject`): `reject` names bad events in the answer, `dlq` also puts them into the dead letters
- * - `millrace-sequence`, `millrace-position` (headers): the sender's own numbering; a position is stored once
+ * - `millrace-sequence`, `millrace-position` (headers): the sender's own numbering, its name percent-encoded; a position is
+ *   stored once
  *
  * 202 some or all are durable · 400 not JSON, not UTF-8 · 403 one of Millrace's own topics · 413 · 415 · 422 nothing of a
  * single event or array was taken · 503 the disk is full, or the server stops
