@@ -240,6 +240,20 @@ describe('bodies', () => {
     expect(await recordsOf(log, 'ratings')).toHaveLength(1)
   })
 
+  it('with an event too large for a record put what fits into the dead letters', async () => {
+    const { log, ingest } = await openWorld({ limits: { ...defaultLimits, recordBytes: 100 } })
+    const large = `{"note":"${'x'.repeat(200)}"}`
+    const answer = await ingest.receive('ratings', body(`${large}\n${rating(1)}`), {
+      format: 'ndjson',
+      source: 'http',
+      onError: 'dlq',
+    })
+    expect([answer.accepted, answer.deadLettered]).toEqual([1, 1])
+    const [letter] = await lettersOf(log, 'ratings')
+    expect(Buffer.from(letter!.value!).toString()).toBe(large.slice(0, 100))
+    expect(headerOf(letter!, 'dl_reason')).toContain(`cut from ${large.length} bytes`)
+  })
+
   it('in CSV need a header of the topic’s columns, and name the row that is wrong', async () => {
     expect(await code('', 'csv')).toBe('INGEST_INVALID_BODY')
     expect(await code('userId,movieId\n1,2\n', 'csv')).toBe('INGEST_INVALID_BODY')

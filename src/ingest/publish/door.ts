@@ -66,7 +66,11 @@ export class Door {
   constructor(deps: DoorDeps, options: DoorOptions) {
     this.#deps = deps
     this.#options = options
-    this.#builder = createRecordBuilder(options, deps.clock, options.isBatch ?? true)
+    this.#builder = createRecordBuilder(
+      { ...options, recordBytes: deps.limits.recordBytes },
+      deps.clock,
+      options.isBatch ?? true,
+    )
     // The part before the colon: file and client names would make too many time series.
     this.#labels = { topic: options.topic, source: options.source.split(':', 1)[0] ?? '' }
   }

@@ -17,6 +17,8 @@ export interface RecordOrigin {
   readonly source: string
   readonly envelope?: Partial<Envelope> | undefined
   readonly sequence?: string | undefined
+  /** Most bytes of a record's value. */
+  readonly recordBytes: number
 }
 
 export interface Place {
@@ -75,16 +77,20 @@ export function createRecordBuilder(
     },
     deadLetter(event, { code, issues }, place) {
       const nowMs = clock.now()
+      const bytes = event.original ?? event.bytes
+      // The log takes no larger record: what does not fit is cut, and the reason says so.
+      const isCut = bytes.length > origin.recordBytes
       const headers = deadLetterHeaders({
         stage: 'ingest',
         code,
-        reason: reasonOf(issues),
+        reason: reasonOf(issues) + (isCut ? `; cut from ${bytes.length} bytes` : ''),
         source,
         position: event.row ?? place.position ?? event.line ?? place.index + 1,
         at: new Date(nowMs).toISOString(),
       })
       headers.push(...ownHeaders(place))
-      return { key: null, value: event.original ?? event.bytes, headers, timestamp: nowMs }
+      const value = isCut ? bytes.subarray(0, origin.recordBytes) : bytes
+      return { key: null, value, headers, timestamp: nowMs }
     },
   }
 }
