@@ -114,6 +114,18 @@ test('ingest and queries are ready without a model, and serving says what it wai
   })
 })
 
+test('a disk that cannot store is told within 2 s, and that it can again', async () => {
+  const first = await start()
+  const ingest = async (): Promise<boolean | undefined> =>
+    (await first.readiness('ingest'))[0]?.ready
+  expect(await ingest()).toBe(true)
+  await rm(join(dataDir, 'run'), { recursive: true })
+  await expect.poll(ingest, { timeout: 2_000 }).toBe(false)
+  expect((await first.readiness('ingest'))[0]?.waiting[0]).toContain('cannot store data')
+  await mkdir(join(dataDir, 'run'))
+  await expect.poll(ingest, { timeout: 5_000 }).toBe(true)
+})
+
 test('batches train a version that serves, is logged, and is there again after a restart', async () => {
   const first = await start()
   await visit(first, 0, 410)
