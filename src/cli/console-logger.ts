@@ -6,7 +6,7 @@ export async function createConsoleLogger(level: string | undefined): Promise<Lo
   const isTerminal = process.stderr.isTTY
   const options = { level: level ?? process.env['LOG_LEVEL'] ?? (isTerminal ? 'warn' : 'info') }
   if (!isTerminal) {
-    const logger: Logger = pino(options, pino.destination({ dest: 2, sync: true }))
+    const logger: Logger = pino(options, pino.destination({ dest: 2, sync: false }))
     return logger
   }
   const { default: pretty } = await import('pino-pretty')

@@ -1,6 +1,5 @@
 /** How far a starting app is: one line that is redrawn on a terminal, a line every few seconds elsewhere. */
 import type { RunningApp } from '../app/index.ts'
-import { sourceText } from './status-text.ts'
 import type { Output } from './output.ts'
 
 const LIVE_MS = 500
@@ -30,18 +29,29 @@ export function showProgress(app: RunningApp, output: Output): Progress {
   }
 }
 
+/** Short enough for a terminal of 80 columns: `ratings 21,037/100,000 1,959/s · 21 batches · like@2 rating@1`. */
 export function progressText(app: RunningApp): string {
-  const sources = app.ingest.replays().map(sourceText)
+  const replays = app.ingest.replays()
+  const active = replays.filter(({ state }) => state !== 'done')
+  const sources = active.map(({ topic, position, total, ratePerSecond, state, error }) => {
+    const of = total === undefined ? '' : `/${count.format(total)}`
+    const how =
+      state === 'running' ? `${count.format(Math.round(ratePerSecond))}/s` : (error ?? state)
+    return `${topic} ${count.format(position)}${of} ${how}`
+  })
+  if (replays.length > 0 && active.length === 0) sources.push('all sources are in')
   const batches = [...app.sinks.values()].reduce((sum, sink) => sum + sink.batches().length, 0)
   const models = [...app.models.keys()].map((name) => {
     const live = app.serving.live().find(({ model }) => model === name)
-    return live ? `${name}@${live.version}` : `${name} –`
+    return live ? `${name}@${live.version}` : `${name} -`
   })
   const jobs = app.trainer.jobs().filter(({ state }) => state === 'running')
   const training = jobs.map(
-    ({ model, progress }) => `training ${model} ${Math.round(progress * 100)} %`,
+    ({ model, progress }) => `training ${model} ${Math.round(progress * 100)}%`,
   )
   return [...sources, `${batches} batches`, models.join(' '), ...training]
     .filter((part) => part !== '')
     .join(' · ')
 }
+
+const count = new Intl.NumberFormat('en-US')
