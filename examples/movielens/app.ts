@@ -34,6 +34,7 @@ export default defineApp({
         rating: z.number().min(0.5).max(5),
         timestamp: z.int().min(0),
         title: z.string().optional(),
+        genres: z.string().optional(),
       }),
     }),
     movies: topic({
@@ -42,21 +43,32 @@ export default defineApp({
     }),
   },
 
-  // Means are drawn to the overall mean by ten ratings of 3.5, so that a user's first rating does not decide alone.
+  // Means and shares are drawn to typical values by five ratings, so that a first rating does not decide alone.
   features: {
     user: sql`
       select userId,
-        count(*) as user_ratings,
-        (sum(rating) + 35) / (count(*) + 10) as user_mean,
-        (count(*) filter (where rating >= 4) + 5) / (count(*) + 10) as user_like_share,
-        max(rating) - min(rating) as user_spread
+        ln(1 + count(*)) as user_ratings,
+        (sum(rating) + 17.5) / (count(*) + 5) as user_mean,
+        (count_if(rating >= 4) + 2.4) / (count(*) + 5) as user_likes,
+        coalesce(stddev(rating), 1) as user_spread,
+        last(rating) as user_last
       from ratings group by userId`,
     movie: sql`
       select movieId,
-        count(*) as movie_ratings,
-        (sum(rating) + 35) / (count(*) + 10) as movie_mean,
-        (count(*) filter (where rating >= 4) + 5) / (count(*) + 10) as movie_like_share
+        ln(1 + count(*)) as movie_ratings,
+        (sum(rating) + 17.5) / (count(*) + 5) as movie_mean,
+        (count_if(rating >= 4) + 2.4) / (count(*) + 5) as movie_likes
       from ratings group by movieId`,
+    // What a person is like: how much, how kindly and what they watch, without what they did last.
+    taste: sql`
+      select userId,
+        ln(1 + count(*)) as activity,
+        (sum(rating) + 17.5) / (count(*) + 5) as mean_rating,
+        coalesce(stddev(rating), 1) as spread,
+        count_if(genres like '%Drama%') / nullif(count(genres), 0) as drama,
+        count_if(genres like '%Comedy%') / nullif(count(genres), 0) as comedy,
+        count_if(genres like '%Action%') / nullif(count(genres), 0) as action
+      from ratings group by userId`,
   },
 
   models: {
@@ -80,7 +92,7 @@ export default defineApp({
     }),
     segments: clusterer({
       from: 'ratings',
-      entity: 'user',
+      entity: 'taste',
       k: 5,
       // Its rows are users, and the first ten batches hold a few dozen of them.
       minRows: 20,
@@ -99,7 +111,7 @@ export default defineApp({
       alternatives: ['ratings_small.csv'],
       rate: 2000,
       order: 'event-time',
-      lookup: { file: 'movies.csv', on: 'movieId', take: ['title'] },
+      lookup: { file: 'movies.csv', on: 'movieId', take: ['title', 'genres'] },
     }),
   ],
 

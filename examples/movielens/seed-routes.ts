@@ -31,6 +31,7 @@ const valued = pair.extend({ predicted_rating: z.number(), ...served })
 const clustered = z.looseObject({
   cluster_id: z.int(),
   cluster_label: z.string(),
+  profile: z.record(z.string(), z.number()),
   ...served,
 })
 
@@ -102,10 +103,12 @@ const predictClustering = route({
   async handler({ query, body }, context) {
     const rows = many(body)
     const answer = await predict(context, 'clustering', rows.map(memberOf), query.model)
+    const profiles = await context.profiles(taskModels.clustering, answer.version)
     return rows.map((row, index) => ({
       ...row,
       cluster_id: answer.predictions[index]?.cluster ?? 0,
       cluster_label: answer.predictions[index]?.clusterLabel ?? '',
+      profile: profiles.find(({ id }) => id === answer.predictions[index]?.cluster)?.centroid ?? {},
       ...origin(answer, index),
     }))
   },

@@ -8,6 +8,7 @@ import type { Duration, EventSchema } from '../core/index.ts'
 import type { FeatureViewSpec } from '../features/index.ts'
 import type { PredictAnswer, PredictOptions, PredictRow } from '../serving/index.ts'
 import type { SandboxResult } from '../sql/index.ts'
+import type { ClusterProfile } from '../models/index.ts'
 import type { ModelVersion } from '../registry/index.ts'
 
 export interface BatchDefinition {
@@ -170,6 +171,8 @@ export interface RouteContext {
     options?: { params?: readonly (string | number | boolean | null)[]; maxRows?: number },
   ): Promise<SandboxResult>
   versions(model: string): readonly ModelVersion[]
+  /** What the clusters of a clusterer are like, in the original units. */
+  profiles(model: string, version?: number | string): Promise<readonly ClusterProfile[]>
   version(model: string, ref: number | string): ModelVersion
   /** Publishes one event; resolves when it is durable. */
   publish(

@@ -19,6 +19,7 @@ export function createRouteContext(options: RouteContextOptions): RouteContext {
   const { serving, query, registry, ingest } = options
   return {
     predict: (model, rows, given) => serving.predict(model, rows, given),
+    profiles: (model, version) => serving.profiles(model, version),
     sql: (text, given) => query.run(text, given),
     // A model that has no version yet is known all the same; the registry hears of it with its first version.
     versions: (model) =>

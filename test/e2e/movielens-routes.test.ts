@@ -128,17 +128,25 @@ test('clustering puts a user into one segment, whatever the movie and rating', a
   expect(new Set(rows.map(({ cluster_id: id }) => id)).size).toBe(1)
   expect(rows[0]).toMatchObject({ userId: 3, movieId: 1, rating: 4 })
   expect(rows[0]?.cluster_label.length).toBeGreaterThan(3)
+  expect(rows[0]).toMatchObject({ profile: { mean_rating: expect.any(Number) as unknown } })
 })
 
 test('clustering takes the features in place of a user, and names what is missing', async () => {
-  const vector = { user_ratings: 40, user_mean: 3.9, user_like_share: 0.6, user_spread: 4 }
+  const vector = {
+    activity: 3.7,
+    mean_rating: 3.9,
+    spread: 0.9,
+    drama: 0.4,
+    comedy: 0.3,
+    action: 0.2,
+  }
   const { status, json } = await post('/predict_clustering', vector)
   expect(status).toBe(200)
   expect(json).toMatchObject([{ ...vector, cluster_id: expect.any(Number) as unknown }])
-  const { user_spread: _left, ...incomplete } = vector
+  const { spread: _left, ...incomplete } = vector
   const refused = await post('/predict_clustering', incomplete)
   expect(refused.status).toBe(422)
-  expect(JSON.stringify(refused.json)).toContain('user_spread')
+  expect(JSON.stringify(refused.json)).toContain('/spread')
 })
 
 test('a seed name, a set number or a version is asked by name; an unknown one is 404', async () => {
