@@ -7,6 +7,8 @@ export const modelCatalog = {
     import('./boosted-trees/boosted-trees.ts').then((folder) => folder.boostedTrees),
   'boosted-trees-regressor': () =>
     import('./boosted-trees/boosted-trees.ts').then((folder) => folder.boostedTreesRegressor),
+  factorization: () =>
+    import('./factorization/factorization.ts').then((folder) => folder.factorization),
   kmeans: () => import('./kmeans/kmeans.ts').then((folder) => folder.kmeans),
   logistic: () => import('./logistic/logistic.ts').then((folder) => folder.logistic),
   majority: () => import('./majority/majority.ts').then((folder) => folder.majority),
