@@ -1,10 +1,11 @@
 /** The log of `millrace start`, on stderr: lines for people on a terminal, JSON elsewhere. */
 import type { Logger } from '../core/index.ts'
+import { oneOf } from './option-values.ts'
 
 export async function createConsoleLogger(level: string | undefined): Promise<Logger> {
   const { pino } = await import('pino')
   const isTerminal = process.stderr.isTTY
-  const options = { level: level ?? process.env['LOG_LEVEL'] ?? (isTerminal ? 'warn' : 'info') }
+  const options = { level: level ?? environmentLevel() ?? (isTerminal ? 'warn' : 'info') }
   if (!isTerminal) {
     const logger: Logger = pino(options, pino.destination({ dest: 2, sync: false }))
     return logger
@@ -14,4 +15,11 @@ export async function createConsoleLogger(level: string | undefined): Promise<Lo
   const stream = pretty({ destination: 2, sync: true, colorize, ignore: 'pid,hostname' })
   const logger: Logger = pino(options, stream)
   return logger
+}
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+function environmentLevel(): string | undefined {
+  const level = process.env['LOG_LEVEL']
+  return level === undefined || level === '' ? undefined : oneOf(...LEVELS)(level)
 }

@@ -234,5 +234,11 @@ test('SIGTERM ends with 0 within ten seconds; reading works on the folder; the n
   expect(await json('sql', 'select count(*) n from ratings')).toMatchObject([{ n }])
   running.child.kill('SIGINT')
   expect((await running.finished).code).toBe(0)
+
+  running = start()
+  await running.seen('is listening')
+  running.child.kill('SIGTERM')
+  running.child.kill('SIGINT')
+  expect((await running.finished).code).toBe(130)
   expect(await millrace('reset', '--yes')).toContain('is deleted')
 }, 90_000)

@@ -12,6 +12,7 @@ import { createConsoleLogger } from './console-logger.ts'
 import { curlLines } from './curl-lines.ts'
 import { defaultDataDir, removeInstance, userPath, writeInstance } from './instance.ts'
 import { loadApp } from './load-app.ts'
+import { integer } from './option-values.ts'
 import type { Output } from './output.ts'
 import { rememberApp } from './remembered-app.ts'
 import { showProgress } from './start-progress.ts'
@@ -59,6 +60,7 @@ async function run(
   const [{ startApp }, { buildServer, listen, checkListenAddress }, { definition, file }] =
     await Promise.all([import('../app/index.ts'), import('../api/index.ts'), loadApp(path)])
   checkListenAddress(flags.host, flags.insecureNoKeys === true)
+  const port = portOf(flags, definition.port)
   const dataDir = dataDirOf(definition.name, flags)
   const logger = await createConsoleLogger(flags.logLevel)
   const app = await startApp(definition, {
@@ -76,7 +78,7 @@ async function run(
     })
     const url = await listen(server, {
       host: flags.host,
-      port: portOf(flags, definition.port),
+      port,
       insecureNoKeys: flags.insecureNoKeys === true,
     })
     writeInstance({
@@ -99,9 +101,8 @@ function dataDirOf(name: string, flags: StartFlags): string {
 }
 
 function portOf(flags: StartFlags, declared: number | undefined): number {
-  const fromEnvironment = /^\d{1,5}$/.test(process.env['PORT'] ?? '')
-    ? Number(process.env['PORT'])
-    : undefined
+  const text = process.env['PORT'] ?? ''
+  const fromEnvironment = text === '' ? undefined : integer(0, 65_535)(text)
   return flags.port ?? fromEnvironment ?? declared ?? DEFAULT_PORT
 }
 
