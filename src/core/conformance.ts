@@ -7,6 +7,8 @@ export interface ConformanceCheck {
   readonly name: string
   /** Number of the guarantee in the interface's doc comment that the check holds: `L1`, `K3`. */
   readonly guarantee: string
+  /** Why this variant is not held to it; absent when it is. */
+  readonly skip?: string
   /** Rejects when the guarantee is broken. */
   readonly run: () => Promise<void>
 }

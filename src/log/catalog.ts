@@ -10,6 +10,7 @@ export interface LogDriver {
 
 export const logDrivers = {
   embedded: async () => (await import('./drivers/embedded/index.ts')).embeddedDriver,
+  kafka: async () => (await import('./drivers/kafka/index.ts')).kafkaDriver,
 } as const satisfies Record<string, () => Promise<LogDriver>>
 
 export type LogDriverName = keyof typeof logDrivers

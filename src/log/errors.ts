@@ -1,6 +1,11 @@
 import { defineErrors } from '../core/index.ts'
 
 export const logError = defineErrors({
+  LOG_ACCESS_DENIED: {
+    status: 502,
+    retryable: false,
+    title: 'The Kafka cluster refused the login or the rights',
+  },
   LOG_CLOSED: { status: 503, retryable: true, title: 'The log is closed' },
   LOG_CORRUPT: { status: 500, retryable: false, title: 'Stored bytes do not match their checksum' },
   LOG_FENCED: { status: 409, retryable: false, title: 'The consumer no longer owns the partition' },
@@ -28,6 +33,7 @@ export const logError = defineErrors({
     retryable: false,
     title: 'The topic exists with other settings',
   },
+  LOG_UNREACHABLE: { status: 503, retryable: true, title: 'The Kafka cluster does not answer' },
   LOG_UNKNOWN_GROUP: { status: 404, retryable: false, title: 'There is no such consumer group' },
   LOG_UNKNOWN_PARTITION: {
     status: 404,

@@ -22,9 +22,13 @@ import {
   type MakeLogWorld,
 } from './log-world.conformance.ts'
 
-export function logConformance(make: MakeLogWorld): ConformanceCheck[] {
+/** `skips` names the checks that a driver cannot be held to, each with its reason. */
+export function logConformance(
+  make: MakeLogWorld,
+  skips: Readonly<Record<string, string>> = {},
+): ConformanceCheck[] {
   const check = inWorld(make)
-  return [
+  const checks = [
     ...storeChecks(check),
     ...readChecks(check),
     ...topicChecks(check),
@@ -33,6 +37,13 @@ export function logConformance(make: MakeLogWorld): ConformanceCheck[] {
     ...faultChecks(check),
     ...closeChecks(check),
   ]
+  for (const name of Object.keys(skips)) {
+    if (!checks.some((one) => one.name === name)) throw new TypeError(`no check is named "${name}"`)
+  }
+  return checks.map((one) => {
+    const skip = skips[one.name]
+    return skip === undefined ? one : { ...one, skip }
+  })
 }
 
 const storeChecks = (check: MakeCheck): ConformanceCheck[] => [

@@ -15,8 +15,14 @@ import type { Log } from './log.ts'
 export interface OpenLogOptions {
   /** Folder of the log. Made when it is not there; one process owns it at a time. */
   readonly dir: string
-  /** Default `embedded`. */
+  /** Default: what `url` says, else `embedded`. */
   readonly driver?: LogDriverName
+  /** `kafka://host:port[,host:port][?property=value&…]`: an Apache Kafka cluster instead of the folder. */
+  readonly url?: string
+  /** Of the Kafka driver, in the Java client's spelling: `security.protocol`, `sasl.username`, … */
+  readonly properties?: Readonly<Record<string, string>>
+  /** Where `KAFKA_` variables are looked up. Default: the process's environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>
   /** Default: the machine's. */
   readonly clock?: Clock
   /** Default: silent. */
@@ -30,27 +36,33 @@ export interface OpenLogOptions {
 }
 
 /** What a driver gets: everything filled in. */
-export type LogOptions = Required<Omit<OpenLogOptions, 'driver'>>
+export type LogOptions = Required<Omit<OpenLogOptions, 'driver' | 'url'>> & {
+  readonly url: string | undefined
+}
 
 const CLEAN_INTERVAL_MS = 5 * 60_000
 
 /**
  * Opens the log of a folder, whatever happened to it before; close it when done.
- * Throws LOG_IN_USE, LOG_FORMAT_NEWER, LOG_STORAGE_FAILED.
+ * Throws LOG_IN_USE, LOG_FORMAT_NEWER, LOG_STORAGE_FAILED; of a
+ * cluster LOG_UNREACHABLE, LOG_ACCESS_DENIED, CORE_INVALID_INPUT.
  *
  * @example
  * const log = await openLog({ dir: 'data/log' })
  * await log.createTopic({ name: 'ratings', partitions: 4 })
  */
-export async function openLog({ driver = 'embedded', ...options }: OpenLogOptions): Promise<Log> {
-  const found = await logDrivers[driver]()
+export async function openLog({ driver, url, ...options }: OpenLogOptions): Promise<Log> {
+  const found = await logDrivers[driver ?? (url === undefined ? 'embedded' : 'kafka')]()
   return found.open({
     clock: systemClock,
     logger: silentLogger,
     metrics: silentMetrics,
     recordBytes: defaultLimits.recordBytes,
     cleanIntervalMs: CLEAN_INTERVAL_MS,
+    properties: {},
+    env: process.env,
     ...options,
+    url,
     dir: resolve(options.dir),
   })
 }
