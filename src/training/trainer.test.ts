@@ -83,6 +83,21 @@ describe('trainer', () => {
     assert.equal(registry.versions('like').length, 3)
   })
 
+  it('batches that come while a training runs: sets are numbered and follow each other all the same', async () => {
+    open({ ...LIKE, set: { scheme: 'disjoint', parts: 1 }, retrain: { batches: 1 } })
+    for (let seed = 1; seed <= 6; seed += 1) await fixture.addBatch(600, { seed })
+    await settled()
+    const sets = registry.versions('like').map(({ set, lineage }) => [set.part, ...lineage.batches])
+    assert.deepEqual(
+      sets.map(([part]) => part),
+      sets.map((_, index) => index + 1),
+    )
+    const covered = sets.flatMap(([, first = 0, last = 0]) =>
+      Array.from({ length: last - first + 1 }, (_, index) => first + index),
+    )
+    assert.deepEqual(covered, [1, 2, 3, 4, 5, 6])
+  })
+
   it('a batch with its ratings turned around is rejected with the figures; the champion stays', async () => {
     open(LIKE, RATING)
     await fixture.addBatch(1_500, { seed: 1 })

@@ -36,8 +36,10 @@ export function openTrainer(options: TrainerOptions): Trainer {
   const { clock, logger, registry, sources } = options
   const specs = new Map(options.specs.map((spec) => [spec.name, spec]))
   const tools: TrainTools = options
-  const worker: Worker = async (work, signal, change) => {
-    const spec = specOf(work.model)
+  const worker: Worker = async (queued, signal, change) => {
+    const spec = specOf(queued.model)
+    const work = { ...queued, set: settleSet(spec, queued.set) }
+    change({ set: work.set })
     const version = await trainVersion(tools, sourceOf(spec), spec, work, { signal, change })
     return { state: version.gate.passed ? 'succeeded' : 'rejected', version: version.version }
   }
@@ -71,6 +73,11 @@ export function openTrainer(options: TrainerOptions): Trainer {
     const trained = trainedSoFar(versionsOf(registry, spec.name))
     const batches = sourceOf(spec).batches()
     return newestSet(spec.set, last, trained.last, trained.part + 1, batches)
+  }
+
+  /** A set by rule is counted from the training before it, which may have ended while this one waited. */
+  function settleSet(spec: ModelSpec, set: SelectedSet): SelectedSet {
+    return set.of === undefined ? setUpTo(spec, set.batches[1]) : set
   }
 
   function addDue(spec: ModelSpec, due: DueTraining | undefined): void {
