@@ -1,0 +1,22 @@
+/** Peers are installed by the benchmark itself, pinned, into a folder that git ignores. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const folder = fileURLToPath(new URL('../.bench', import.meta.url))
+
+/** A package from npm at an exact version. */
+export function npmPeer(name: string, version: string): unknown {
+  const manifest = join(folder, 'node_modules', name, 'package.json')
+  const installed = existsSync(manifest)
+    ? (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
+    : undefined
+  if (installed !== version) {
+    mkdirSync(folder, { recursive: true })
+    const args = ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund']
+    execFileSync('npm', [...args, `${name}@${version}`], { stdio: ['ignore', 'ignore', 'inherit'] })
+  }
+  return createRequire(join(folder, 'package.json'))(name)
+}

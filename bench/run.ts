@@ -1,0 +1,107 @@
+/**
+ * `npm run bench -- <ID>... [--json]`: runs benchmarks and prints one JSON line each (`--json`), else a short report.
+ * Without an id it lists them. Exits 1 when a ratio is below its floor on a quiet machine.
+ */
+import { cpus, loadavg } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Benchmark } from './benchmark.ts'
+import { benchmarks } from './catalog.ts'
+
+/** A run above this load is printed as noisy: someone else is using the machine. */
+const QUIET_LOAD = 0.3
+const QUIET_WAIT_MS = 180_000
+/** Runs of one side that differ by more than this make the result noisy. */
+const SPREAD = 0.25
+const ORDER = ['ours', 'peer', 'peer', 'ours', 'ours', 'peer'] as const
+
+interface Result {
+  readonly id: string
+  readonly ours: number
+  readonly peer: number
+  readonly unit: string
+  readonly ratio: number
+  readonly ratioOfMedians: number
+  readonly floor: number
+  readonly noisy: boolean
+  readonly load: readonly [before: number, after: number]
+  readonly seconds: Readonly<Record<'ours' | 'peer', readonly number[]>>
+  readonly machine: string
+  readonly versions: Readonly<Record<string, string>>
+}
+
+const load = (): number => Number((loadavg()[0] ?? 0).toFixed(2))
+
+async function waitForQuiet(): Promise<number> {
+  const deadline = performance.now() + QUIET_WAIT_MS
+  while (load() >= QUIET_LOAD && performance.now() < deadline) await sleep(2_000)
+  return load()
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+const spreads = (values: readonly number[]): boolean =>
+  Math.max(...values) / Math.min(...values) - 1 > SPREAD
+
+async function measure(benchmark: Benchmark, wait: boolean): Promise<Result> {
+  const prepared = await benchmark.prepare()
+  const before = wait ? await waitForQuiet() : load()
+  const seconds: Record<'ours' | 'peer', number[]> = { ours: [], peer: [] }
+  try {
+    for (const side of ORDER) seconds[side].push(await prepared[side].run())
+  } finally {
+    await prepared.close()
+  }
+  const rate = (values: readonly number[]): number =>
+    Math.round(benchmark.work / Math.min(...values))
+  const ratio = Math.min(...seconds.peer) / Math.min(...seconds.ours)
+  return {
+    id: benchmark.id,
+    ours: rate(seconds.ours),
+    peer: rate(seconds.peer),
+    unit: benchmark.unit,
+    ratio: Number(ratio.toFixed(3)),
+    ratioOfMedians: Number((median(seconds.peer) / median(seconds.ours)).toFixed(3)),
+    floor: benchmark.floor,
+    noisy: before >= QUIET_LOAD || spreads(seconds.ours) || spreads(seconds.peer),
+    load: [before, load()],
+    seconds,
+    machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`,
+    versions: prepared.versions,
+  }
+}
+
+function print(result: Result, question: string): void {
+  const verdict =
+    Math.min(result.ratio, result.ratioOfMedians) >= result.floor ? 'reached' : 'not reached'
+  console.log(`${result.id}: ${question}`)
+  console.log(
+    `  ours ${result.ours.toLocaleString('en')} ${result.unit}, peer ${result.peer.toLocaleString('en')} ${result.unit}`,
+  )
+  console.log(
+    `  ratio ${result.ratio} (medians ${result.ratioOfMedians}), floor ${result.floor} ${verdict}${result.noisy ? ', noisy' : ''}`,
+  )
+  console.log(
+    `  ${result.machine}, load ${result.load.join(' → ')}, ${JSON.stringify(result.versions)}`,
+  )
+}
+
+const args = process.argv.slice(2)
+const ids = args.filter((arg) => !arg.startsWith('--'))
+const unknown = ids.filter((id) => benchmarks[id] === undefined)
+if (ids.length === 0 || unknown.length > 0) {
+  if (unknown.length > 0) console.error(`unknown benchmark ${unknown.join(', ')}`)
+  for (const open of Object.values(benchmarks)) {
+    const { id, question, floor } = await open()
+    console.error(`${id}  ${question} (floor ${floor})`)
+  }
+  process.exit(unknown.length > 0 ? 2 : 0)
+}
+for (const id of ids) {
+  const benchmark = await benchmarks[id]?.()
+  if (benchmark === undefined) continue
+  const result = await measure(benchmark, !args.includes('--now'))
+  if (args.includes('--json')) console.log(JSON.stringify(result))
+  else print(result, benchmark.question)
+  if (!result.noisy && Math.min(result.ratio, result.ratioOfMedians) < result.floor)
+    process.exitCode = 1
+}
