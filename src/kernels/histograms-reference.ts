@@ -1,5 +1,5 @@
 /** The plain reading of `GradientHistograms`: what the WebAssembly twin must equal. */
-import type { GradientHistograms, HistogramShape } from './histograms.ts'
+import type { Cut, CutRules, GradientHistograms, HistogramShape } from './histograms.ts'
 
 export function createReferenceHistograms(shape: HistogramShape): GradientHistograms {
   const { rows, columnBins, slots } = shape
@@ -45,6 +45,13 @@ export function createReferenceHistograms(shape: HistogramShape): GradientHistog
       for (let i = 0; i < cells; i++) c[i] = a[i]! - b[i]!
     },
     read: (slot) => histograms[slot]!,
+    missingRows: (slot, column) => histograms[slot]![columnStart[column]! * 3 + 2]!,
+    bestCut: (slot, column, wanted, least) =>
+      bestCut(
+        histograms[slot]!.subarray(columnStart[column]! * 3, columnStart[column + 1]! * 3),
+        wanted,
+        least,
+      ),
     partition(column, isLeft, from, to) {
       const right: number[] = []
       let left = from
@@ -59,6 +66,41 @@ export function createReferenceHistograms(shape: HistogramShape): GradientHistog
       return left - from
     },
   }
+}
+
+/** `cells`: those of one column. */
+function bestCut(cells: Float64Array, wanted: CutRules, least: number): Cut | undefined {
+  const { lambda, minRows, minHessian } = wanted
+  const [missingGradient, missingHessian, missingRows] = cells as unknown as [
+    number,
+    number,
+    number,
+  ]
+  const part = (gradient: number, weight: number): number =>
+    weight > 0 ? (gradient * gradient) / weight : 0
+  let best: Cut | undefined
+  let before = { gradient: 0, hessian: 0, rows: 0 }
+  for (let at = 3; at < cells.length; at += 3) {
+    if (cells[at + 2] === 0) continue
+    before = {
+      gradient: before.gradient + cells[at]!,
+      hessian: before.hessian + cells[at + 1]!,
+      rows: before.rows + cells[at + 2]!,
+    }
+    for (const isMissingLeft of missingRows > 0 ? [false, true] : [false]) {
+      const gradient = before.gradient + (isMissingLeft ? missingGradient : 0)
+      const hessian = before.hessian + (isMissingLeft ? missingHessian : 0)
+      const rows = before.rows + (isMissingLeft ? missingRows : 0)
+      if (rows < minRows || wanted.rows - rows < minRows) continue
+      if (hessian < minHessian || wanted.hessian - hessian < minHessian) continue
+      const score =
+        part(gradient, hessian + lambda) +
+        part(wanted.gradient - gradient, wanted.hessian - hessian + lambda)
+      if (!(score > (best?.score ?? least))) continue
+      best = { score, bin: at / 3, isMissingLeft, gradient, hessian, rows }
+    }
+  }
+  return best
 }
 
 /** Running sums of the bins; one more than columns, the last is the total. */

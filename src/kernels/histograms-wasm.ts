@@ -29,6 +29,19 @@ interface HistogramExports {
   ): void
   subtract(parent: number, child: number, out: number, cells: number): void
   read(cell: number, out: number, cells: number, shift: number): void
+  bestCut(
+    cell: number,
+    bins: number,
+    shift: number,
+    gradient: number,
+    hessian: number,
+    rows: number,
+    lambda: number,
+    minRows: number,
+    minHessian: number,
+    least: number,
+    out: number,
+  ): number
   partition(
     bins: number,
     columns: number,
@@ -62,6 +75,7 @@ function layOut({ rows, columnBins, slots }: HistogramShape) {
     // A row more: `partition` writes one place ahead.
     scratch: place((rows + 1) * 4),
     offsets: place(columnBins.length * 4),
+    cut: place(6 * 8),
     isLeft: place(256),
     bins: place(rows * columnBins.length),
     bytes: end,
@@ -87,6 +101,7 @@ export function createWasmHistograms(shape: HistogramShape): GradientHistograms 
   )
   const isLeftView = new Uint8Array(memory.buffer, at.isLeft, 256)
   const out = new Float64Array(memory.buffer, at.out, at.cells * 3)
+  const cut = new Float64Array(memory.buffer, at.cut, 6)
   return {
     bins: new Uint8Array(memory.buffer, at.bins, rows * columns),
     order: new Int32Array(memory.buffer, at.order, rows),
@@ -122,6 +137,35 @@ export function createWasmHistograms(shape: HistogramShape): GradientHistograms 
     read(slot) {
       run.read(slotAt(slot), at.out, at.cells, shift)
       return out
+    },
+    missingRows(slot, column) {
+      run.read(slotAt(slot) + columnStart[column]! * 16, at.cut, 1, shift)
+      return cut[2]!
+    },
+    bestCut(slot, column, wanted, least) {
+      const { gradient, hessian, rows: count, lambda, minRows, minHessian } = wanted
+      const isFound = run.bestCut(
+        slotAt(slot) + columnStart[column]! * 16,
+        columnBins[column]!,
+        shift,
+        gradient,
+        hessian,
+        count,
+        lambda,
+        minRows,
+        minHessian,
+        least,
+        at.cut,
+      )
+      if (isFound === 0) return undefined
+      return {
+        score: cut[0]!,
+        bin: cut[1]!,
+        isMissingLeft: cut[2] === 1,
+        gradient: cut[3]!,
+        hessian: cut[4]!,
+        rows: cut[5]!,
+      }
     },
     partition(column, isLeft, from, to) {
       isLeftView.set(isLeft)

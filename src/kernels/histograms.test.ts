@@ -35,7 +35,19 @@ function run(histograms: GradientHistograms, rows: number, columnBins: readonly 
   histograms.subtract(0, 1, 2)
   const whole = histograms.read(0).slice()
   const subtracted = histograms.read(2).slice()
-  return { left, order: histograms.order.slice(), whole, counted, subtracted }
+  const cuts = columnBins.flatMap((_, j) =>
+    [0, 1e30].map((lambda) => {
+      const cells = counted.subarray(
+        histograms.columnStart[j]! * 3,
+        histograms.columnStart[j + 1]! * 3,
+      )
+      const sum = (part: number): number =>
+        cells.reduce((total, value, at) => total + (at % 3 === part ? value : 0), 0)
+      const wanted = { gradient: sum(0), hessian: sum(1), rows: sum(2), lambda }
+      return histograms.bestCut(2, j, { ...wanted, minRows: 3, minHessian: 1e3 }, 0)
+    }),
+  )
+  return { left, order: histograms.order.slice(), whole, counted, subtracted, cuts }
 }
 
 for (const columns of [1, 3, 4, 5, 8, 29]) {
@@ -48,6 +60,10 @@ for (const columns of [1, 3, 4, 5, 8, 29]) {
       const answer = run(fast, rows, columnBins)
       expect(answer).toEqual(run(createReferenceHistograms(shape), rows, columnBins))
       expect(answer.subtracted).toEqual(answer.counted)
+      if (rows > 1_000 && columns > 4) {
+        expect(answer.cuts.filter((cut) => cut !== undefined).length).toBeGreaterThan(4)
+        expect(new Set(answer.cuts.map((cut) => cut?.isMissingLeft)).size).toBeGreaterThan(1)
+      }
     }
   })
 }

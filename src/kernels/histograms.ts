@@ -45,11 +45,40 @@ export interface GradientHistograms {
    * the next call.
    */
   read(slot: number): Float64Array
+  /** Rows in bin 0 of a column. */
+  missingRows(slot: number, column: number): number
+  /**
+   * The best cut of one column: bins 1 to `bin` left, the others right, bin 0 on either side. Undefined when none scores
+   * above `least`. Of equal ones the first by bin, bin 0 on the right before the left. Sums are multiplied by their scale.
+   */
+  bestCut(slot: number, column: number, wanted: CutRules, least: number): Cut | undefined
   /**
    * Puts the rows of a range whose bin in `column` has isLeft[bin] = 1 before the others, both sides in their old order.
    * Returns how many they are. `isLeft`: 256 values, 0 or 1.
    */
   partition(column: number, isLeft: Uint8Array, from: number, to: number): number
+}
+
+/** What both sides of a cut must fulfil, and the sums of all rows of the histogram. */
+export interface CutRules {
+  readonly gradient: number
+  readonly hessian: number
+  readonly rows: number
+  /** λ, added to the hessians of each side. */
+  readonly lambda: number
+  readonly minRows: number
+  readonly minHessian: number
+}
+
+export interface Cut {
+  /** G² / (H + λ) of the left side plus that of the right one. */
+  readonly score: number
+  readonly bin: number
+  readonly isMissingLeft: boolean
+  /** Sums of the left side. */
+  readonly gradient: number
+  readonly hessian: number
+  readonly rows: number
 }
 
 /** The fastest implementation at hand. */

@@ -116,3 +116,72 @@ export function partition(
   memory.copy(left, scratch, right - scratch)
   return <i32>((left - order) >> 2)
 }
+
+// @ts-ignore: decorator
+@inline
+function score(gradient: f64, hessian: f64, g: f64, h: f64, lambda: f64): f64 {
+  const left = hessian + lambda
+  const right = h + lambda
+  const quotients = f64x2.div(
+    f64x2.replace_lane(f64x2.splat(gradient * gradient), 1, g * g),
+    f64x2.replace_lane(f64x2.splat(left), 1, right),
+  )
+  const a = left > 0 ? f64x2.extract_lane(quotients, 0) : 0
+  const b = right > 0 ? f64x2.extract_lane(quotients, 1) : 0
+  return a + b
+}
+
+// Writes score, bin, missing left (0 or 1), gradient, hessian and rows of the left side, six doubles, when some cut of
+// the column beats `least`; returns whether it did. `cell`: the first cell of the column.
+export function bestCut(
+  cell: usize,
+  bins: i32,
+  shift: i32,
+  gradient: f64,
+  hessian: f64,
+  rows: f64,
+  lambda: f64,
+  minRows: f64,
+  minHessian: f64,
+  least: f64,
+  out: usize,
+): i32 {
+  const mask = ((<i64>1) << (<i64>shift)) - 1
+  const missingPacked = load<i64>(cell, 8)
+  const missingGradient = <f64>load<i64>(cell)
+  const missingHessian = <f64>(missingPacked >> (<i64>shift))
+  const missingRows = <f64>(missingPacked & mask)
+  let sum: i64 = 0
+  let packedSum: i64 = 0
+  let found: i32 = 0
+  for (let bin: i32 = 1; bin < bins; bin++) {
+    cell += 16
+    const packed = load<i64>(cell, 8)
+    if ((packed & mask) == 0) continue
+    sum += load<i64>(cell)
+    packedSum += packed
+    let g = <f64>sum
+    let h = <f64>(packedSum >> (<i64>shift))
+    let count = <f64>(packedSum & mask)
+    for (let isLeft: i32 = 0; isLeft < 2; isLeft++) {
+      if (count >= minRows && rows - count >= minRows && h >= minHessian && hessian - h >= minHessian) {
+        const value = score(g, h, gradient - g, hessian - h, lambda)
+        if (value > least) {
+          least = value
+          found = 1
+          store<f64>(out, value)
+          store<f64>(out, <f64>bin, 8)
+          store<f64>(out, <f64>isLeft, 16)
+          store<f64>(out, g, 24)
+          store<f64>(out, h, 32)
+          store<f64>(out, count, 40)
+        }
+      }
+      if (missingRows == 0) break
+      g += missingGradient
+      h += missingHessian
+      count += missingRows
+    }
+  }
+  return found
+}

@@ -28,10 +28,10 @@ export interface TreeColumns {
   readonly categories: readonly LevelColumn[]
 }
 
-/** Rows whose values decide on the cuts: enough that a quantile of 1/255 is off by less than a tenth of itself. */
-const SAMPLE_ROWS = 200_000
+/** Rows whose values decide on the cuts: 200 in each of 255 bins, so that their sizes are right to about 7 %. */
+const SAMPLE_ROWS = 50_000
 
-/** Looks at up to 200,000 rows drawn by the seed. `maxBins`: 2 to 255, not counting bin 0. */
+/** Looks at up to 50,000 rows drawn by the seed. `maxBins`: 2 to 255, not counting bin 0. */
 export async function chooseColumns(
   data: Dataset,
   maxBins: number,

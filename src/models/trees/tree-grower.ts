@@ -100,9 +100,7 @@ function rootSums(histograms: GradientHistograms, rows: number): LeafSums {
 function search({ histograms, rules, scales, columnsOf, nodes }: Growth, at: number, slot: number) {
   const node = nodes[at]!
   if (node.depth >= rules.maxDepth || node.sums.rows < 2 * rules.minLeafRows) return
-  const { columnStart } = histograms
-  const context = { rules, scales, cells: histograms.read(slot), columnStart }
-  node.split = findSplit(context, node.sums, columnsOf())
+  node.split = findSplit({ rules, scales, histograms, slot }, node.sums, columnsOf())
 }
 
 /** Parts the rows of a leaf and looks for the splits of both children. */

@@ -12,7 +12,7 @@
  *
  * All sums are whole numbers (`kernels/histograms.ts`); `λ` and the least hessian come in the same unit.
  */
-import type { Scales } from '../../kernels/index.ts'
+import type { CutRules, GradientHistograms, Scales } from '../../kernels/index.ts'
 
 export interface SplitRules {
   /** L2 penalty, unit of the hessians. */
@@ -56,8 +56,9 @@ export interface Split {
 export interface SplitContext {
   readonly rules: SplitRules
   readonly scales: Scales
-  readonly cells: Float64Array
-  readonly columnStart: Int32Array
+  readonly histograms: GradientHistograms
+  /** Where the histogram of the leaf is. */
+  readonly slot: number
 }
 
 /** Levels that a category split may name, so that a group is never a long list of chances. LightGBM's default. */
@@ -66,7 +67,8 @@ const MAX_LEVELS_IN_GROUP = 32
 const FEW_LEVELS = 4
 
 interface Candidate {
-  gain: number
+  /** G² / (H + λ), left plus right: comparable between the columns of one leaf. */
+  score: number
   column: number
   bin: number
   isMissingLeft: boolean
@@ -89,47 +91,48 @@ export function findSplit(
   leaf: LeafSums,
   columns: ArrayLike<number>,
 ): Split | undefined {
-  const { rules, scales } = context
+  const { rules, scales, histograms, slot } = context
   if (leaf.rows < 2 * rules.minLeafRows) return undefined
-  const best: Candidate = {
-    gain: leastGain(leaf, rules.regularization * scales.hessian),
-    column: -1,
-    bin: -1,
-    isMissingLeft: false,
-    leftBins: undefined,
-    gradient: 0,
-    hessian: 0,
-    rows: 0,
+  const search = createSearch(context, leaf)
+  const { best, parent } = search
+  const wanted: CutRules = {
+    gradient: leaf.gradient,
+    hessian: leaf.hessian,
+    rows: leaf.rows,
+    lambda: rules.regularization * scales.hessian,
+    minRows: rules.minLeafRows,
+    minHessian: rules.minLeafHessian * scales.hessian,
   }
-  const search = createSearch(context, leaf, best)
+  const isFree = leaf.low === -Infinity && leaf.high === Infinity
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i]!
-    if (column < rules.features) searchFeature(context, search, column)
-    else searchCategory(context, search, column, leaf)
+    if (column >= rules.features) searchCategory(context, search, column, leaf)
+    else if (isFree && rules.monotone[column] === 0) {
+      const cut = histograms.bestCut(slot, column, wanted, best.score)
+      if (cut) Object.assign(best, cut, { column, leftBins: undefined })
+    } else searchFeature(context, search, column)
   }
   if (best.column < 0) return undefined
   // Twice the fall of the loss, from whole numbers into its own unit.
   const unit = scales.hessian / scales.gradient / scales.gradient
-  const gain = Math.min(Number.MAX_VALUE, best.gain * unit)
+  const gain = Math.min(Number.MAX_VALUE, (best.score - parent) * unit)
   if (!(gain > rules.minGain)) return undefined
   return finish(context, leaf, best, gain)
 }
 
-/** Below this a gain is only the rounding error of the terms that it is the difference of. */
-function leastGain({ gradient, hessian }: LeafSums, lambda: number): number {
-  const weight = hessian + lambda
-  return weight > 0 ? (1e-12 * gradient * gradient) / weight : 0
-}
+/** Below this part of its terms a gain is only their rounding error. */
+const ROUNDING = 1e-12
 
 type Search = ReturnType<typeof createSearch>
 
-/** The test of one candidate: keeps it in `best` when it is allowed and better. */
-function createSearch(context: SplitContext, leaf: LeafSums, best: Candidate) {
+/** The test of one candidate, by the rules: keeps it in `best` when it is allowed and better. */
+function createSearch(context: SplitContext, leaf: LeafSums) {
   const { rules, scales } = context
   const minHessian = rules.minLeafHessian * scales.hessian
   const isBounded = leaf.low > -Infinity || leaf.high < Infinity
-  const isAnyMonotone = rules.monotone.some((sign) => sign !== 0)
   const unitOfValue = scales.hessian / scales.gradient
+  const bounded = (value: number): number =>
+    Math.min(leaf.high / unitOfValue, Math.max(leaf.low / unitOfValue, value))
   /** −2 × the loss of a side at its value (bounds cut it off). */
   const score = (gradient: number, hessian: number, lambda: number): number => {
     const weight = hessian + lambda
@@ -138,16 +141,25 @@ function createSearch(context: SplitContext, leaf: LeafSums, best: Candidate) {
     const value = bounded(-gradient / weight)
     return -(2 * gradient * value + weight * value * value)
   }
-  const bounded = (value: number): number =>
-    Math.min(leaf.high / unitOfValue, Math.max(leaf.low / unitOfValue, value))
-  const state = { lambda: 0, parent: 0, sign: 0 }
+  const parent = score(leaf.gradient, leaf.hessian, rules.regularization * scales.hessian)
+  const best: Candidate = {
+    score: parent + ROUNDING * Math.abs(parent),
+    column: -1,
+    bin: -1,
+    isMissingLeft: false,
+    leftBins: undefined,
+    gradient: 0,
+    hessian: 0,
+    rows: 0,
+  }
+  const state = { lambda: 0, sign: 0 }
   return {
     best,
+    parent,
     /** Sets what the candidates of a column have in common. */
     begin(column: number, extraPenalty: number): void {
       state.lambda = (rules.regularization + extraPenalty) * scales.hessian
-      state.parent = score(leaf.gradient, leaf.hessian, rules.regularization * scales.hessian)
-      state.sign = isAnyMonotone ? rules.monotone[column]! : 0
+      state.sign = rules.monotone[column]!
     },
     /** The left side has these sums. True when it became the best. */
     offer(gradient: number, hessian: number, rows: number): boolean {
@@ -155,14 +167,14 @@ function createSearch(context: SplitContext, leaf: LeafSums, best: Candidate) {
       if (hessian < minHessian || leaf.hessian - hessian < minHessian) return false
       const [g, h] = [leaf.gradient - gradient, leaf.hessian - hessian]
       const { lambda, sign } = state
-      const gain = score(gradient, hessian, lambda) + score(g, h, lambda) - state.parent
-      if (!(gain > best.gain)) return false
+      const both = score(gradient, hessian, lambda) + score(g, h, lambda)
+      if (!(both > best.score)) return false
       if (sign !== 0) {
         const left = bounded(-gradient / (hessian + lambda))
         const right = bounded(-g / (h + lambda))
         if (sign * (right - left) < 0) return false
       }
-      best.gain = gain
+      best.score = both
       best.gradient = gradient
       best.hessian = hessian
       best.rows = rows
@@ -172,7 +184,8 @@ function createSearch(context: SplitContext, leaf: LeafSums, best: Candidate) {
 }
 
 function searchFeature(context: SplitContext, search: Search, column: number): void {
-  const { cells, columnStart } = context
+  const { columnStart } = context.histograms
+  const cells = context.histograms.read(context.slot)
   const { best } = search
   const start = columnStart[column]! * 3
   const end = columnStart[column + 1]! * 3
@@ -211,7 +224,9 @@ function searchCategory(
   column: number,
   leaf: LeafSums,
 ): void {
-  const { cells, columnStart, rules, scales } = context
+  const { histograms, rules, scales } = context
+  const { columnStart } = histograms
+  const cells = histograms.read(context.slot)
   const start = columnStart[column]!
   const count = columnStart[column + 1]! - start
   const smoothing = rules.categorySmoothing * scales.hessian
@@ -252,7 +267,7 @@ function searchCategory(
 }
 
 function finish(context: SplitContext, leaf: LeafSums, best: Candidate, gain: number): Split {
-  const { rules, scales, cells, columnStart } = context
+  const { rules, scales, histograms } = context
   const { column, bin, leftBins, gradient, hessian, rows } = best
   const left = { ...leaf, gradient, hessian, rows }
   const right = {
@@ -261,7 +276,7 @@ function finish(context: SplitContext, leaf: LeafSums, best: Candidate, gain: nu
     hessian: leaf.hessian - hessian,
     rows: leaf.rows - rows,
   }
-  const isNoneMissing = cells[columnStart[column]! * 3 + 2] === 0
+  const isNoneMissing = histograms.missingRows(context.slot, column) === 0
   const isMissingLeft =
     leftBins === undefined && isNoneMissing ? 2 * rows > leaf.rows : best.isMissingLeft
   const sign = rules.monotone[column]!
