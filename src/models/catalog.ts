@@ -14,6 +14,10 @@ export const modelCatalog = {
   majority: () => import('./majority/majority.ts').then((folder) => folder.majority),
   mean: () => import('./mean/mean.ts').then((folder) => folder.mean),
   'one-cluster': () => import('./one-cluster/one-cluster.ts').then((folder) => folder.oneCluster),
+  'random-forest': () =>
+    import('./random-forest/random-forest.ts').then((folder) => folder.randomForest),
+  'random-forest-regressor': () =>
+    import('./random-forest/random-forest.ts').then((folder) => folder.randomForestRegressor),
   ridge: () => import('./ridge/ridge.ts').then((folder) => folder.ridge),
 } as const satisfies Record<string, () => Promise<ModelKind>>
 

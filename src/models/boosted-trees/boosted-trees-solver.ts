@@ -11,13 +11,12 @@ import {
   chooseScales,
   createHistograms,
   createRandom,
-  MAX_HISTOGRAM_ROWS,
   type GradientHistograms,
   type Random,
 } from '../../kernels/index.ts'
 import { quote } from '../../core/index.ts'
 import { modelError } from '../errors.ts'
-import { checkDataset, rowWeights } from '../dataset.ts'
+import { rowWeights } from '../dataset.ts'
 import type { Dataset, FitContext } from '../model.ts'
 import { createPacer, type Pacer } from '../pacer.ts'
 import { chooseColumns, columnBins, fillBins, type TreeColumns } from '../trees/tree-columns.ts'
@@ -84,17 +83,6 @@ export async function fitBoostedTrees(
     pacer,
   })
   return assembleEnsemble(columns, base, trees, params.learningRate)
-}
-
-/** Throws MODEL_TOO_FEW_ROWS, MODEL_INVALID_DATA. */
-export function checkTreeData(data: Dataset, rule: 'class' | 'value'): void {
-  checkDataset(data, rule)
-  if (data.matrix.rows > MAX_HISTOGRAM_ROWS) {
-    throw modelError(
-      'MODEL_INVALID_DATA',
-      `there are ${data.matrix.rows} rows, trees learn from at most ${MAX_HISTOGRAM_ROWS}: train on a sample or on fewer batches`,
-    )
-  }
 }
 
 function growRules(columns: TreeColumns, params: BoostedTreesParams): GrowRules {

@@ -6,11 +6,12 @@ import { checkArtifact } from '../artifact-reader.ts'
 import { checkBothClasses } from '../dataset.ts'
 import { sigmoid } from '../log-odds.ts'
 import type { Artifact, FittedClassifier, FittedRegressor, ModelKind } from '../model.ts'
+import { checkTreeData } from '../trees/tree-columns.ts'
 import { readEnsemble, writeEnsemble, type TreeEnsemble } from '../trees/tree-ensemble.ts'
 import { createTreeScorer } from '../trees/tree-model.ts'
 import { logLoss, squaredLoss } from './boosted-trees-loss.ts'
 import { boostedTreesParams, type BoostedTreesParams } from './boosted-trees-params.ts'
-import { checkTreeData, fitBoostedTrees } from './boosted-trees-solver.ts'
+import { fitBoostedTrees } from './boosted-trees-solver.ts'
 
 const FORMAT = 1
 

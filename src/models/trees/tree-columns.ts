@@ -2,8 +2,9 @@
  * What trees see: every input as a small whole number. Bin 0 is "not there". A feature's bins are cut at quantiles of its
  * values, so that about as many rows fall into each; a category's bins are its levels, the rarest sharing the last bin.
  */
-import { createRandom } from '../../kernels/index.ts'
-import { canonicalCategories, columnPositions, sortedNames } from '../dataset.ts'
+import { createRandom, MAX_HISTOGRAM_ROWS } from '../../kernels/index.ts'
+import { canonicalCategories, checkDataset, columnPositions, sortedNames } from '../dataset.ts'
+import { modelError } from '../errors.ts'
 import type { Dataset } from '../model.ts'
 import { stripRows, type Pacer } from '../pacer.ts'
 import { drawRows } from './tree-sampling.ts'
@@ -171,4 +172,15 @@ export function binOfValue(cuts: Float64Array, x: number): number {
     } else length = half
   }
   return low + 1
+}
+
+/** Throws MODEL_TOO_FEW_ROWS, MODEL_INVALID_DATA. */
+export function checkTreeData(data: Dataset, rule: 'class' | 'value'): void {
+  checkDataset(data, rule)
+  if (data.matrix.rows > MAX_HISTOGRAM_ROWS) {
+    throw modelError(
+      'MODEL_INVALID_DATA',
+      `there are ${data.matrix.rows} rows, trees learn from at most ${MAX_HISTOGRAM_ROWS}: train on a sample or on fewer batches`,
+    )
+  }
 }

@@ -1,0 +1,116 @@
+/**
+ * Random forests, as a classifier and as a regressor: the mean of many deep trees, each from rows and inputs drawn at random.
+ * Use them when there is no time to tune anything; boosted trees are usually a little better once tuned.
+ */
+import { checkArtifact } from '../artifact-reader.ts'
+import { checkBothClasses } from '../dataset.ts'
+import { logOdds } from '../log-odds.ts'
+import type {
+  Artifact,
+  Explanation,
+  FittedClassifier,
+  FittedRegressor,
+  ModelKind,
+} from '../model.ts'
+import { checkTreeData } from '../trees/tree-columns.ts'
+import { readEnsemble, writeEnsemble, type TreeEnsemble } from '../trees/tree-ensemble.ts'
+import { createTreeScorer } from '../trees/tree-model.ts'
+import { randomForestParams, type RandomForestParams } from './random-forest-params.ts'
+import { fitRandomForest } from './random-forest-solver.ts'
+
+const FORMAT = 1
+
+type Chosen = Readonly<Record<string, unknown>>
+
+const shared = {
+  uses: { features: true, categories: true },
+  params: randomForestParams,
+  // Bins, gradients and row orders; at most 256 MiB of histograms; bins of levels.
+  memoryBytes: (rows: number, features: number, levels: number): number =>
+    rows * (features + 2 + 60) + 2 ** 28 + levels * 120,
+}
+
+export const randomForest: ModelKind<'classifier', RandomForestParams> = {
+  ...shared,
+  name: 'random-forest',
+  task: 'classifier',
+  summary: 'Random forest on histograms: the probability of label 1.',
+  baseline: 'majority',
+  async fit(data, chosen, context) {
+    checkTreeData(data, 'class')
+    checkBothClasses(data.label!)
+    return classifier(await fitRandomForest(data, chosen, Math.sqrt, context), chosen)
+  },
+  load(artifact) {
+    checkArtifact(artifact, randomForest, FORMAT)
+    return classifier(readEnsemble(artifact), artifact.params)
+  },
+}
+
+export const randomForestRegressor: ModelKind<'regressor', RandomForestParams> = {
+  ...shared,
+  name: 'random-forest-regressor',
+  task: 'regressor',
+  summary: 'Random forest on histograms: a number.',
+  baseline: 'mean',
+  async fit(data, chosen, context) {
+    checkTreeData(data, 'value')
+    return regressor(await fitRandomForest(data, chosen, (n) => n / 3, context), chosen)
+  },
+  load(artifact) {
+    checkArtifact(artifact, randomForestRegressor, FORMAT)
+    return regressor(readEnsemble(artifact), artifact.params)
+  },
+}
+
+function classifier(ensemble: TreeEnsemble, chosen: Chosen): FittedClassifier {
+  const scorer = createTreeScorer(ensemble)
+  return {
+    kind: randomForest.name,
+    task: 'classifier',
+    predictProba(input) {
+      const { score, unknown } = scorer.score(input)
+      return { probability: score.map((p) => Math.min(1, Math.max(0, p))), unknown }
+    },
+    explain: (input) => toLogOdds(scorer.explain(input)),
+    importance: scorer.importance,
+    save: () => artifactOf(randomForest, ensemble, chosen),
+  }
+}
+
+/**
+ * Parts of a probability as parts of its log-odds: all parts of a row are stretched alike, so their signs and proportions
+ * stay and they sum to the log-odds.
+ */
+function toLogOdds({ names, base, contributions, score }: Explanation): Explanation {
+  const from = logOdds(base)
+  const width = names.length
+  const odds = score.map(logOdds)
+  const parts = contributions.map((part, at) => {
+    const r = Math.floor(at / width)
+    const moved = score[r]! - base
+    return moved === 0 ? 0 : (part / moved) * (odds[r]! - from)
+  })
+  return { names, base: from, contributions: parts, score: odds }
+}
+
+function regressor(ensemble: TreeEnsemble, chosen: Chosen): FittedRegressor {
+  const scorer = createTreeScorer(ensemble)
+  return {
+    kind: randomForestRegressor.name,
+    task: 'regressor',
+    predict(input) {
+      const { score, unknown } = scorer.score(input)
+      return { value: score, unknown }
+    },
+    explain: scorer.explain,
+    importance: scorer.importance,
+    save: () => artifactOf(randomForestRegressor, ensemble, chosen),
+  }
+}
+
+const artifactOf = (
+  { name, task }: Pick<ModelKind, 'name' | 'task'>,
+  ensemble: TreeEnsemble,
+  params: Chosen,
+): Artifact => ({ kind: name, task, format: FORMAT, params, ...writeEnsemble(ensemble) })
