@@ -2,7 +2,7 @@
  * Compaction writes a new generation folder: merged files, and hard links to the files that stay. Merging runs beside
  * commits; only the last step, `switchGeneration`, excludes them. Readers keep the old folder for ten minutes.
  */
-import { link, rename, rm } from 'node:fs/promises'
+import { link, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SqlEngine } from '../sql/index.ts'
 import {
@@ -117,8 +117,13 @@ export async function switchGeneration(
   await makeFolder(folder)
   const replaced = new Set(merges.flatMap(({ sources }) => sources.map(({ name }) => name)))
   const kept = state.files.filter(({ name }) => !replaced.has(name))
-  for (const { name } of kept)
+  // Also the files of a batch whose commit failed half way: they were shown, and the sink is about to commit them again.
+  const listed = await readdir(layout.generation(state.generation))
+  const shown = new Set([...kept.map(({ name }) => name), ...listed])
+  for (const name of shown) {
+    if (replaced.has(name)) continue
     await link(join(layout.generation(state.generation), name), join(folder, name))
+  }
   for (const { merged } of merges)
     await rename(join(layout.tempDir, merged.name), join(folder, merged.name))
   await syncFolder(folder)

@@ -3,6 +3,7 @@ import type { ConformanceCheck } from '../core/index.ts'
 import { commitChecks } from './lake-commit.conformance.ts'
 import { compactionChecks } from './lake-compaction.conformance.ts'
 import { crashChecks } from './lake-crash.conformance.ts'
+import { listingChecks } from './lake-listing.conformance.ts'
 import type { LakeHarness } from './lake-world.conformance.ts'
 
 export type { ForeignRow, LakeHarness } from './lake-world.conformance.ts'
@@ -10,5 +11,6 @@ export type { ForeignRow, LakeHarness } from './lake-world.conformance.ts'
 export const lakeConformance = (harness: LakeHarness): ConformanceCheck[] => [
   ...commitChecks(harness),
   ...crashChecks(harness),
+  ...listingChecks(harness),
   ...compactionChecks(harness),
 ]

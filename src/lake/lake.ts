@@ -14,7 +14,8 @@
  *   duplicate-free, gap-free prefix of what was committed, and equal it once `commit` resolves.
  * - **K2 idempotent**: committing a batch again (same number, same ranges) changes nothing and answers the same files.
  * - **K3 crash**: ended at any instruction, the next `open` finds the table as before or after the commit, never between,
- *   and removes what was left over.
+ *   and removes what was left over. A plain listing never goes back: a batch whose files are all there is taken over, and
+ *   of a batch that is there in part the files stay until it is committed again.
  * - **K4 names**: a file name gives topic, partition, first and last offset; ranges are disjoint and ascend.
  * - **K5 digest**: every file's SHA-256 is in the manifest; `verify` names each file whose bytes differ.
  * - **K6 compaction**: never changes rows; a reader of `current/` or of an older snapshot stays right for ten minutes.

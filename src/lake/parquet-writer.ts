@@ -3,7 +3,7 @@
  * the columns and the facts: one thread, insertion order, fixed row groups. Replaying the log gives the same digests.
  */
 import { stat } from 'node:fs/promises'
-import type { Column, ColumnarRows, ColumnType } from '../core/index.ts'
+import type { Column, ColumnarRows, ColumnType, OffsetRange } from '../core/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
 
 /** DuckDB's own default; written down because the bytes depend on it. */
@@ -67,6 +67,19 @@ export async function countRows(engine: SqlEngine, path: string): Promise<number
     `SELECT num_rows FROM parquet_file_metadata(${literal(path)})`,
   )
   return Number(rows[0]?.[0])
+}
+
+/** Reads every value of the file: whether its rows are of the range, each offset once. Throws when a page cannot be read. */
+export async function hasRowsOfRange(
+  engine: SqlEngine,
+  path: string,
+  { partition, first, last, rows: wanted }: OffsetRange & { readonly rows: number },
+): Promise<boolean> {
+  const { rows } = await engine.query(
+    `SELECT count(*), count(DISTINCT _offset), count(*) FILTER (_partition <> ${partition} OR _offset NOT BETWEEN ${first} AND ${last}), bit_xor(hash(r)) FROM read_parquet(${literal(path)}, hive_partitioning = false) r`,
+  )
+  const [count, distinct, strays] = (rows[0] ?? []).map(Number)
+  return count === wanted && distinct === wanted && strays === 0
 }
 
 /** A text that `writeRowsTo` put into a file's metadata. */

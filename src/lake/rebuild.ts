@@ -15,7 +15,7 @@ import type { TableState } from './manifest.ts'
 import { countRows, readFact, sizeOf } from './parquet-writer.ts'
 import type { TableContext } from './table-context.ts'
 
-interface FoundFile {
+export interface FoundFile {
   readonly file: LakeFile
   readonly facts: DataFileFacts
 }
@@ -33,7 +33,7 @@ export async function rebuildState(context: TableContext): Promise<Rebuilt | und
   if (names.length === 0) return undefined
   const found: FoundFile[] = []
   for (const name of names) {
-    const file = await inspect(context, folder, name)
+    const file = await inspectFile(context, folder, name)
     if (file) found.push(file)
   }
   const kept = certainFiles(found)
@@ -61,7 +61,8 @@ async function shownGeneration({ layout }: TableContext): Promise<number | undef
   return newest === undefined ? undefined : Number(newest)
 }
 
-async function inspect(
+/** What a data file says of itself; undefined when it is none of ours or cannot be read. */
+export async function inspectFile(
   { engine, logger }: TableContext,
   folder: string,
   name: string,

@@ -1,10 +1,11 @@
 /**
- * Opening a table: from whatever a crash left to one of the states before or after the interrupted step. Nothing that the
- * manifest does not name stays; the log still has it, and the sink commits it again under the same name.
+ * Opening a table: from whatever a crash left to one of the states before or after the interrupted step. What a listing has
+ * shown stays (`adoption.ts`); what cannot be used is removed: the log has it, and the sink commits it again.
  */
 import { readdir, readlink, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Column } from '../core/index.ts'
+import { adoptBatches } from './adoption.ts'
 import { emptyFolder, makeFolder, switchLink, syncFolder } from './durable-files.ts'
 import { generationName } from './layout.ts'
 import {
@@ -32,11 +33,12 @@ export async function openState(
     ...firstState(context, columns),
     ...(await rebuildState(context)),
   }
-  const state = await withColumns(context, known, columns, !found)
+  const recorded = await withColumns(context, known, columns, !found)
   await emptyFolder(layout.tempDir, await readdir(layout.tempDir))
-  await removeStaleGenerations(context, state)
-  await makeFolder(layout.generation(state.generation))
-  await removeUncommitted(context, state)
+  await removeStaleGenerations(context, recorded)
+  await makeFolder(layout.generation(recorded.generation))
+  const { state, waiting } = await adoptBatches(context, recorded)
+  await removeUnusable(context, state, waiting)
   await repairLink(context, state)
   await syncFolder(layout.generationsDir)
   await syncFolder(layout.dir)
@@ -70,14 +72,19 @@ async function withColumns(
   return next
 }
 
-async function removeUncommitted(context: TableContext, state: TableState): Promise<void> {
+/** A whole file is never removed here unless something else of its batch is wrong: the log has the rows still. */
+async function removeUnusable(
+  context: TableContext,
+  state: TableState,
+  waiting: ReadonlySet<string>,
+): Promise<void> {
   const folder = context.layout.generation(state.generation)
   const committed = new Map(state.files.map((file) => [file.name, file]))
   for (const name of await readdir(folder)) {
-    if (committed.delete(name)) continue
+    if (committed.delete(name) || waiting.has(name)) continue
     context.logger.info(
       { table: state.table, file: name },
-      'A file that was not committed is removed.',
+      'A file that does not continue the table is removed.',
     )
     await rm(join(folder, name), { recursive: true, force: true })
   }
