@@ -16,10 +16,25 @@ export const logError = defineErrors({
   },
   LOG_GROUP_ACTIVE: { status: 409, retryable: true, title: 'The consumer group has members' },
   LOG_IN_USE: { status: 409, retryable: true, title: 'Another process owns the data folder' },
+  LOG_INVALID_BATCH: {
+    status: 422,
+    retryable: false,
+    title: 'A record batch of a Kafka client cannot be stored',
+  },
   LOG_OFFSET_OUT_OF_RANGE: {
     status: 422,
     retryable: false,
     title: 'The offset is not in the partition',
+  },
+  LOG_OUT_OF_SEQUENCE: {
+    status: 409,
+    retryable: true,
+    title: 'A batch of an idempotent producer is missing before this one',
+  },
+  LOG_PRODUCER_FENCED: {
+    status: 409,
+    retryable: false,
+    title: 'A newer instance of the producer took over',
   },
   LOG_RECORD_TOO_LARGE: {
     status: 413,

@@ -19,6 +19,7 @@
  * - **L12 close**: `close` is idempotent; afterwards every call fails with LOG_CLOSED.
  */
 import type { LogRecord, NewRecord, TopicPartition, TopicPartitionOffset } from '../core/index.ts'
+import type { LogWire } from './log-wire.ts'
 
 export interface TopicSpec {
   readonly name: string
@@ -116,12 +117,14 @@ export interface Consumer {
   close(): Promise<void>
 }
 
+export interface GroupMember {
+  readonly memberId: string
+  readonly assignment: readonly TopicPartition[]
+}
+
 export interface GroupInfo {
   readonly group: string
-  readonly members: readonly {
-    readonly memberId: string
-    readonly assignment: readonly TopicPartition[]
-  }[]
+  readonly members: readonly GroupMember[]
   readonly offsets: readonly {
     readonly topic: string
     readonly partition: number
@@ -165,6 +168,8 @@ export interface Log {
    * Held in memory: a holder says it again after a start, before retention runs.
    */
   hold(holder: string, position: TopicPartitionOffset): void
+  /** For a server of the Kafka protocol in front of this log; absent in a driver that is a client of one. */
+  readonly wire?: LogWire
   /** Applies retention and compaction now. Runs by itself every few minutes. */
   clean(): Promise<void>
   close(): Promise<void>

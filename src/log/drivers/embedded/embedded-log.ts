@@ -20,11 +20,13 @@ import type {
   TopicInfo,
   TopicSpec,
 } from '../../log.ts'
+import type { LogWire } from '../../log-wire.ts'
 import { appendRecords } from './append-records.ts'
 import { Cleaner } from './cleaning/cleaner.ts'
 import { markClean, openFolder, type OpenFolder } from './folder/data-folder.ts'
 import { GroupCoordinator } from './groups/group-coordinator.ts'
 import { GroupOffsets } from './groups/group-offsets.ts'
+import { EmbeddedWire } from './embedded-wire.ts'
 import { offsetForTime } from './partition/offset-for-time.ts'
 import type { ProcessTable } from './folder/process-table.ts'
 import { readPartition } from './read-partition.ts'
@@ -92,6 +94,7 @@ class EmbeddedLog implements Log {
   readonly #topics: TopicStore
   readonly #groups: GroupCoordinator
   readonly #cleaner: Cleaner
+  readonly wire: LogWire
   /** Creating and deleting topics go one after the other. */
   #changing: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
@@ -108,6 +111,14 @@ class EmbeddedLog implements Log {
     this.#groups = new GroupCoordinator({ ...options, topics, offsets })
     this.#cleaner = new Cleaner({ ...options, topics })
     this.#cleaner.start()
+    this.wire = new EmbeddedWire({
+      topics,
+      groups: this.#groups,
+      offsets,
+      recordBytes: options.recordBytes,
+      refuseClosed: () => this.#refuseClosed(),
+      grow: (name, partitions) => this.#change(() => this.#grow(name, partitions)),
+    })
   }
 
   async createTopic(spec: TopicSpec): Promise<TopicInfo> {
@@ -121,7 +132,7 @@ class EmbeddedLog implements Log {
       await this.#cleaner.idle()
       await this.#topics.delete(name)
       this.#cleaner.forget(name)
-      await this.#groups.topicDeleted(name)
+      await this.#groups.topicChanged(name)
     })
   }
 
@@ -213,6 +224,12 @@ class EmbeddedLog implements Log {
     } finally {
       await this.#folder.lock.release()
     }
+  }
+
+  async #grow(name: string, partitions: number): Promise<TopicInfo> {
+    const topic = await this.#topics.grow(name, partitions)
+    await this.#groups.topicChanged(name)
+    return topicInfo(topic)
   }
 
   #refuseClosed(): void {

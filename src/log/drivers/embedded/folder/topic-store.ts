@@ -7,8 +7,6 @@
  */
 import { join } from 'node:path'
 import {
-  checkTopicName,
-  coreError,
   isMillraceError,
   type Logger,
   type Metrics,
@@ -22,6 +20,7 @@ import { PartitionLog } from '../partition/partition-log.ts'
 import { partitionFolder, type CleanEnd } from '../partition/recovery.ts'
 import { isFull, storageCode, type Storage } from '../storage.ts'
 import { isTemporaryFolder, temporaryFolder, topicFolder } from './topic-folder.ts'
+import { checkGrowth, checkSame, resolveSpec, type ResolvedSpec } from './topic-spec.ts'
 
 export interface Topic {
   readonly name: string
@@ -33,11 +32,8 @@ export interface Topic {
   readonly partitioner: Partitioner
 }
 
-interface TopicFile {
-  readonly name: string
+interface TopicFile extends ResolvedSpec {
   readonly id: string
-  readonly partitions: number
-  readonly config: TopicConfig
 }
 
 export interface TopicStoreOptions {
@@ -51,19 +47,9 @@ export interface TopicStoreOptions {
 /** Where each partition ended at an orderly close, by `<topic id>/<partition>`. */
 export type CleanEnds = Readonly<Record<string, CleanEnd>>
 
-const MAX_PARTITIONS = 1_000
 const TOPIC_FILE = 'topic.json'
 /** Partitions that are opened at the same time: enough to keep a disk busy, few enough for file handles. */
 const OPEN_AT_ONCE = 8
-const MIB = 1024 * 1024
-
-const DEFAULT_CONFIG: TopicConfig = {
-  cleanup: 'delete',
-  retentionMs: -1,
-  retentionBytes: -1,
-  segmentBytes: 128 * MIB,
-  tombstoneMs: 24 * 3_600_000,
-}
 
 export class TopicStore {
   readonly #options: TopicStoreOptions
@@ -127,7 +113,7 @@ export class TopicStore {
     const wanted = resolveSpec(spec)
     const existing = this.find(spec.name)
     if (existing !== undefined) {
-      checkSame(existing, wanted)
+      checkSame({ ...existing, partitions: existing.partitions.length }, wanted)
       return existing
     }
     const { storage, root, newId } = this.#options
@@ -144,11 +130,35 @@ export class TopicStore {
       await storage.rename(building, folder)
       await storage.syncDir(root)
     } catch (error) {
-      throw createFailed(spec.name, error)
+      throw changeFailed('create', spec.name, error)
     }
     const topic = await this.#openTopic(folder, file, {})
     this.#topics.set(topic.name, topic)
     return topic
+  }
+
+  /**
+   * Gives the topic more partitions, durably. A crash in between leaves empty folders, which the next growth uses.
+   * Calls for one name must not overlap.
+   */
+  async grow(name: string, partitions: number): Promise<Topic> {
+    const topic = this.get(name)
+    checkGrowth(name, topic.partitions.length, partitions)
+    const { id, folder, config } = topic
+    const file: TopicFile = { name, id, partitions, config }
+    try {
+      for (let partition = topic.partitions.length; partition < partitions; partition++) {
+        await this.#options.storage.makeDir(partitionFolder(folder, partition))
+      }
+      await writeDurableFile(this.#options.storage, join(folder, TOPIC_FILE), file)
+    } catch (error) {
+      throw changeFailed('add partitions to', name, error)
+    }
+    const added = await this.#openPartitions(folder, file, topic.partitions.length, {})
+    const all = [...topic.partitions, ...added]
+    const grown = { ...topic, partitions: all, partitioner: createPartitioner(all.length) }
+    this.#topics.set(name, grown)
+    return grown
   }
 
   async delete(name: string): Promise<Topic> {
@@ -192,25 +202,36 @@ export class TopicStore {
   }
 
   async #openTopic(folder: string, file: TopicFile, cleanEnds: CleanEnds): Promise<Topic> {
-    const { storage, logger, metrics } = this.#options
-    const partitions: PartitionLog[] = []
-    const open = async (partition: number): Promise<void> => {
-      const place = { topic: file.name, partition, folder: partitionFolder(folder, partition) }
-      const { segmentBytes } = file.config
-      const cleanEnd = cleanEnds[`${file.id}/${partition}`]
-      const log = await PartitionLog.open({ storage, logger, segmentBytes, ...place }, cleanEnd)
-      const tellEnd = (): void =>
-        metrics.record('log_end_offset', { topic: file.name, partition }, log.end)
-      log.onEnd(tellEnd)
-      tellEnd()
-      partitions[partition] = log
-    }
-    for (let first = 0; first < file.partitions; first += OPEN_AT_ONCE) {
-      const count = Math.min(OPEN_AT_ONCE, file.partitions - first)
-      await Promise.all(Array.from({ length: count }, (_, index) => open(first + index)))
-    }
+    const partitions = await this.#openPartitions(folder, file, 0, cleanEnds)
     const { name, id, config } = file
     return { name, id, folder, config, partitions, partitioner: createPartitioner(file.partitions) }
+  }
+
+  /** Opens the partitions from `start` on. */
+  async #openPartitions(
+    folder: string,
+    { name, id, config, partitions }: TopicFile,
+    start: number,
+    cleanEnds: CleanEnds,
+  ): Promise<PartitionLog[]> {
+    const { storage, logger, metrics } = this.#options
+    const { segmentBytes } = config
+    const opened: PartitionLog[] = []
+    const open = async (partition: number): Promise<void> => {
+      const place = { topic: name, partition, folder: partitionFolder(folder, partition) }
+      const cleanEnd = cleanEnds[`${id}/${partition}`]
+      const log = await PartitionLog.open({ storage, logger, segmentBytes, ...place }, cleanEnd)
+      const tellEnd = (): void =>
+        metrics.record('log_end_offset', { topic: name, partition }, log.end)
+      log.onEnd(tellEnd)
+      tellEnd()
+      opened[partition - start] = log
+    }
+    for (let first = start; first < partitions; first += OPEN_AT_ONCE) {
+      const count = Math.min(OPEN_AT_ONCE, partitions - first)
+      await Promise.all(Array.from({ length: count }, (_, index) => open(first + index)))
+    }
+    return opened
   }
 }
 
@@ -233,54 +254,9 @@ export function topicInfo({ name, config, partitions }: Topic): TopicInfo {
   }
 }
 
-const isCount = (value: number, low: number): boolean => Number.isSafeInteger(value) && value >= low
-
-/** The spec with its defaults. Throws CORE_INVALID_NAME, CORE_INVALID_INPUT. */
-function resolveSpec(spec: TopicSpec): Omit<TopicFile, 'id'> {
-  const name = checkTopicName(spec.name)
-  const partitions = spec.partitions ?? 1
-  const config: TopicConfig = { ...DEFAULT_CONFIG, ...spec.config }
-  const wrong =
-    !isCount(partitions, 1) || partitions > MAX_PARTITIONS
-      ? `partitions ${partitions}: use 1 to ${MAX_PARTITIONS}`
-      : !isCount(config.retentionMs, -1)
-        ? `retentionMs ${config.retentionMs}: use milliseconds, or -1 for ever`
-        : !isCount(config.retentionBytes, -1)
-          ? `retentionBytes ${config.retentionBytes}: use bytes, or -1 for no bound`
-          : !isCount(config.segmentBytes, 1)
-            ? `segmentBytes ${config.segmentBytes}: use bytes, at least 1`
-            : !isCount(config.tombstoneMs, 0)
-              ? `tombstoneMs ${config.tombstoneMs}: use milliseconds, at least 0`
-              : undefined
-  if (wrong !== undefined) {
-    throw coreError('CORE_INVALID_INPUT', `topic "${name}" cannot have ${wrong}`, {
-      details: { topic: name },
-    })
-  }
-  return { name, partitions, config }
-}
-
-function checkSame(existing: Topic, wanted: Omit<TopicFile, 'id'>): void {
-  const differences: string[] = []
-  if (existing.partitions.length !== wanted.partitions) {
-    differences.push(`partitions ${existing.partitions.length}, not ${wanted.partitions}`)
-  }
-  for (const key of Object.keys(wanted.config) as (keyof TopicConfig)[]) {
-    if (existing.config[key] !== wanted.config[key]) {
-      differences.push(`${key} ${existing.config[key]}, not ${wanted.config[key]}`)
-    }
-  }
-  if (differences.length === 0) return
-  throw logError(
-    'LOG_TOPIC_EXISTS',
-    `topic "${wanted.name}" exists with ${differences.join('; ')}: use these settings, or delete it first`,
-    { details: { topic: wanted.name } },
-  )
-}
-
-function createFailed(topic: string, cause: unknown): Error {
+function changeFailed(what: string, topic: string, cause: unknown): Error {
   const code = isFull(cause) ? 'LOG_STORAGE_FULL' : 'LOG_STORAGE_FAILED'
-  return logError(code, `could not create topic "${topic}": check the disk`, {
+  return logError(code, `could not ${what} topic "${topic}": check the disk`, {
     cause,
     retryAfterSeconds: 5,
     details: { topic },

@@ -1,6 +1,12 @@
 /** Records out of a record batch whose checksum was verified. Keys and values are views of the given bytes, no copies. */
 import type { LogRecord, RecordHeader } from '../../../../core/index.ts'
-import { BATCH_HEADER_BYTES, COMPRESSION_MASK, type BatchHeader } from './batch-header.ts'
+import { decompress } from './compression/decompress.ts'
+import {
+  BATCH_HEADER_BYTES,
+  COMPRESSION_MASK,
+  MAX_RECORDS_BYTES,
+  type BatchHeader,
+} from './batch-header.ts'
 import { VarintReader } from './varint.ts'
 
 export interface DecodeTarget {
@@ -14,21 +20,22 @@ export interface DecodeTarget {
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 const NO_HEADERS: readonly RecordHeader[] = []
 
-/** Appends the batch's records to `into`. Throws RangeError when the content is not what the header says. */
+/**
+ * Appends the batch's records to `into`; returns how many bytes all its records have, decompressed.
+ * Throws RangeError when the content is not what the header says.
+ */
 export function decodeBatch(
   bytes: Uint8Array,
   at: number,
   header: BatchHeader,
   target: DecodeTarget,
   into: LogRecord[],
-): void {
-  if ((header.attributes & COMPRESSION_MASK) !== 0) {
-    throw new RangeError('the batch is compressed, which this version does not read')
-  }
+): number {
   const { topic, partition, from, to } = target
   const { baseOffset, baseTimestamp, recordCount } = header
-  const reader = new VarintReader(bytes, at + BATCH_HEADER_BYTES, at + header.sizeBytes)
-  const keys = new HeaderKeys(bytes)
+  const reader = recordsOf(bytes, at, header)
+  const sizeBytes = reader.end - reader.at
+  const keys = new HeaderKeys(reader.bytes)
   for (let index = 0; index < recordCount; index++) {
     const length = reader.varint()
     const end = reader.at + length
@@ -40,7 +47,7 @@ export function decodeBatch(
       reader.at = end
       continue
     }
-    if (offset >= to) return
+    if (offset >= to) return sizeBytes
     const key = field(reader)
     const value = field(reader)
     const headers = readHeaders(reader, keys)
@@ -48,6 +55,17 @@ export function decodeBatch(
     into.push({ topic, partition, offset, timestamp, key, value, headers })
   }
   if (reader.at !== reader.end) throw new RangeError('bytes follow the last record of a batch')
+  return sizeBytes
+}
+
+/** The batch's records, decompressed if need be. */
+function recordsOf(bytes: Uint8Array, at: number, header: BatchHeader): VarintReader {
+  const start = at + BATCH_HEADER_BYTES
+  const end = at + header.sizeBytes
+  const codec = header.attributes & COMPRESSION_MASK
+  if (codec === 0) return new VarintReader(bytes, start, end)
+  const records = decompress(codec, bytes.subarray(start, end), MAX_RECORDS_BYTES)
+  return new VarintReader(records, 0, records.length)
 }
 
 function field(reader: VarintReader): Uint8Array | null {

@@ -18,15 +18,18 @@ export const BATCH_HEADER_BYTES = 61
 /** Bytes before the part that batchLength counts. */
 export const LENGTH_PREFIX_BYTES = 12
 export const MAGIC = 2
-const CRC_FROM = 21
+export const CRC_FROM = 21
 
-/** Attribute bits 0–2: compression; none is ever written by us. */
+/** Attribute bits 0–2: compression. We never compress, but store what Kafka clients compressed. */
 export const COMPRESSION_MASK = 0x07
 /** Attribute bit 6: baseTimestamp is the time from which tombstones of this batch may go (KIP-534). */
 export const HAS_DELETE_HORIZON = 0x40
 
 /** Larger than any batch that we write: a record of the limit and its headers. Bounds what a damaged length can cost. */
 export const MAX_BATCH_BYTES = 256 * 1024 * 1024
+
+/** The records of a compressed batch, decompressed: 32 × the default limit of a record. Bounds what a reader holds. */
+export const MAX_RECORDS_BYTES = 32 * 1024 * 1024
 
 export interface BatchHeader {
   readonly baseOffset: number
@@ -92,9 +95,9 @@ export function writeBaseOffset(view: DataView<ArrayBuffer>, baseOffset: number)
   view.setBigInt64(0, BigInt(baseOffset))
 }
 
-const readInt32 = (bytes: Uint8Array, at: number): number =>
+export const readInt32 = (bytes: Uint8Array, at: number): number =>
   (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
 
 /** Exact within ± 2^53; offsets and timestamps of ours are. */
-const readInt64 = (bytes: Uint8Array, at: number): number =>
+export const readInt64 = (bytes: Uint8Array, at: number): number =>
   readInt32(bytes, at) * 0x1_0000_0000 + (readInt32(bytes, at + 4) >>> 0)

@@ -83,6 +83,12 @@ export class VarintReader {
     return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2
   }
 
+  /** Steps over a run of bytes. */
+  skip(length: number): void {
+    if (length < 0 || this.at + length > this.end) throw new RangeError('a field ends too early')
+    this.at += length
+  }
+
   /** A run of bytes as a view, no copy. */
   take(length: number): Uint8Array {
     const start = this.at

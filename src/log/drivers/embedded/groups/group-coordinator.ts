@@ -1,7 +1,8 @@
 /** All consumer groups of a log. A group without members is only its committed offsets. */
 import { coreError, quote, type TopicPartitionOffset } from '../../../../core/index.ts'
 import { logError } from '../../../errors.ts'
-import type { Consumer, ConsumerOptions, GroupInfo } from '../../../log.ts'
+import type { GroupOffset } from '../../../log-wire.ts'
+import type { Consumer, ConsumerOptions, GroupInfo, GroupMember } from '../../../log.ts'
 import { ConsumerGroup, type GroupContext } from './consumer-group.ts'
 
 /** As Kafka's group ids, but nothing that would break a line of a log or a terminal. */
@@ -10,6 +11,8 @@ const GROUP_NAME = /^[^\p{Cc}]{1,249}$/u
 export class GroupCoordinator {
   readonly #context: GroupContext
   readonly #groups = new Map<string, ConsumerGroup>()
+  /** Groups whose members are clients of a broker, with the function that tells them. */
+  readonly #claims = new Map<string, () => readonly GroupMember[]>()
 
   constructor(context: GroupContext) {
     this.#context = context
@@ -21,6 +24,9 @@ export class GroupCoordinator {
       throw coreError('CORE_INVALID_INPUT', `group "${options.group}" names no topic: name one`)
     }
     for (const topic of options.topics) this.#context.topics.get(topic)
+    if (this.#claims.has(options.group)) {
+      throw groupActive(options.group, 'has members that are Kafka clients: stop them first')
+    }
     let group = this.#groups.get(options.group)
     if (group === undefined) {
       group = new ConsumerGroup(options.group, this.#context)
@@ -29,10 +35,30 @@ export class GroupCoordinator {
     return group.join(options)
   }
 
+  /** Keeps consumers of this process out of a group. Throws LOG_GROUP_ACTIVE while it has some. */
+  claim(group: string, members: () => readonly GroupMember[]): { release(): void } {
+    checkGroupName(group)
+    this.#refuseLocal(group)
+    this.#claims.set(group, members)
+    return {
+      release: () => {
+        if (this.#claims.get(group) === members) this.#claims.delete(group)
+      },
+    }
+  }
+
+  /** Commits for members that are not of this process. Throws LOG_GROUP_ACTIVE while some are. */
+  async commitClaimed(group: string, offsets: readonly GroupOffset[]): Promise<void> {
+    checkGroupName(group)
+    this.#refuseLocal(group)
+    await this.#context.offsets.commit(offsets.map((place) => ({ group, ...place })))
+  }
+
   infos(): readonly GroupInfo[] {
     const { offsets } = this.#context
     const active = [...this.#groups.values()].filter(({ members }) => members.length > 0)
-    const names = new Set([...offsets.groups(), ...active.map(({ name }) => name)])
+    const local = active.map(({ name }) => name)
+    const names = new Set([...offsets.groups(), ...local, ...this.#claims.keys()])
     return [...names].toSorted().map((group) => this.#info(group))
   }
 
@@ -40,10 +66,7 @@ export class GroupCoordinator {
     const { offsets, topics } = this.#context
     return {
       group,
-      members: (this.#groups.get(group)?.members ?? []).map((member) => ({
-        memberId: member.memberId,
-        assignment: member.assignment(),
-      })),
+      members: this.#members(group),
       offsets: offsets.of(group).map(({ topic, partition, offset }) => {
         const end = topics.peek(topic)?.partitions[partition]?.end ?? offset
         return { topic, partition, committed: offset, end, lag: Math.max(0, end - offset) }
@@ -77,8 +100,8 @@ export class GroupCoordinator {
     this.#groups.delete(group)
   }
 
-  /** A topic is gone: its partitions leave their owners. */
-  async topicDeleted(topic: string): Promise<void> {
+  /** A topic is gone, and its partitions leave their owners; or it has more, which get owners. */
+  async topicChanged(topic: string): Promise<void> {
     for (const group of this.#groups.values()) {
       if (group.members.some(({ topics }) => topics.includes(topic))) await group.rebalance()
     }
@@ -88,16 +111,29 @@ export class GroupCoordinator {
     for (const group of this.#groups.values()) await group.end(reason)
   }
 
+  #members(group: string): readonly GroupMember[] {
+    const claimed = this.#claims.get(group)
+    if (claimed !== undefined) return claimed()
+    return (this.#groups.get(group)?.members ?? []).map((member) => ({
+      memberId: member.memberId,
+      assignment: member.assignment(),
+    }))
+  }
+
   #refuseActive(group: string): void {
-    const members = this.#groups.get(group)?.members.length ?? 0
-    if (members === 0) return
-    throw logError(
-      'LOG_GROUP_ACTIVE',
-      `consumer group "${group}" has ${members} members: close them first`,
-      { details: { group, members } },
-    )
+    const count = this.#members(group).length
+    if (count > 0) throw groupActive(group, `has ${count} members: close them first`)
+  }
+
+  #refuseLocal(group: string): void {
+    const count = this.#groups.get(group)?.members.length ?? 0
+    if (count === 0) return
+    throw groupActive(group, `has ${count} members in the process that owns the log: use another`)
   }
 }
+
+const groupActive = (group: string, what: string): Error =>
+  logError('LOG_GROUP_ACTIVE', `consumer group ${quote(group)} ${what}`, { details: { group } })
 
 function checkGroupName(name: string): void {
   if (GROUP_NAME.test(name)) return

@@ -4,6 +4,7 @@
  * to one that takes its name. A tombstone forgets.
  */
 import { INTERNAL_TOPIC_PREFIX, type Clock, type NewRecord } from '../../../../core/index.ts'
+import type { GroupOffset } from '../../../log-wire.ts'
 import type { TopicSpec } from '../../../log.ts'
 import type { PartitionLog } from '../partition/partition-log.ts'
 import { PartitionReader } from '../partition/partition-reader.ts'
@@ -21,11 +22,14 @@ export interface CommittedOffset {
   readonly partition: number
   /** Null forgets the group's offset of the partition. */
   readonly offset: number | null
+  /** Of Kafka clients only; kept beside the offset. */
+  readonly metadata?: string
 }
 
 interface StoredOffset {
   readonly offset: number
   readonly topicId: string
+  readonly metadata?: string
 }
 
 const encoder = new TextEncoder()
@@ -77,13 +81,13 @@ export class GroupOffsets {
   }
 
   /** All of a group's offsets of topics that still exist, ordered by topic and partition. */
-  of(group: string): readonly { topic: string; partition: number; offset: number }[] {
-    const offsets: { topic: string; partition: number; offset: number }[] = []
-    for (const [place, { offset, topicId }] of this.#groups.get(group) ?? []) {
+  of(group: string): readonly GroupOffset[] {
+    const offsets: GroupOffset[] = []
+    for (const [place, { offset, topicId, metadata = '' }] of this.#groups.get(group) ?? []) {
       const slash = place.lastIndexOf('/')
       const topic = place.slice(0, slash)
       if (this.#topicId(topic) !== topicId) continue
-      offsets.push({ topic, partition: Number(place.slice(slash + 1)), offset })
+      offsets.push({ topic, partition: Number(place.slice(slash + 1)), offset, metadata })
     }
     return offsets.toSorted(
       (a, b) => a.topic.localeCompare(b.topic, 'en') || a.partition - b.partition,
@@ -95,9 +99,11 @@ export class GroupOffsets {
     if (offsets.length === 0) return
     const log = await this.#log()
     const timestamp = this.#clock.now()
-    const stored = offsets.map(({ topic, offset }) =>
-      offset === null ? undefined : { offset, topicId: this.#topicId(topic) ?? '' },
-    )
+    const stored = offsets.map(({ topic, offset, metadata = '' }) => {
+      if (offset === null) return undefined
+      const place = { offset, topicId: this.#topicId(topic) ?? '' }
+      return metadata === '' ? place : { ...place, metadata }
+    })
     const records = offsets.map(({ group, topic, partition }, index): NewRecord => {
       const value = stored[index]
       return {

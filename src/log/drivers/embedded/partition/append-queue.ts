@@ -35,11 +35,16 @@ interface OpenBatch {
   readonly starts: number[]
 }
 
+/** A write that brings its own bytes; takes its turn among the batches. */
+interface WholeWrite {
+  readonly run: () => Promise<void>
+}
+
 export class AppendQueue {
   readonly #store: StoreBatch
   readonly #batchBytes: number
-  readonly #full: OpenBatch[] = []
-  readonly #waiting: PendingAppend[] = []
+  readonly #full: (OpenBatch | WholeWrite)[] = []
+  readonly #waiting: (PendingAppend | WholeWrite)[] = []
   readonly #tasks: (() => Promise<void>)[] = []
   readonly #spare: BatchEncoder[] = []
   #open: OpenBatch | undefined
@@ -61,10 +66,14 @@ export class AppendQueue {
         firstOffset: -1,
         hasFailed: false,
       }
-      if (this.#waiting.length > 0 || this.#full.length >= MAX_FULL_BATCHES) {
-        this.#waiting.push(append)
-      } else this.#encode(append)
-      this.#draining ??= this.#drain()
+      this.#accept(append)
+    })
+  }
+
+  /** Runs `write` when everything appended before it is stored or refused, and before anything appended later. */
+  inTurn<T>(write: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#accept({ run: () => write().then(resolve, reject) })
     })
   }
 
@@ -81,7 +90,18 @@ export class AppendQueue {
     while (this.#draining !== undefined) await this.#draining
   }
 
-  #encode(append: PendingAppend): void {
+  #accept(item: PendingAppend | WholeWrite): void {
+    if (this.#waiting.length > 0 || this.#full.length >= MAX_FULL_BATCHES) this.#waiting.push(item)
+    else this.#encode(item)
+    this.#draining ??= this.#drain()
+  }
+
+  #encode(append: PendingAppend | WholeWrite): void {
+    if ('run' in append) {
+      this.#close()
+      this.#full.push(append)
+      return
+    }
     const { records } = append
     let batch: OpenBatch | undefined
     for (let index = 0; index < records.length; index++) {
@@ -121,18 +141,23 @@ export class AppendQueue {
         this.#draining = undefined
         return
       }
-      await this.#write(batch)
-      if (batch.encoder.sizeBytes <= MAX_SPARE_BYTES && this.#spare.length < MAX_SPARE) {
-        batch.encoder.reset()
-        this.#spare.push(batch.encoder)
-      }
+      if ('run' in batch) await batch.run()
+      else await this.#writeOpen(batch)
       while (this.#waiting.length > 0 && this.#full.length < MAX_FULL_BATCHES) {
         this.#encode(this.#waiting.shift()!)
       }
     }
   }
 
-  #next(): OpenBatch | undefined {
+  async #writeOpen(batch: OpenBatch): Promise<void> {
+    await this.#write(batch)
+    if (batch.encoder.sizeBytes <= MAX_SPARE_BYTES && this.#spare.length < MAX_SPARE) {
+      batch.encoder.reset()
+      this.#spare.push(batch.encoder)
+    }
+  }
+
+  #next(): OpenBatch | WholeWrite | undefined {
     const full = this.#full.shift()
     if (full !== undefined) return full
     const open = this.#open

@@ -5,12 +5,13 @@
  * the last step leaves the end where it was, so no reader has seen the batch and nobody was told that it is stored.
  */
 import type { Logger, NewRecord } from '../../../../core/index.ts'
-import type { BatchEncoder } from '../format/batch-encoder.ts'
 import { AppendQueue } from './append-queue.ts'
 import { logError } from '../../../errors.ts'
+import { ProducerLedger } from './producer-ledger.ts'
 import { recoverPartition, type CleanEnd } from './recovery.ts'
 import { Segment } from './segment.ts'
 import { SparseIndex } from '../format/sparse-index.ts'
+import type { StoredBatch } from '../format/stored-batch.ts'
 import { isFull, unlinkIfThere, writeFully, type Storage, type StorageFile } from '../storage.ts'
 
 /** A write, and the piece that a checksum protects. Fetches ask for as much by default. */
@@ -25,6 +26,9 @@ export interface PartitionOptions {
   readonly segmentBytes: number
 }
 
+/** A batch in the making, or one that came whole. */
+type WritableBatch = Omit<StoredBatch, 'producer'>
+
 export class PartitionLog {
   readonly options: PartitionOptions
   readonly #storage: Storage
@@ -38,6 +42,8 @@ export class PartitionLog {
   #isSuspect = false
   #closed: Error | undefined
   #replacing: Promise<void> | undefined
+  /** Read from the stored batches when the first idempotent producer comes. */
+  #producers: ProducerLedger | undefined
 
   private constructor(options: PartitionOptions, segments: Segment[]) {
     this.options = options
@@ -81,6 +87,23 @@ export class PartitionLog {
   append(records: readonly NewRecord[]): Promise<number> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed)
     return this.#queue.append(records)
+  }
+
+  /** Resolves when the batch is durable, or was already. Throws LOG_OUT_OF_SEQUENCE, LOG_PRODUCER_FENCED. */
+  async appendBatch(batch: StoredBatch): Promise<{ baseOffset: number; isDuplicate: boolean }> {
+    if (this.#closed !== undefined) throw this.#closed
+    return this.#queue.inTurn(async () => {
+      const { producer } = batch
+      if (producer === undefined) {
+        return { baseOffset: await this.#store(batch), isDuplicate: false }
+      }
+      this.#producers ??= await ProducerLedger.rebuild(this)
+      const existing = this.#producers.find(producer)
+      if (existing !== undefined) return { baseOffset: existing, isDuplicate: true }
+      const baseOffset = await this.#store(batch)
+      this.#producers.stored(producer, baseOffset)
+      return { baseOffset, isDuplicate: false }
+    })
   }
 
   /** Why the partition takes part in nothing any more; undefined while it is open. */
@@ -162,7 +185,7 @@ export class PartitionLog {
     return { base: active.base, sizeBytes: active.sizeBytes, endOffset: active.endOffset }
   }
 
-  async #store(batch: BatchEncoder): Promise<number> {
+  async #store(batch: WritableBatch): Promise<number> {
     if (this.#isSuspect) await this.#roll()
     const file = await this.#openWriter()
     if (this.#isTorn) await this.#cutTail(file)
@@ -174,7 +197,7 @@ export class PartitionLog {
     return this.#write(file, batch)
   }
 
-  async #write(file: StorageFile, batch: BatchEncoder): Promise<number> {
+  async #write(file: StorageFile, batch: WritableBatch): Promise<number> {
     const active = this.#active
     const base = active.endOffset
     const bytes = batch.finish(base)

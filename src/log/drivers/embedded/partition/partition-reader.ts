@@ -37,6 +37,8 @@ interface Place {
 
 /** Least that one read asks of the disk: looking up an offset may begin an index interval (32 KiB) before it. */
 const MIN_READ_BYTES = 64 * 1024
+/** Records that one read returns, decompressed: up to this and one batch more. */
+const MAX_READ_RECORDS_BYTES = 16 * 1024 * 1024
 
 export class PartitionReader {
   readonly #log: PartitionLog
@@ -62,16 +64,24 @@ export class PartitionReader {
     while (records.length === 0 && nextOffset < to) {
       const fetched = await this.fetch(nextOffset, maxBytes)
       if (fetched.batches.length === 0) break
+      nextOffset = fetched.nextOffset
+      let recordsBytes = 0
       for (const { at, header } of fetched.batches) {
+        if (recordsBytes >= MAX_READ_RECORDS_BYTES) {
+          // Few compressed bytes can be many records: the rest is read when these are used up.
+          nextOffset = header.baseOffset
+          this.#place = undefined
+          break
+        }
         try {
-          decodeBatch(fetched.bytes, at, header, { topic, partition, from, to }, records)
+          const target = { topic, partition, from, to }
+          recordsBytes += decodeBatch(fetched.bytes, at, header, target, records)
         } catch (error) {
           const place = { file: fetched.file, position: fetched.position + at, topic, partition }
           const offsets = { offset: header.baseOffset, nextOffset: header.lastOffset + 1 }
           throw corrupt({ ...place, ...offsets }, (error as Error).message)
         }
       }
-      nextOffset = fetched.nextOffset
     }
     return { records, nextOffset: Math.min(nextOffset, to) }
   }

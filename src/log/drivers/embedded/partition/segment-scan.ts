@@ -9,6 +9,7 @@ import {
   BATCH_HEADER_BYTES,
   batchSize,
   checksumHolds,
+  COMPRESSION_MASK,
   readBatchHeader,
   type BatchHeader,
 } from '../format/batch-header.ts'
@@ -113,6 +114,8 @@ function findNextBatch(rest: Uint8Array, expected: number, endOffset: number): F
 /** Where the records of the batch at byte 0 end by their own lengths: right although the batch's length is damaged. */
 function endOfRecords(rest: Uint8Array): number | undefined {
   if (rest.length < BATCH_HEADER_BYTES) return undefined
+  // Compressed records have no lengths to follow, only bytes that a client chose.
+  if ((rest[22]! & COMPRESSION_MASK) !== 0) return undefined
   const count = new DataView(rest.buffer, rest.byteOffset).getInt32(57)
   const reader = new VarintReader(rest, BATCH_HEADER_BYTES, rest.length)
   try {
