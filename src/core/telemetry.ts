@@ -62,6 +62,17 @@ export const metricTable = {
     help: 'Records put into a dead-letter topic.',
     labels: ['topic', 'reason'],
   },
+  broker_connections: {
+    type: 'gauge',
+    help: 'Open connections of Kafka clients.',
+    labels: [],
+  },
+  broker_request_duration_seconds: {
+    type: 'histogram',
+    help: 'Duration of Kafka requests, waits of long polls and rebalances included.',
+    labels: ['api'],
+    buckets: LATENCY,
+  },
   log_end_offset: {
     type: 'gauge',
     help: 'Offset after the last record.',

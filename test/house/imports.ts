@@ -5,6 +5,7 @@ export const rooms = {
   core: [],
   kernels: ['core'],
   log: ['core', 'kernels'],
+  broker: ['core', 'kernels', 'log'],
   sql: ['core'],
   lake: ['core', 'sql'],
   features: ['core', 'kernels', 'log', 'sql', 'lake'],
