@@ -13,6 +13,7 @@ export const modelCatalog = {
   logistic: () => import('./logistic/logistic.ts').then((folder) => folder.logistic),
   majority: () => import('./majority/majority.ts').then((folder) => folder.majority),
   mean: () => import('./mean/mean.ts').then((folder) => folder.mean),
+  'naive-bayes': () => import('./naive-bayes/naive-bayes.ts').then((folder) => folder.naiveBayes),
   'one-cluster': () => import('./one-cluster/one-cluster.ts').then((folder) => folder.oneCluster),
   'random-forest': () =>
     import('./random-forest/random-forest.ts').then((folder) => folder.randomForest),
