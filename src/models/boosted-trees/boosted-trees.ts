@@ -3,9 +3,10 @@
  * Use them when inputs act together or in steps, and there are a few hundred rows or more. See README.md for the equations.
  */
 import { checkArtifact } from '../artifact-reader.ts'
+import { withCalibration, type ScoringClassifier } from '../calibration/calibrated-kind.ts'
 import { checkBothClasses } from '../dataset.ts'
 import { sigmoid } from '../log-odds.ts'
-import type { Artifact, FittedClassifier, FittedRegressor, ModelKind } from '../model.ts'
+import type { Artifact, FittedRegressor, ModelKind } from '../model.ts'
 import { checkTreeData } from '../trees/tree-columns.ts'
 import { readEnsemble, writeEnsemble, type TreeEnsemble } from '../trees/tree-ensemble.ts'
 import { createTreeScorer } from '../trees/tree-model.ts'
@@ -13,6 +14,7 @@ import { logLoss, squaredLoss } from './boosted-trees-loss.ts'
 import { boostedTreesParams, type BoostedTreesParams } from './boosted-trees-params.ts'
 import { fitBoostedTrees } from './boosted-trees-solver.ts'
 
+const IDENTITY = { name: 'boosted-trees', task: 'classifier' } as const
 const FORMAT = 1
 
 type Chosen = Readonly<Record<string, unknown>>
@@ -26,10 +28,9 @@ const shared = {
     rows * (features + 2 + 60) + Math.min(2 ** 28, (features + 2) * 256 * 16 * 32) + levels * 120,
 }
 
-export const boostedTrees: ModelKind<'classifier', BoostedTreesParams> = {
+export const boostedTrees = withCalibration({
   ...shared,
-  name: 'boosted-trees',
-  task: 'classifier',
+  ...IDENTITY,
   summary: 'Gradient-boosted trees on histograms: the probability of label 1.',
   baseline: 'majority',
   async fit(data, chosen, context) {
@@ -38,10 +39,10 @@ export const boostedTrees: ModelKind<'classifier', BoostedTreesParams> = {
     return classifier(await fitBoostedTrees(data, chosen, logLoss, context), chosen)
   },
   load(artifact) {
-    checkArtifact(artifact, boostedTrees, FORMAT)
+    checkArtifact(artifact, IDENTITY, FORMAT)
     return classifier(readEnsemble(artifact), artifact.params)
   },
-}
+})
 
 export const boostedTreesRegressor: ModelKind<'regressor', BoostedTreesParams> = {
   ...shared,
@@ -59,18 +60,19 @@ export const boostedTreesRegressor: ModelKind<'regressor', BoostedTreesParams> =
   },
 }
 
-function classifier(ensemble: TreeEnsemble, chosen: Chosen): FittedClassifier {
+function classifier(ensemble: TreeEnsemble, chosen: Chosen): ScoringClassifier {
   const scorer = createTreeScorer(ensemble)
   return {
-    kind: boostedTrees.name,
+    kind: IDENTITY.name,
     task: 'classifier',
     predictProba(input) {
       const { score, unknown } = scorer.score(input)
       return { probability: score.map(sigmoid), unknown }
     },
+    score: scorer.score,
     explain: scorer.explain,
     importance: scorer.importance,
-    save: () => artifactOf(boostedTrees, ensemble, chosen),
+    save: () => artifactOf(IDENTITY, ensemble, chosen),
   }
 }
 

@@ -4,6 +4,7 @@
  * be read, and it needs few rows. See README.md for the equation.
  */
 import { z } from 'zod'
+import { withCalibration, type ScoringClassifier } from '../calibration/calibrated-kind.ts'
 import { checkArtifact } from '../artifact-reader.ts'
 import {
   createLinearExplainer,
@@ -13,9 +14,9 @@ import {
   type LinearModel,
 } from '../linear-model.ts'
 import { sigmoid } from '../log-odds.ts'
-import type { FittedClassifier, ModelKind } from '../model.ts'
 import { fitLogistic } from './logistic-solver.ts'
 
+const IDENTITY = { name: 'logistic', task: 'classifier' } as const
 const FORMAT = 1
 
 const params = z.strictObject({
@@ -35,9 +36,8 @@ const params = z.strictObject({
 })
 export type LogisticParams = z.infer<typeof params>
 
-export const logistic: ModelKind<'classifier', LogisticParams> = {
-  name: 'logistic',
-  task: 'classifier',
+export const logistic = withCalibration({
+  ...IDENTITY,
   summary: 'Logistic regression (L2, L-BFGS) on standardized features and one-hot categories.',
   uses: { features: true, categories: true },
   params,
@@ -48,27 +48,28 @@ export const logistic: ModelKind<'classifier', LogisticParams> = {
     return classifier(await fitLogistic(data, chosen, context), chosen)
   },
   load(artifact) {
-    checkArtifact(artifact, logistic, FORMAT)
+    checkArtifact(artifact, IDENTITY, FORMAT)
     return classifier(readLinear(artifact), artifact.params)
   },
-}
+})
 
 function classifier(
   model: LinearModel,
   chosen: Readonly<Record<string, unknown>>,
-): FittedClassifier {
+): ScoringClassifier {
   const scorer = createLinearScorer(model)
   return {
-    kind: logistic.name,
-    task: logistic.task,
+    kind: IDENTITY.name,
+    task: IDENTITY.task,
     predictProba(input) {
       const { score, unknown } = scorer(input)
       return { probability: score.map(sigmoid), unknown }
     },
+    score: scorer,
     explain: createLinearExplainer(model),
     save: () => ({
-      kind: logistic.name,
-      task: logistic.task,
+      kind: IDENTITY.name,
+      task: IDENTITY.task,
       format: FORMAT,
       params: chosen,
       ...writeLinear(model),

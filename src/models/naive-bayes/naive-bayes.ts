@@ -4,21 +4,16 @@
  * order is often good, its probabilities are too sure. See README.md for the equation.
  */
 import { z } from 'zod'
+import { withCalibration, type ScoringClassifier } from '../calibration/calibrated-kind.ts'
 import { checkArtifact, readFacts, readTensor } from '../artifact-reader.ts'
 import { categoryValues, checkMatrix } from '../dataset.ts'
 import { sigmoid } from '../log-odds.ts'
-import type {
-  Artifact,
-  Explanation,
-  FittedClassifier,
-  ModelKind,
-  PredictInput,
-  Unknown,
-} from '../model.ts'
+import type { Artifact, Explanation, PredictInput, Unknown } from '../model.ts'
 import { standardize } from '../standardizer.ts'
 import { collectUnknowns } from '../unknowns.ts'
 import { fitNaiveBayes, type NaiveBayesModel } from './naive-bayes-solver.ts'
 
+const IDENTITY = { name: 'naive-bayes', task: 'classifier' } as const
 const FORMAT = 1
 
 const params = z.strictObject({
@@ -33,9 +28,8 @@ const params = z.strictObject({
 })
 export type NaiveBayesParams = z.infer<typeof params>
 
-export const naiveBayes: ModelKind<'classifier', NaiveBayesParams> = {
-  name: 'naive-bayes',
-  task: 'classifier',
+export const naiveBayes = withCalibration({
+  ...IDENTITY,
   summary: 'Naive Bayes: bell curves for features, frequencies for categories.',
   uses: { features: true, categories: true },
   params,
@@ -46,20 +40,21 @@ export const naiveBayes: ModelKind<'classifier', NaiveBayesParams> = {
     return classifier(await fitNaiveBayes(data, chosen, context), chosen)
   },
   load(artifact) {
-    checkArtifact(artifact, naiveBayes, FORMAT)
+    checkArtifact(artifact, IDENTITY, FORMAT)
     return classifier(read(artifact), artifact.params)
   },
-}
+})
 
-function classifier(model: NaiveBayesModel, chosen: Artifact['params']): FittedClassifier {
+function classifier(model: NaiveBayesModel, chosen: Artifact['params']): ScoringClassifier {
   const explainRows = createExplainer(model)
   return {
-    kind: naiveBayes.name,
-    task: naiveBayes.task,
+    kind: IDENTITY.name,
+    task: IDENTITY.task,
     predictProba(input) {
       const { score, unknown } = explainRows(input)
       return { probability: score.map(sigmoid), unknown }
     },
+    score: explainRows,
     explain(input) {
       const { names, base, contributions, score } = explainRows(input)
       return { names, base, contributions, score }
@@ -123,8 +118,8 @@ function write(model: NaiveBayesModel, chosen: Artifact['params']): Artifact {
     { shape: [odds.length], data: odds },
   ])
   return {
-    kind: naiveBayes.name,
-    task: naiveBayes.task,
+    kind: IDENTITY.name,
+    task: IDENTITY.task,
     format: FORMAT,
     params: chosen,
     facts: {

@@ -3,21 +3,18 @@
  * Use them when there is no time to tune anything; boosted trees are usually a little better once tuned.
  */
 import { checkArtifact } from '../artifact-reader.ts'
+import { withCalibration, type ScoringClassifier } from '../calibration/calibrated-kind.ts'
 import { checkBothClasses } from '../dataset.ts'
 import { logOdds } from '../log-odds.ts'
-import type {
-  Artifact,
-  Explanation,
-  FittedClassifier,
-  FittedRegressor,
-  ModelKind,
-} from '../model.ts'
+import type { Artifact, FittedRegressor, ModelKind } from '../model.ts'
+import { stretchExplanation } from '../stretch-explanation.ts'
 import { checkTreeData } from '../trees/tree-columns.ts'
 import { readEnsemble, writeEnsemble, type TreeEnsemble } from '../trees/tree-ensemble.ts'
 import { createTreeScorer } from '../trees/tree-model.ts'
 import { randomForestParams, type RandomForestParams } from './random-forest-params.ts'
 import { fitRandomForest } from './random-forest-solver.ts'
 
+const IDENTITY = { name: 'random-forest', task: 'classifier' } as const
 const FORMAT = 1
 
 type Chosen = Readonly<Record<string, unknown>>
@@ -30,10 +27,9 @@ const shared = {
     rows * (features + 2 + 60) + 2 ** 28 + levels * 120,
 }
 
-export const randomForest: ModelKind<'classifier', RandomForestParams> = {
+export const randomForest = withCalibration({
   ...shared,
-  name: 'random-forest',
-  task: 'classifier',
+  ...IDENTITY,
   summary: 'Random forest on histograms: the probability of label 1.',
   baseline: 'majority',
   async fit(data, chosen, context) {
@@ -42,10 +38,10 @@ export const randomForest: ModelKind<'classifier', RandomForestParams> = {
     return classifier(await fitRandomForest(data, chosen, Math.sqrt, context), chosen)
   },
   load(artifact) {
-    checkArtifact(artifact, randomForest, FORMAT)
+    checkArtifact(artifact, IDENTITY, FORMAT)
     return classifier(readEnsemble(artifact), artifact.params)
   },
-}
+})
 
 export const randomForestRegressor: ModelKind<'regressor', RandomForestParams> = {
   ...shared,
@@ -63,35 +59,23 @@ export const randomForestRegressor: ModelKind<'regressor', RandomForestParams> =
   },
 }
 
-function classifier(ensemble: TreeEnsemble, chosen: Chosen): FittedClassifier {
+function classifier(ensemble: TreeEnsemble, chosen: Chosen): ScoringClassifier {
   const scorer = createTreeScorer(ensemble)
   return {
-    kind: randomForest.name,
+    kind: IDENTITY.name,
     task: 'classifier',
     predictProba(input) {
       const { score, unknown } = scorer.score(input)
       return { probability: score.map((p) => Math.min(1, Math.max(0, p))), unknown }
     },
-    explain: (input) => toLogOdds(scorer.explain(input)),
+    score(input) {
+      const { score, unknown } = scorer.score(input)
+      return { score: score.map(logOdds), unknown }
+    },
+    explain: (input) => stretchExplanation(scorer.explain(input), logOdds),
     importance: scorer.importance,
-    save: () => artifactOf(randomForest, ensemble, chosen),
+    save: () => artifactOf(IDENTITY, ensemble, chosen),
   }
-}
-
-/**
- * Parts of a probability as parts of its log-odds: all parts of a row are stretched alike, so their signs and proportions
- * stay and they sum to the log-odds.
- */
-function toLogOdds({ names, base, contributions, score }: Explanation): Explanation {
-  const from = logOdds(base)
-  const width = names.length
-  const odds = score.map(logOdds)
-  const parts = contributions.map((part, at) => {
-    const r = Math.floor(at / width)
-    const moved = score[r]! - base
-    return moved === 0 ? 0 : (part / moved) * (odds[r]! - from)
-  })
-  return { names, base: from, contributions: parts, score: odds }
 }
 
 function regressor(ensemble: TreeEnsemble, chosen: Chosen): FittedRegressor {
