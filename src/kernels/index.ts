@@ -16,3 +16,4 @@ export { createHistograms, type CutRules, type GradientHistograms } from './hist
 export { minimize } from './l-bfgs.ts'
 export { createRandom, type Random } from './random.ts'
 export { topK } from './top-k.ts'
+export { createTreeScorer, type TreeScorer } from './tree-scorer.ts'

@@ -1,4 +1,5 @@
 /** The questions that every kind of trees answers the same way. */
+import { createTreeScorer as createFastScorer } from '../../kernels/index.ts'
 import type { Explanation, Importance, PredictInput, Unknown } from '../model.ts'
 import { gainImportance, inputNames, scoreRows, type TreeEnsemble } from './tree-ensemble.ts'
 import { addContributions, expectedScore } from './tree-explainer.ts'
@@ -16,10 +17,11 @@ export interface TreeScorer {
 export function createTreeScorer(ensemble: TreeEnsemble): TreeScorer {
   const encode = createRowEncoder(ensemble.inputs)
   const base = expectedScore(ensemble)
+  const scoreAll = createScorer(ensemble)
   return {
     score(input) {
       const { values, unknown } = encode(input)
-      return { score: scoreRows(ensemble, values, input.matrix.rows), unknown }
+      return { score: scoreAll(values, input.matrix.rows), unknown }
     },
     explain(input) {
       const { values } = encode(input)
@@ -30,9 +32,26 @@ export function createTreeScorer(ensemble: TreeEnsemble): TreeScorer {
         names: inputNames(ensemble.inputs),
         base,
         contributions,
-        score: scoreRows(ensemble, values, rows),
+        score: scoreAll(values, rows),
       }
     },
     importance: () => gainImportance(ensemble),
+  }
+}
+
+/** Below this many rows the way into WebAssembly and back costs more than it saves. */
+const FEW_ROWS = 16
+
+/** Both ways give the same bits. The fast one, made when it is first needed, knows no splits by category. */
+function createScorer(ensemble: TreeEnsemble): (rows: Float64Array, count: number) => Float64Array {
+  const { inputs, base } = ensemble
+  let fast: ReturnType<typeof createFastScorer> | 'not yet'
+  fast = inputs.categories.length > 0 ? undefined : 'not yet'
+  return (rows, count) => {
+    if (count < FEW_ROWS) return scoreRows(ensemble, rows, count)
+    if (fast === 'not yet') {
+      fast = createFastScorer({ ...ensemble, columns: inputs.features.length })
+    }
+    return fast ? fast(rows, count, base) : scoreRows(ensemble, rows, count)
   }
 }
