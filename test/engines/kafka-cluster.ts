@@ -23,7 +23,7 @@ export interface KafkaCluster extends AsyncDisposable {
   /** `host:port`, comma between them. */
   readonly bootstrap: string
   readonly brokers: readonly KafkaBroker[]
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 export interface KafkaClusterOptions {

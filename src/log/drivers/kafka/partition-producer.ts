@@ -3,13 +3,16 @@
  * together in the next batch, cut by bytes below the broker's limit.
  *
  * A batch whose answer got lost is sent again with the same producer id, epoch and sequence, so the broker stores it once
- * and answers with the place of the first time. When its time is over without an answer nobody knows whether it is stored:
+ * and answers with the place of the first time; what the broker may have forgotten, `find-batch.ts` looks up. When its time is over without an answer nobody knows whether it is stored:
  * its appends fail, and a new producer id begins, since the sequence of the next batch would be a guess.
  */
 import { logError } from '../../errors.ts'
 import { brokerFault, isUnanswered, PROTOCOL, toLogError } from './kafka-errors.ts'
 import type { KafkaCluster } from './kafka-cluster.ts'
+import { findBatch } from './find-batch.ts'
+import type { BrokerAddress } from './kafka-options.ts'
 import type { Lane } from './kafka-wire.ts'
+import { listOffsets } from './list-offsets.ts'
 import { produceRequest } from './protocol/produce-request.ts'
 import {
   BATCH_HEADER_BYTES,
@@ -74,6 +77,8 @@ export class PartitionProducer {
   #isRunning = false
   #id: ProducerId | undefined
   #sequence = 0
+  /** A batch without an answer is here or behind it, if it is stored. */
+  #nextOffset = 0
 
   constructor(cluster: KafkaCluster, lane: Lane, topic: string, partition: number) {
     this.#cluster = cluster
@@ -167,8 +172,14 @@ export class PartitionProducer {
     let isSecondId = false
     const once = async (): Promise<number> => {
       const leader = await this.#cluster.leader(this.#topic, this.#partition)
-      this.#id ??= await this.#lane.send(leader, 'InitProducerId', null, 0, -1n, -1)
-      const place = { ...this.#id, sequence: this.#sequence }
+      if (this.#id === undefined) await this.#newId(leader)
+      const place = { ...this.#id!, sequence: this.#sequence }
+      if (isUncertain) {
+        const [topic, partition, from] = [this.#topic, this.#partition, this.#nextOffset]
+        const where = { ...place, topic, partition, from }
+        const stored = await findBatch(this.#cluster, this.#lane, where)
+        if (stored !== undefined) return stored
+      }
       batch ??= encodeBatch(records, place, wire.options.compression)
       const target = { topic: this.#topic, partition: this.#partition, batch }
       try {
@@ -194,12 +205,20 @@ export class PartitionProducer {
     try {
       const base = await wire.retry(doing, once, { deadline, onRetry })
       this.#sequence = (this.#sequence + records.length) % SEQUENCES
+      this.#nextOffset = base + records.length
       return base
     } catch (error) {
       const cause = error instanceof Error && 'cause' in error ? error.cause : undefined
       if (isUncertain || ABOUT_PRODUCER.has(brokerFault(cause)?.code ?? 0)) this.#begin()
       throw brokerFault(cause) === undefined ? error : cause
     }
+  }
+
+  async #newId(leader: BrokerAddress): Promise<void> {
+    const [topic, partition] = [this.#topic, this.#partition]
+    const end = await listOffsets(this.#cluster, [{ topic, partition, at: 'end' }])
+    this.#nextOffset = end.get(`${topic}/${partition}`) ?? 0
+    this.#id = await this.#lane.send(leader, 'InitProducerId', null, 0, -1n, -1)
   }
 
   /** The next batch is the first one of a new producer id. */

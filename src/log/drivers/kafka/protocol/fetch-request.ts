@@ -1,7 +1,7 @@
 /** Fetch, versions 12 to 17 (https://kafka.apache.org/protocol#The_Messages_Fetch), without fetch sessions. */
 import * as kafka from '@platformatic/kafka'
 import type { RawRequest } from '../kafka-wire.ts'
-import { decodeBatches, offsetOf } from './record-decoder.ts'
+import { decodeBatches, offsetOf, type BatchListener } from './record-decoder.ts'
 import type { LogRecord } from '../../../../core/index.ts'
 
 export interface FetchTarget {
@@ -10,6 +10,8 @@ export interface FetchTarget {
   readonly partition: number
   readonly from: number
   readonly maxBytes: number
+  /** Told of every batch in the answer. */
+  readonly onBatch?: BatchListener
 }
 
 export interface FetchOptions {
@@ -128,7 +130,7 @@ function readPartition(
   const end = offsetOf(lastStable >= 0n ? lastStable : highWatermark)
   const bounds = { target, code, earliest: offsetOf(logStart), end }
   try {
-    const source = { topic, partition, from, aborted }
+    const source = { topic, partition, from, aborted, onBatch: target.onBatch }
     const decoded = bytes === undefined ? undefined : decodeBatches(bytes.slice(), source)
     const { records = [], nextOffset = from } = decoded ?? {}
     return { ...bounds, failure: undefined, records, nextOffset }

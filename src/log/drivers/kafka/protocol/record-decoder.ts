@@ -3,7 +3,7 @@ import { compressionsAlgorithmsByBitmask } from '@platformatic/kafka'
 import type { LogRecord, RecordHeader } from '../../../../core/index.ts'
 import { crc32c } from '../../../../kernels/index.ts'
 import { logError } from '../../../errors.ts'
-import { BATCH_HEADER_BYTES } from './record-encoder.ts'
+import { BATCH_HEADER_BYTES, type ProducerPlace } from './record-encoder.ts'
 import { VarintReader } from './varint.ts'
 
 const IS_TRANSACTIONAL = 0x10
@@ -24,12 +24,15 @@ export interface DecodedBatches {
   readonly nextOffset: number
 }
 
+export type BatchListener = (producer: ProducerPlace, baseOffset: number) => void
+
 export interface BatchSource {
   readonly topic: string
   readonly partition: number
   /** Records below it are left out: a batch may begin before the offset asked for. */
   readonly from: number
   readonly aborted: readonly AbortedTransaction[]
+  readonly onBatch?: BatchListener | undefined
 }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -56,6 +59,10 @@ export function decodeBatches(bytes: Buffer, source: BatchSource): DecodedBatche
     }
     const attributes = batch.readInt16BE(21)
     const producerId = batch.readBigInt64BE(43)
+    if (source.onBatch !== undefined) {
+      const producerEpoch = batch.readInt16BE(51)
+      source.onBatch({ producerId, producerEpoch, sequence: batch.readInt32BE(53) }, base)
+    }
     while (aborted[0] !== undefined && aborted[0].firstOffset <= BigInt(last)) {
       aborting.add(aborted.shift()!.producerId)
     }
