@@ -27,6 +27,8 @@ export interface RoleReadiness {
 
 export interface StartOptions {
   readonly dataDir: string
+  /** `kafka://host:port`: events are kept on that cluster instead of the data folder. */
+  readonly log?: string
   readonly clock?: Clock
   readonly logger?: Logger
   readonly limits?: Partial<Limits>

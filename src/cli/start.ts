@@ -22,6 +22,7 @@ export interface StartFlags {
   readonly host: string
   readonly dataDir?: string
   readonly data?: string
+  readonly log?: string
   readonly rate?: number
   readonly order?: 'event-time' | 'file'
   readonly sources: boolean
@@ -66,6 +67,7 @@ async function run(
   const app = await startApp(definition, {
     dataDir,
     logger,
+    log: logOf(flags),
     ...(flags.data === undefined ? {} : { sourceData: userPath(flags.data) }),
     replay: { rate: flags.rate, order: flags.order, enabled: flags.sources },
   })
@@ -93,6 +95,12 @@ async function run(
   } finally {
     await shutDown(app, server, dataDir)
   }
+}
+
+/** Undefined is the log of the data folder. */
+function logOf(flags: StartFlags): string | undefined {
+  const named = flags.log ?? process.env['MILLRACE_LOG']
+  return named === '' || named === 'embedded' ? undefined : named
 }
 
 function dataDirOf(name: string, flags: StartFlags): string {

@@ -1,10 +1,11 @@
 /** First half of a start: where events are kept. Log, lake, registry, tables with their sinks, and the door. */
 import { createIngest, type Ingest } from '../../ingest/index.ts'
 import { openLake, type Lake } from '../../lake/index.ts'
-import { openLog, type Log } from '../../log/index.ts'
+import type { Log } from '../../log/index.ts'
 import { openRegistry, type Registry } from '../../registry/index.ts'
 import { openSandbox, type SqlSandbox } from '../../sql/index.ts'
 import type { TableSink } from '../../stream/index.ts'
+import { openAppLog } from './open-app-log.ts'
 import { contractOf, openSink, tableDefinitions, type TableDefinition } from './open-tables.ts'
 import type { Setting } from './setting.ts'
 
@@ -21,9 +22,7 @@ export interface Stores {
 /** The log comes first: it is the lock of the data folder, and nothing else may be touched before. */
 export async function openStores(setting: Setting): Promise<Stores> {
   const { app, clock, logger, limits, metrics, closers, folder } = setting
-  const { recordBytes } = limits
-  const log = await openLog({ dir: folder.log, clock, logger, metrics, recordBytes })
-  closers.add('log', () => log.close())
+  const log = await openAppLog(setting)
   const lake = await openLake({ dir: folder.lake, clock, logger })
   closers.add('lake', () => lake.close())
   const sandbox = beginSandbox(setting)

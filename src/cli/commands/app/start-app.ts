@@ -17,6 +17,11 @@ export const startApp = defineCommand<StartFlags>({
     { flags: '--host <host>', description: 'address to listen on', default: '127.0.0.1' },
     { flags: '--data <path>', description: "folder or zip with the files of the app's sources" },
     {
+      flags: '--log <url>',
+      description:
+        'kafka://host:port keeps events on a cluster (default: MILLRACE_LOG, else the data folder)',
+    },
+    {
       flags: '--rate <n/s>',
       description: 'events a second of the sources; unlimited',
       parse: rate,
