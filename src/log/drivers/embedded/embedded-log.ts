@@ -1,7 +1,6 @@
 /** The `Log` in files of one folder: a short list of calls to the rooms beside this file. */
 import { join } from 'node:path'
 import {
-  isMillraceError,
   type Clock,
   type Logger,
   type Metrics,
@@ -30,7 +29,8 @@ import { EmbeddedWire } from './embedded-wire.ts'
 import { offsetForTime } from './partition/offset-for-time.ts'
 import type { ProcessTable } from './folder/process-table.ts'
 import { readPartition } from './read-partition.ts'
-import { isFull, storageCode, type Storage } from './storage.ts'
+import { asStorageError } from './storage-error.ts'
+import type { Storage } from './storage.ts'
 import { topicInfo, TopicStore } from './folder/topic-store.ts'
 
 export interface EmbeddedLogOptions {
@@ -57,15 +57,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Log>
   try {
     return await openAll(options)
   } catch (error) {
-    if (isMillraceError(error) || storageCode(error) === '') throw error
-    const code = isFull(error) ? 'LOG_STORAGE_FULL' : 'LOG_STORAGE_FAILED'
-    const why = (error as Error).message
-    const facts = { cause: error, retryAfterSeconds: 5, details: { folder: options.dir } }
-    throw logError(
-      code,
-      `could not open the log in ${options.dir} (${why}): check disk and rights`,
-      facts,
-    )
+    throw asStorageError(error, `open the log in ${options.dir}`, { folder: options.dir })
   }
 }
 
@@ -79,11 +71,12 @@ async function openAll(options: EmbeddedLogOptions): Promise<Log> {
       folder.cleanEnds,
     )
     await folder.forgetCleanEnds()
-    const offsets = new GroupOffsets(topics, clock)
+    const offsets = new GroupOffsets(topics, clock, logger)
     await offsets.load()
     return new EmbeddedLog(options, folder, topics, offsets)
   } catch (error) {
-    await folder.lock.release()
+    // Whoever opens again with the same disk has the same error first.
+    await folder.lock.release().catch(() => {})
     throw error
   }
 }
@@ -130,9 +123,15 @@ class EmbeddedLog implements Log {
     this.#refuseClosed()
     await this.#change(async () => {
       await this.#cleaner.idle()
-      await this.#topics.delete(name)
-      this.#cleaner.forget(name)
-      await this.#groups.topicChanged(name)
+      try {
+        await this.#topics.delete(name)
+      } finally {
+        // Also when only its durability failed: it is gone for everyone who asks.
+        if (this.#topics.peek(name) === undefined) {
+          this.#cleaner.forget(name)
+          await this.#groups.topicChanged(name)
+        }
+      }
     })
   }
 
@@ -173,7 +172,8 @@ class EmbeddedLog implements Log {
 
   async offsetForTime(topic: string, partition: number, timestampMs: number): Promise<number> {
     this.#refuseClosed()
-    return offsetForTime(this.#topics.partition(topic, partition), timestampMs)
+    const log = this.#topics.partition(topic, partition)
+    return this.#told('read the indexes', () => offsetForTime(log, timestampMs))
   }
 
   async consumer(options: ConsumerOptions): Promise<Consumer> {
@@ -204,7 +204,7 @@ class EmbeddedLog implements Log {
 
   async clean(): Promise<void> {
     this.#refuseClosed()
-    await this.#cleaner.clean()
+    await this.#told('clean the log', () => this.#cleaner.clean())
   }
 
   close(): Promise<void> {
@@ -219,10 +219,20 @@ class EmbeddedLog implements Log {
     await this.#changing
     await this.#cleaner.idle()
     const ends = await this.#topics.close(reason)
+    const { logger, dir } = this.#options
+    // Everything is durable already. Without the mark the next opening is one after a crash, and a lock that cannot be
+    // given back ends with the process: neither is worth a shutdown that fails on a full disk.
+    const warn = (error: unknown): void =>
+      logger.warn({ folder: dir, err: error }, 'the log closed without its mark or lock in order')
+    await markClean(this.#options, ends).catch(warn)
+    await this.#folder.lock.release().catch(warn)
+  }
+
+  async #told<T>(what: string, run: () => Promise<T>): Promise<T> {
     try {
-      await markClean(this.#options, ends)
-    } finally {
-      await this.#folder.lock.release()
+      return await run()
+    } catch (error) {
+      throw asStorageError(error, what, { folder: this.#options.dir })
     }
   }
 

@@ -50,6 +50,8 @@ export const isFull = (error: unknown): boolean =>
 
 /** How often in a row a call may make no progress before it counts as failed. */
 const MAX_IDLE_CALLS = 8
+/** How often in a row a call may be interrupted: far more than signals come, so that a loop without an end shows. */
+const MAX_INTERRUPTIONS = 1_000
 
 /** Writes all of `bytes`: a call that takes only part is continued (a full disk does that without an error). */
 export async function writeFully(
@@ -59,7 +61,7 @@ export async function writeFully(
 ): Promise<void> {
   let done = 0
   for (let idle = 0; done < bytes.length;) {
-    const count = await interruptible(() => file.write(bytes.subarray(done), position + done))
+    const count = await repeated(() => file.write(bytes.subarray(done), position + done))
     done += count
     idle = count > 0 ? 0 : idle + 1
     if (idle > MAX_IDLE_CALLS) {
@@ -78,21 +80,23 @@ export async function readFully(
 ): Promise<number> {
   let done = 0
   while (done < target.length) {
-    const count = await interruptible(() => file.read(target.subarray(done), position + done))
+    const count = await repeated(() => file.read(target.subarray(done), position + done))
     if (count === 0) break
     done += count
   }
   return done
 }
 
-/** A call that a signal interrupted did nothing: it is made again. */
-async function interruptible(call: () => Promise<number>): Promise<number> {
-  try {
-    return await call()
-  } catch (error) {
-    const code = storageCode(error)
-    if (code === 'EINTR' || code === 'EAGAIN') return 0
-    throw error
+/** A call that a signal interrupted did nothing: it is made again, and never taken for the end of a file. */
+async function repeated(call: () => Promise<number>): Promise<number> {
+  for (let interruptions = 0; ; interruptions++) {
+    try {
+      return await call()
+    } catch (error) {
+      const code = storageCode(error)
+      const isInterrupted = code === 'EINTR' || code === 'EAGAIN'
+      if (!isInterrupted || interruptions >= MAX_INTERRUPTIONS) throw error
+    }
   }
 }
 

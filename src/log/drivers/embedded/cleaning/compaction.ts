@@ -16,7 +16,7 @@ import { BatchEncoder } from '../format/batch-encoder.ts'
 import { HAS_DELETE_HORIZON, type BatchHeader } from '../format/batch-header.ts'
 import type { PartitionLog } from '../partition/partition-log.ts'
 import { PartitionReader, type FetchedBatches } from '../partition/partition-reader.ts'
-import { compactedPath, replaceFiles } from '../partition/replacement.ts'
+import { compactedPath, finishReplacement, Replacement } from '../partition/replacement.ts'
 import { Segment } from '../partition/segment.ts'
 import { SparseIndex } from '../format/sparse-index.ts'
 import { writeFully, type StorageFile } from '../storage.ts'
@@ -30,6 +30,7 @@ export async function compactPartition(
   config: TopicConfig,
   nowMs: number,
 ): Promise<void> {
+  await log.settled()
   const closed = log.segments.slice(0, -1)
   const indexes = await Promise.all(closed.map((segment) => segment.index()))
   const isDirty = indexes.some((index) => !index.compacted || index.tombstonesFrom <= nowMs)
@@ -94,6 +95,8 @@ async function compactGroup(
   const base = group[0]!.base
   const endOffset = group.at(-1)!.endOffset
   const path = compactedPath(folder, base)
+  await finishReplacement(storage, folder)
+  await storage.syncDir(folder)
   const file = await storage.open(path, 'create')
   let output: CompactedWriter
   try {
@@ -106,7 +109,7 @@ async function compactGroup(
   const state = { sizeBytes: output.sizeBytes, endOffset, index: output.index }
   const compacted = new Segment(storage, folder, base, state)
   const bases = group.map((segment) => segment.base)
-  await log.replaceSegments(group, compacted, () => replaceFiles(storage, folder, bases))
+  await log.replaceSegments(group, compacted, new Replacement(storage, folder, bases))
   await compacted.storeIndex()
 }
 

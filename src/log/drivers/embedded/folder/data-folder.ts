@@ -4,6 +4,7 @@
  * A folder of a newer version is left as it is: its version is read before anything is written.
  */
 import { dirname, join } from 'node:path'
+import { isMillraceError } from '../../../../core/index.ts'
 import { logError } from '../../../errors.ts'
 import type { EmbeddedLogOptions } from '../embedded-log.ts'
 import {
@@ -14,7 +15,7 @@ import {
   writeText,
 } from './durable-file.ts'
 import { lockFolder, type FolderLock } from './folder-lock.ts'
-import { unlinkIfThere } from '../storage.ts'
+import { storageCode, unlinkIfThere, type Storage } from '../storage.ts'
 import type { CleanEnds } from './topic-store.ts'
 
 /** Raise it when older code would misread what is written; then write the step that opens the old one. */
@@ -22,7 +23,7 @@ const FORMAT_VERSION = 1
 const FORMAT_FILE = 'FORMAT'
 const CLEAN_FILE = 'clean.json'
 
-type FolderOptions = Pick<EmbeddedLogOptions, 'dir' | 'storage' | 'processes' | 'newId'>
+type FolderOptions = Pick<EmbeddedLogOptions, 'dir' | 'storage' | 'processes' | 'newId' | 'logger'>
 
 export interface OpenFolder {
   readonly lock: FolderLock
@@ -36,12 +37,12 @@ export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
   const { dir, storage, processes, newId } = options
   await checkFormat(options)
   await storage.makeDir(dir)
-  await storage.syncDir(dirname(dir))
+  await syncAncestors(storage, dir)
   const lock = await lockFolder(storage, processes, dir, newId())
   try {
     await writeFormat(options)
     const path = join(dir, CLEAN_FILE)
-    const cleanEnds = ((await readDurableFile(storage, path)) ?? {}) as CleanEnds
+    const cleanEnds = await readCleanEnds(options, path)
     return {
       lock,
       cleanEnds,
@@ -51,8 +52,36 @@ export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
       },
     }
   } catch (error) {
-    await lock.release()
+    await lock.release().catch(() => {})
     throw error
+  }
+}
+
+/**
+ * The folders above may have been made just now, by this opening or by one that died: their names must be durable before
+ * anything in them is acknowledged. Those of other users may refuse; then they are not ours and were there before.
+ */
+async function syncAncestors(storage: Storage, dir: string): Promise<void> {
+  for (let at = dir; at !== dirname(at); at = dirname(at)) {
+    try {
+      await storage.syncDir(dirname(at))
+    } catch (error) {
+      if (!['EACCES', 'EPERM', 'EROFS', 'EINVAL'].includes(storageCode(error))) throw error
+    }
+  }
+}
+
+/** Without the mark, a damaged one as well, the log opens as after a crash. */
+async function readCleanEnds({ storage, logger }: FolderOptions, path: string): Promise<CleanEnds> {
+  try {
+    return ((await readDurableFile(storage, path)) ?? {}) as CleanEnds
+  } catch (error) {
+    if (!isMillraceError(error, 'LOG_CORRUPT')) throw error
+    logger.error(
+      { err: error },
+      'the mark of an orderly close is damaged: opening as after a crash',
+    )
+    return {}
   }
 }
 

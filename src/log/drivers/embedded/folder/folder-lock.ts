@@ -2,7 +2,7 @@
  * One owner of a data folder, without help of the kernel (Node has no flock), and without a step by hand after a kill.
  *
  * The lock is a row of files `lock.1`, `lock.2`, …; the highest number is the only one that counts. Its content says who
- * made it, and whether it was given back.
+ * made it; one without content was given back.
  *
  * To take it: list; if the highest belongs to a live process, it is in use. Otherwise write a temporary file with one's own
  * name and `link` it to the next number. `link` is atomic and fails when the name is there, so of two starters that saw
@@ -12,7 +12,7 @@
  * The second look closes the last gap: a starter may list while an owner is taking number n + 1 and removing n, see
  * neither, and link a low number. But n + 1 was linked before n was removed, so the second look finds it.
  *
- * Numbers only go up and the highest is never removed, not even when the log is closed (it is marked as given back): if a
+ * Numbers only go up and the highest is never removed, not even when the log is closed (it is emptied): if a
  * number came back, a starter that had read the old file under it could believe that nothing had changed.
  */
 import { join } from 'node:path'
@@ -32,7 +32,6 @@ interface Owner {
   readonly bootId: string
   /** Start of the process, as the process table says it. */
   readonly start: string
-  readonly released?: boolean
 }
 
 const PREFIX = 'lock.'
@@ -64,7 +63,7 @@ export async function lockFolder(
         continue
       }
       await removeLower(storage, folder, highest + 1)
-      return { release: () => giveBack(storage, path, me) }
+      return { release: () => giveBack(storage, path) }
     }
   } finally {
     await unlinkIfThere(storage, temporary)
@@ -82,7 +81,7 @@ async function refuseLiveOwner(
   number: number,
 ): Promise<void> {
   const owner = await readOwner(storage, join(folder, `${PREFIX}${number}`))
-  if (owner === undefined || owner.released === true) return
+  if (owner === undefined) return
   if (owner.bootId !== (await processes.bootId())) return
   if ((await processes.startOf(owner.pid)) !== owner.start) return
   const who = owner.pid === processes.pid ? 'this process' : `process ${owner.pid}`
@@ -93,12 +92,17 @@ async function refuseLiveOwner(
   )
 }
 
-/** The owner that a lock file names; undefined for one that a power cut left without its content. */
+/** The owner that a lock file names; undefined for one that was given back or that a power cut left without content. */
 async function readOwner(storage: Storage, path: string): Promise<Owner | undefined> {
   try {
     const text = await readText(storage, path)
     const owner = text === undefined ? undefined : (JSON.parse(text) as Partial<Owner>)
-    return typeof owner?.pid === 'number' ? (owner as Owner) : undefined
+    // A damaged one names nobody: it must not keep everybody out.
+    const isWhole =
+      typeof owner?.pid === 'number' &&
+      typeof owner.bootId === 'string' &&
+      typeof owner.start === 'string'
+    return isWhole ? (owner as Owner) : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw isMillraceError(error) ? error : ioFailed(path, error)
@@ -131,10 +135,23 @@ async function removeLower(storage: Storage, folder: string, mine: number): Prom
   }
 }
 
-/** Only the owner writes to its number, so a plain replacement is safe. */
-async function giveBack(storage: Storage, path: string, me: Owner): Promise<void> {
-  await writeText(storage, path + TEMPORARY_SUFFIX, JSON.stringify({ ...me, released: true }))
-  await storage.rename(path + TEMPORARY_SUFFIX, path)
+/** Only the owner changes its number. A file without content has no owner, and emptying one works on a full disk too. */
+async function giveBack(storage: Storage, path: string): Promise<void> {
+  try {
+    await emptyFile(storage, path)
+  } catch {
+    await writeText(storage, path + TEMPORARY_SUFFIX, '')
+    await storage.rename(path + TEMPORARY_SUFFIX, path)
+  }
+}
+
+async function emptyFile(storage: Storage, path: string): Promise<void> {
+  const file = await storage.open(path, 'write')
+  try {
+    await file.truncate(0)
+  } finally {
+    await file.close()
+  }
 }
 
 const ioFailed = (path: string, cause: unknown): Error =>

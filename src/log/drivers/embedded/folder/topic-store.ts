@@ -18,7 +18,8 @@ import { createPartitioner, type Partitioner } from '../../../partitioner.ts'
 import { readDurableFile, writeDurableFile } from './durable-file.ts'
 import { PartitionLog } from '../partition/partition-log.ts'
 import { partitionFolder, type CleanEnd } from '../partition/recovery.ts'
-import { isFull, storageCode, type Storage } from '../storage.ts'
+import { asStorageError } from '../storage-error.ts'
+import { storageCode, type Storage } from '../storage.ts'
 import { isTemporaryFolder, temporaryFolder, topicFolder } from './topic-folder.ts'
 import { checkGrowth, checkSame, resolveSpec, type ResolvedSpec } from './topic-spec.ts'
 
@@ -56,6 +57,8 @@ export class TopicStore {
   readonly #topics = new Map<string, Topic>()
   /** Topics whose description is damaged, by folder: they refuse, the others go on. */
   readonly #damaged = new Map<string, MillraceError>()
+  /** Folders that a failure left under a topic's name: nobody was told that they are there. */
+  readonly #leftovers = new Set<string>()
 
   private constructor(options: TopicStoreOptions) {
     this.#options = options
@@ -65,6 +68,8 @@ export class TopicStore {
     const { storage, root } = options
     const store = new TopicStore(options)
     await storage.makeDir(root)
+    // A topic's name may be there and not be durable: its maker was stopped before it had synced the folder.
+    await storage.syncDir(root)
     for (const name of await storage.list(root)) {
       if (name.startsWith('.')) continue
       if (isTemporaryFolder(name)) await removeTree(storage, join(root, name))
@@ -122,19 +127,22 @@ export class TopicStore {
     const building = join(root, temporaryFolder(id))
     const folder = join(root, topicFolder(spec.name))
     try {
+      if (this.#leftovers.has(folder)) await this.#moveAway(folder, newId())
       await storage.makeDir(building)
       for (let partition = 0; partition < file.partitions; partition++) {
         await storage.makeDir(partitionFolder(building, partition))
       }
       await writeDurableFile(storage, join(building, TOPIC_FILE), file)
       await storage.rename(building, folder)
+      this.#leftovers.add(folder)
       await storage.syncDir(root)
+      const topic = await this.#openTopic(folder, file, {})
+      this.#leftovers.delete(folder)
+      this.#topics.set(topic.name, topic)
+      return topic
     } catch (error) {
-      throw changeFailed('create', spec.name, error)
+      throw asStorageError(error, `create topic "${spec.name}"`, { topic: spec.name })
     }
-    const topic = await this.#openTopic(folder, file, {})
-    this.#topics.set(topic.name, topic)
-    return topic
   }
 
   /**
@@ -152,7 +160,7 @@ export class TopicStore {
       }
       await writeDurableFile(this.#options.storage, join(folder, TOPIC_FILE), file)
     } catch (error) {
-      throw changeFailed('add partitions to', name, error)
+      throw asStorageError(error, `add partitions to topic "${name}"`, { topic: name })
     }
     const added = await this.#openPartitions(folder, file, topic.partitions.length, {})
     const all = [...topic.partitions, ...added]
@@ -161,16 +169,38 @@ export class TopicStore {
     return grown
   }
 
-  async delete(name: string): Promise<Topic> {
+  async #moveAway(folder: string, id: string): Promise<void> {
+    const { storage, root } = this.#options
+    const leaving = join(root, temporaryFolder(id))
+    await storage.rename(folder, leaving)
+    this.#leftovers.delete(folder)
+    await this.#removeTree(leaving)
+  }
+
+  /** What cannot be removed now goes at the next open. */
+  async #removeTree(folder: string): Promise<void> {
+    await removeTree(this.#options.storage, folder).catch((error: unknown) =>
+      this.#options.logger.warn(
+        { folder, err: error },
+        'folder of a topic that is gone not removed',
+      ),
+    )
+  }
+
+  /** Rejects with the topic as it was, or gone but perhaps not durably so. */
+  async delete(name: string): Promise<void> {
     const topic = this.get(name)
     const { storage, root } = this.#options
-    this.#topics.delete(name)
     const leaving = join(root, temporaryFolder(topic.id))
-    for (const partition of topic.partitions) await partition.close(unknownTopic(name))
-    await storage.rename(topic.folder, leaving)
-    await storage.syncDir(root)
-    await removeTree(storage, leaving)
-    return topic
+    try {
+      await storage.rename(topic.folder, leaving)
+      this.#topics.delete(name)
+      for (const partition of topic.partitions) await partition.close(unknownTopic(name))
+      await storage.syncDir(root)
+    } catch (error) {
+      throw asStorageError(error, `delete topic "${name}"`, { topic: name })
+    }
+    await this.#removeTree(leaving)
   }
 
   /** Closes every partition; what it returns belongs into the mark of an orderly close. */
@@ -252,15 +282,6 @@ export function topicInfo({ name, config, partitions }: Topic): TopicInfo {
       segments: log.segments.length,
     })),
   }
-}
-
-function changeFailed(what: string, topic: string, cause: unknown): Error {
-  const code = isFull(cause) ? 'LOG_STORAGE_FULL' : 'LOG_STORAGE_FAILED'
-  return logError(code, `could not ${what} topic "${topic}": check the disk`, {
-    cause,
-    retryAfterSeconds: 5,
-    details: { topic },
-  })
 }
 
 /** Removes a folder with all in it. */

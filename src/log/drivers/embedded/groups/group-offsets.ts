@@ -3,7 +3,13 @@
  * `["group","topic",partition]`, value the offset and the id of the topic, so that offsets of a deleted topic mean nothing
  * to one that takes its name. A tombstone forgets.
  */
-import { INTERNAL_TOPIC_PREFIX, type Clock, type NewRecord } from '../../../../core/index.ts'
+import {
+  INTERNAL_TOPIC_PREFIX,
+  isMillraceError,
+  type Clock,
+  type Logger,
+  type NewRecord,
+} from '../../../../core/index.ts'
 import type { GroupOffset } from '../../../log-wire.ts'
 import type { TopicSpec } from '../../../log.ts'
 import type { PartitionLog } from '../partition/partition-log.ts'
@@ -43,31 +49,45 @@ export class GroupOffsets {
   readonly #groups = new Map<string, Map<string, StoredOffset>>()
   #creating: Promise<PartitionLog> | undefined
 
-  constructor(topics: TopicStore, clock: Clock) {
+  readonly #logger: Logger
+
+  constructor(topics: TopicStore, clock: Clock, logger: Logger) {
     this.#topics = topics
     this.#clock = clock
+    this.#logger = logger
   }
 
-  /** Reads what was committed before. */
+  /**
+   * Reads what was committed before. Damage is told and stepped over: a group then resumes at an older offset, which
+   * repeats work, and the rest of the log opens.
+   */
   async load(): Promise<void> {
-    const log = this.#topics.find(OFFSETS_TOPIC.name)?.partitions[0]
+    const log = this.#topics.peek(OFFSETS_TOPIC.name)?.partitions[0]
     if (log === undefined) return
     const reader = new PartitionReader(log)
     for (let offset = log.earliest; offset < log.end;) {
-      const { records, nextOffset } = await reader.read(offset, log.end, READ_BYTES)
-      for (const { key, value } of records) {
-        if (key === null) continue
-        const [group, topic, partition] = JSON.parse(decoder.decode(key)) as [
-          string,
-          string,
-          number,
-        ]
-        const stored =
-          value === null ? undefined : (JSON.parse(decoder.decode(value)) as StoredOffset)
-        this.#apply(group, topic, partition, stored)
+      try {
+        offset = await this.#loadFrom(log, reader, offset)
+      } catch (error) {
+        if (!isMillraceError(error, 'LOG_CORRUPT')) throw error
+        this.#logger.error({ err: error }, 'committed offsets are damaged: groups may repeat work')
+        const { nextOffset } = error.details as { nextOffset?: number }
+        offset = Math.max(offset + 1, nextOffset ?? log.end)
       }
-      offset = nextOffset
     }
+  }
+
+  /** Returns the offset to go on at. */
+  async #loadFrom(log: PartitionLog, reader: PartitionReader, from: number): Promise<number> {
+    const { records, nextOffset } = await reader.read(from, log.end, READ_BYTES)
+    for (const { key, value } of records) {
+      if (key === null) continue
+      const [group, topic, partition] = JSON.parse(decoder.decode(key)) as [string, string, number]
+      const stored =
+        value === null ? undefined : (JSON.parse(decoder.decode(value)) as StoredOffset)
+      this.#apply(group, topic, partition, stored)
+    }
+    return nextOffset
   }
 
   groups(): readonly string[] {

@@ -9,6 +9,7 @@ import { AppendQueue } from './append-queue.ts'
 import { logError } from '../../../errors.ts'
 import { ProducerLedger } from './producer-ledger.ts'
 import { recoverPartition, type CleanEnd } from './recovery.ts'
+import type { Replacement } from './replacement.ts'
 import { Segment } from './segment.ts'
 import { SparseIndex } from '../format/sparse-index.ts'
 import type { StoredBatch } from '../format/stored-batch.ts'
@@ -38,12 +39,17 @@ export class PartitionLog {
   #writer: StorageFile | undefined
   /** Bytes behind the valid end of the last segment may be there: cut them before the next write. */
   #isTorn = false
-  /** A sync of the last segment failed: what the disk holds of it beyond the end is unknown, so it gets no more. */
+  /** The last segment gets no more: a sync of it failed, or another one may have been begun behind it. */
   #isSuspect = false
   #closed: Error | undefined
   #replacing: Promise<void> | undefined
   /** Read from the stored batches when the first idempotent producer comes. */
   #producers: ProducerLedger | undefined
+  /** Goes on with a replacement that a failure interrupted. */
+  #resume: (() => Promise<void>) | undefined
+  #resuming: Promise<void> | undefined
+  /** A removed segment's name may come back after a power cut: no later one may go before it is gone for good. */
+  #hasUnsyncedRemoval = false
 
   private constructor(options: PartitionOptions, segments: Segment[]) {
     this.options = options
@@ -129,9 +135,12 @@ export class PartitionLog {
     return this.#segments[low]!
   }
 
-  /** Resolves when no replacement of segments is under way. */
+  /** Resolves when no replacement of segments is under way; one that a failure interrupted is tried again. */
   async settled(): Promise<void> {
     await this.#replacing
+    if (this.#resume === undefined) return
+    this.#resuming ??= this.#resume().finally(() => (this.#resuming = undefined))
+    await this.#resuming
   }
 
   /** Closes the last segment for good and begins another one, unless it is empty. */
@@ -141,34 +150,58 @@ export class PartitionLog {
     })
   }
 
-  /** Removes the first `count` segments, oldest first: what a crash leaves has no gap. */
-  async removeFirst(count: number): Promise<void> {
-    const gone = this.#segments.slice(0, count)
-    this.#segments = this.#segments.slice(count)
-    for (const segment of gone) {
-      await segment.remove()
-      await this.#storage.syncDir(this.options.folder)
-    }
+  /**
+   * Removes the first `count` segments, each durably before the next: what a crash or a failure leaves has no gap. One
+   * whose file cannot be removed stays, with all after it.
+   */
+  removeFirst(count: number): Promise<void> {
+    const work = (async () => {
+      for (const segment of this.#segments.slice(0, count)) {
+        await this.#syncRemoved()
+        await segment.remove()
+        this.#segments = this.#segments.filter((other) => other !== segment)
+        this.#hasUnsyncedRemoval = true
+      }
+      await this.#syncRemoved()
+    })()
+    this.#replacing = work.catch(() => {})
+    return work
   }
 
-  /** Puts `next` in the place of adjacent segments when `moveFiles` is done. Reads of them wait for it. */
+  async #syncRemoved(): Promise<void> {
+    if (!this.#hasUnsyncedRemoval) return
+    await this.#storage.syncDir(this.options.folder)
+    this.#hasUnsyncedRemoval = false
+  }
+
+  /**
+   * Puts `next` in the place of adjacent segments. Reads of them wait for it. When it rejects, either nothing was replaced,
+   * or the files are half moved: then whoever reads next goes on with it (`settled`).
+   */
   async replaceSegments(
     gone: readonly Segment[],
     next: Segment,
-    moveFiles: () => Promise<void>,
+    files: Replacement,
   ): Promise<void> {
+    const retire = (isRetired: boolean): void => {
+      for (const segment of gone) segment.isRetired = isRetired
+    }
+    const resume = async (): Promise<void> => {
+      if (await files.isBegun()) {
+        await files.finish()
+        this.#segments = this.#segments.flatMap((segment) => {
+          if (segment === gone[0]) return [next]
+          return gone.includes(segment) ? [] : [segment]
+        })
+      } else retire(false)
+      this.#resume = undefined
+    }
     const work = (async () => {
-      for (const segment of gone) segment.isRetired = true
-      try {
-        await moveFiles()
-      } catch (error) {
-        for (const segment of gone) segment.isRetired = false
-        throw error
-      }
-      this.#segments = this.#segments.flatMap((segment) => {
-        if (segment === gone[0]) return [next]
-        return gone.includes(segment) ? [] : [segment]
-      })
+      retire(true)
+      this.#resume = resume
+      const failure = await files.begin().catch((error: unknown) => error)
+      await resume()
+      if (failure !== undefined && gone.some((segment) => !segment.isRetired)) throw failure
     })()
     this.#replacing = work.catch(() => {})
     await work
@@ -264,6 +297,8 @@ export class PartitionLog {
       this.#writer = file
     } catch (error) {
       await next.closeWriter().catch(() => {})
+      // The new file may be there: a batch that went into the old one from here on would be hidden by its name.
+      this.#isSuspect = true
       throw this.#failure('begin a segment', error)
     }
     const before = this.#segments

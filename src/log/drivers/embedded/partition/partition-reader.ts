@@ -112,7 +112,9 @@ export class PartitionReader {
       }
       // The segment was removed or replaced under the read, whatever the read found: look again.
       this.#place = undefined
-      await log.settled()
+      await log.settled().catch((error: unknown) => {
+        throw readFailed(segment, error)
+      })
     }
   }
 

@@ -5,8 +5,9 @@
  * 2. The file names give the segments; each ends where the next begins. Only the last one is read.
  * 3. The last one is scanned: valid batches stay, a torn tail is cut, a hole (damage with valid batches behind it) stays
  *    and is told.
- * 4. What was found is synced before anyone may read it: the process that wrote it may have died before it could sync,
- *    and a reader must not see what a power cut can still take.
+ * 4. The last batch is written once more, in its place, and synced before anyone may read it: the process that wrote it
+ *    may have died before it could sync, and a reader must not see what a power cut can still take. A sync alone would not
+ *    do: after one that failed the page counts as clean, and the next one succeeds without storing it.
  *
  * The last batch of a file cannot tell whether it was torn or damaged later. An orderly close therefore writes down where
  * the partition ended (`CleanEnd`); when the scan then finds less, it is damage, and nothing is cut.
@@ -17,7 +18,7 @@ import { finishReplacement } from './replacement.ts'
 import { baseOfName, Segment } from './segment.ts'
 import { scanSegment, type SegmentScan } from './segment-scan.ts'
 import { SparseIndex } from '../format/sparse-index.ts'
-import type { Storage, StorageFile } from '../storage.ts'
+import { readFully, writeFully, type Storage, type StorageFile } from '../storage.ts'
 
 export interface CleanEnd {
   /** Base offset of the last segment. */
@@ -51,6 +52,8 @@ export async function recoverPartition(
     options.logger.error({ folder, ...cleanEnd }, 'the last segment is missing')
     bases.push(await createSegment(options, cleanEnd.endOffset))
   }
+  // A name may be there and not be durable: its maker was stopped, or failed, before it had synced the folder.
+  if (cleanEnd?.base !== bases.at(-1)) await storage.syncDir(folder)
   const segments: Segment[] = []
   for (const [at, base] of bases.slice(0, -1).entries()) {
     segments.push(await openSealed(options, base, bases[at + 1]!))
@@ -98,7 +101,7 @@ async function openLast(
       const next = new Segment(storage, folder, endOffset, { sizeBytes: 0, endOffset, index })
       return [damaged, next]
     }
-    await cutTail(options, file, path, scan.sizeBytes, fileBytes)
+    await cutTail(options, file, path, scan, fileBytes)
     return [new Segment(storage, folder, base, scan)]
   } finally {
     await file.close()
@@ -109,7 +112,7 @@ async function cutTail(
   { logger, topic, partition }: RecoveryOptions,
   file: StorageFile,
   path: string,
-  sizeBytes: number,
+  { sizeBytes, lastPosition }: SegmentScan,
   fileBytes: number,
 ): Promise<void> {
   if (fileBytes > sizeBytes) {
@@ -123,7 +126,11 @@ async function cutTail(
     logger.info(facts, 'cut a torn tail, which was never acknowledged')
     await file.truncate(sizeBytes)
   }
-  if (fileBytes > 0) await file.datasync()
+  // Also when nothing is left: a cut that was never synced would bring an append back that was refused.
+  const last = new Uint8Array(sizeBytes - lastPosition)
+  const count = await readFully(file, last, lastPosition)
+  await writeFully(file, last.subarray(0, count), lastPosition)
+  await file.datasync()
 }
 
 function report(

@@ -30,6 +30,8 @@ export interface SegmentScan {
   /** Bytes up to the end of the last valid batch. */
   readonly sizeBytes: number
   readonly endOffset: number
+  /** Where the last valid batch begins. */
+  readonly lastPosition: number
   readonly holes: readonly Hole[]
 }
 
@@ -48,6 +50,7 @@ export async function scanSegment(file: StorageFile, options: ScanOptions): Prom
   const index = new SparseIndex()
   const holes: Hole[] = []
   let position = 0
+  let lastPosition = 0
   let offset = base
   let afterHole = false
   while (position < fileBytes && offset < endOffset) {
@@ -55,6 +58,7 @@ export async function scanSegment(file: StorageFile, options: ScanOptions): Prom
     if (header?.baseOffset === offset) {
       const maxTimestamp = header.recordCount === 0 ? -Infinity : header.maxTimestamp
       index.add(offset, position, maxTimestamp, afterHole)
+      lastPosition = position
       position += header.sizeBytes
       offset = header.lastOffset + 1
       afterHole = false
@@ -71,9 +75,9 @@ export async function scanSegment(file: StorageFile, options: ScanOptions): Prom
   }
   if (endOffset !== Infinity && offset < endOffset) {
     holes.push({ position, offset, nextPosition: fileBytes, nextOffset: endOffset })
-    return { index, sizeBytes: fileBytes, endOffset, holes }
+    return { index, sizeBytes: fileBytes, endOffset, lastPosition, holes }
   }
-  return { index, sizeBytes: position, endOffset: offset, holes }
+  return { index, sizeBytes: position, endOffset: offset, lastPosition, holes }
 }
 
 interface Found {

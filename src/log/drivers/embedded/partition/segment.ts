@@ -146,9 +146,15 @@ export class Segment {
     await writer?.release()
   }
 
+  /** When it rejects, the segment is in use as before. */
   async remove(): Promise<void> {
     this.isRetired = true
-    for (const path of [this.#indexPath, this.path]) await unlinkIfThere(this.#storage, path)
+    try {
+      for (const path of [this.#indexPath, this.path]) await unlinkIfThere(this.#storage, path)
+    } catch (error) {
+      this.isRetired = false
+      throw error
+    }
   }
 
   #openReader(): SharedFile {

@@ -1,0 +1,56 @@
+/** Seeds that once found something: what, and what was wrong. They always run. */
+export interface KnownSeed {
+  readonly seed: number
+  readonly damage: boolean | undefined
+  readonly found: string
+}
+
+export const KNOWN_SEEDS: readonly KnownSeed[] = [
+  {
+    seed: 1141,
+    damage: true,
+    found:
+      'lost: a new segment whose folder sync failed stayed on disk and hid later batches of the old one',
+  },
+  {
+    seed: 195,
+    damage: false,
+    found: 'lost: recovery used a segment whose name was not durable yet',
+  },
+  {
+    seed: 6,
+    damage: false,
+    found: 'lost: the folders above a new data folder were never synced, a power cut took them all',
+  },
+  {
+    seed: 11,
+    damage: false,
+    found: 'refused: an interrupted read counted as the end of the file (FORMAT seemed empty)',
+  },
+  {
+    seed: 118,
+    damage: false,
+    found: 'lost: a read that was interrupted during recovery cut valid batches off',
+  },
+  {
+    seed: 22,
+    damage: false,
+    found:
+      'refused: compaction that failed after its files were moved kept the old segments in use',
+  },
+  {
+    seed: 4,
+    damage: false,
+    found: 'refused: a topic whose deletion failed was neither there nor could be made again',
+  },
+  {
+    seed: 30,
+    damage: false,
+    found: 'reordered: retention that failed in the middle left a gap between segments',
+  },
+  {
+    seed: 1015,
+    damage: true,
+    found: 'unopenable: a flipped bit in the lock of a dead owner kept everybody out',
+  },
+]
