@@ -14,14 +14,11 @@ export const simulation: Soak = async ({ seed: first, isSeedGiven, rounds }) => 
   const elapsed = (): number => (performance.now() - began) / 1_000
   // A seed alone is one that failed: it runs once, told step by step.
   const limit = rounds ?? (isSeedGiven ? 1 : Infinity)
+  const limitSeconds = rounds === undefined ? MINUTES * 60 : Infinity
   const anomalies: Partial<Record<AnomalyName, number>> = {}
   let [seeds, diskCalls, acknowledged, failures] = [0, 0, 0, 0]
   let worst: string | undefined
-  while (
-    seeds < limit &&
-    failures < MAX_FAILURES &&
-    (rounds !== undefined || elapsed() < MINUTES * 60)
-  ) {
+  while (seeds < limit && failures < MAX_FAILURES && elapsed() < limitSeconds) {
     const seed = first + seeds++
     const schedule = drawSchedule(seed)
     const trace = limit === 1 ? (line: string) => console.error(line) : undefined
