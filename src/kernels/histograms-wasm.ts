@@ -5,7 +5,7 @@
  */
 import { startsOf } from './histograms-reference.ts'
 import { countBits } from './histogram-scales.ts'
-import type { GradientHistograms, HistogramShape } from './histograms.ts'
+import type { Cut, CutRules, GradientHistograms, HistogramShape } from './histograms.ts'
 import { MAX_PAGES, openModule, PAGE, webAssembly } from './webassembly.ts'
 
 interface HistogramExports {
@@ -82,8 +82,8 @@ function layOut({ rows, columnBins, slots }: HistogramShape) {
   }
 }
 
-/** Undefined when the module was not built or the shape does not fit into one WebAssembly memory. */
-export function createWasmHistograms(shape: HistogramShape): GradientHistograms | undefined {
+/** Everything that the methods work on; undefined when the shape does not fit into one memory or there is no module. */
+function openMemory(shape: HistogramShape) {
   const module = openModule('histograms')
   const at = layOut(shape)
   const pages = Math.ceil(at.bytes / PAGE)
@@ -91,22 +91,43 @@ export function createWasmHistograms(shape: HistogramShape): GradientHistograms 
   const { rows, columnBins } = shape
   const columns = columnBins.length
   const memory = new webAssembly.Memory({ initial: pages, maximum: pages })
-  const run = new webAssembly.Instance(module, { env: { memory } }).exports as HistogramExports
+  const { buffer } = memory
   const columnStart = startsOf(columnBins)
-  const slotBytes = at.cells * 16
-  const slotAt = (slot: number): number => at.slots + slot * slotBytes
-  const shift = countBits(rows)
-  new Uint32Array(memory.buffer, at.offsets, columns).set(
+  new Uint32Array(buffer, at.offsets, columns).set(
     columnStart.subarray(0, columns).map((start) => start * 16),
   )
-  const isLeftView = new Uint8Array(memory.buffer, at.isLeft, 256)
-  const out = new Float64Array(memory.buffer, at.out, at.cells * 3)
-  const cut = new Float64Array(memory.buffer, at.cut, 6)
+  const slotBytes = at.cells * 16
   return {
-    bins: new Uint8Array(memory.buffer, at.bins, rows * columns),
-    order: new Int32Array(memory.buffer, at.order, rows),
-    gradients: new Float64Array(memory.buffer, at.gradients, rows),
-    hessians: new Float64Array(memory.buffer, at.hessians, rows),
+    run: new webAssembly.Instance(module, { env: { memory } }).exports as HistogramExports,
+    at,
+    columns,
+    columnStart,
+    shift: countBits(rows),
+    slotAt: (slot: number): number => at.slots + slot * slotBytes,
+    slot: (slot: number) => new Uint8Array(buffer, at.slots + slot * slotBytes, slotBytes),
+    bins: new Uint8Array(buffer, at.bins, rows * columns),
+    order: new Int32Array(buffer, at.order, rows),
+    gradients: new Float64Array(buffer, at.gradients, rows),
+    hessians: new Float64Array(buffer, at.hessians, rows),
+    isLeft: new Uint8Array(buffer, at.isLeft, 256),
+    out: new Float64Array(buffer, at.out, at.cells * 3),
+    cut: new Float64Array(buffer, at.cut, 6),
+  }
+}
+
+type Opened = NonNullable<ReturnType<typeof openMemory>>
+
+/** Undefined when the module was not built or the shape does not fit into one WebAssembly memory. */
+export function createWasmHistograms(shape: HistogramShape): GradientHistograms | undefined {
+  const opened = openMemory(shape)
+  if (!opened) return undefined
+  const { run, at, columns, columnStart, shift, slotAt } = opened
+  const { bins, order, gradients, hessians, out } = opened
+  return {
+    bins,
+    order,
+    gradients,
+    hessians,
     columnStart,
     runs: 'wasm',
     quantize: (scales, from, to) =>
@@ -120,18 +141,12 @@ export function createWasmHistograms(shape: HistogramShape): GradientHistograms 
         shift,
       ),
     clear: (slot) => {
-      new Uint8Array(memory.buffer, slotAt(slot), slotBytes).fill(0)
+      opened.slot(slot).fill(0)
     },
-    add: (slot, from, to) =>
-      run.addRows(
-        at.bins,
-        columns,
-        at.offsets,
-        at.pairs,
-        at.order + from * 4,
-        to - from,
-        slotAt(slot),
-      ),
+    add(slot, from, to) {
+      const rows = at.order + from * 4
+      run.addRows(at.bins, columns, at.offsets, at.pairs, rows, to - from, slotAt(slot))
+    },
     subtract: (parent, child, target) =>
       run.subtract(slotAt(parent), slotAt(child), slotAt(target), at.cells),
     read(slot) {
@@ -140,44 +155,44 @@ export function createWasmHistograms(shape: HistogramShape): GradientHistograms 
     },
     missingRows(slot, column) {
       run.read(slotAt(slot) + columnStart[column]! * 16, at.cut, 1, shift)
-      return cut[2]!
+      return opened.cut[2]!
     },
-    bestCut(slot, column, wanted, least) {
-      const { gradient, hessian, rows: count, lambda, minRows, minHessian } = wanted
-      const isFound = run.bestCut(
-        slotAt(slot) + columnStart[column]! * 16,
-        columnBins[column]!,
-        shift,
-        gradient,
-        hessian,
-        count,
-        lambda,
-        minRows,
-        minHessian,
-        least,
-        at.cut,
-      )
-      if (isFound === 0) return undefined
-      return {
-        score: cut[0]!,
-        bin: cut[1]!,
-        isMissingLeft: cut[2] === 1,
-        gradient: cut[3]!,
-        hessian: cut[4]!,
-        rows: cut[5]!,
-      }
-    },
+    bestCut: (slot, column, wanted, least) => bestCut(opened, slot, column, wanted, least),
     partition(column, isLeft, from, to) {
-      isLeftView.set(isLeft)
-      return run.partition(
-        at.bins,
-        columns,
-        column,
-        at.isLeft,
-        at.order + from * 4,
-        to - from,
-        at.scratch,
-      )
+      opened.isLeft.set(isLeft)
+      const rows = at.order + from * 4
+      return run.partition(at.bins, columns, column, at.isLeft, rows, to - from, at.scratch)
     },
+  }
+}
+
+function bestCut(
+  { run, at, columnStart, shift, slotAt, cut }: Opened,
+  slot: number,
+  column: number,
+  wanted: CutRules,
+  least: number,
+): Cut | undefined {
+  const isFound = run.bestCut(
+    slotAt(slot) + columnStart[column]! * 16,
+    columnStart[column + 1]! - columnStart[column]!,
+    shift,
+    wanted.gradient,
+    wanted.hessian,
+    wanted.rows,
+    wanted.lambda,
+    wanted.minRows,
+    wanted.minHessian,
+    least,
+    at.cut,
+  )
+  if (isFound === 0) return undefined
+  return {
+    score: cut[0]!,
+    bin: cut[1]!,
+    isMissingLeft: cut[2] === 1,
+    gradient: cut[3]!,
+    hessian: cut[4]!,
+    rows: cut[5]!,
   }
 }

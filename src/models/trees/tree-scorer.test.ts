@@ -2,8 +2,9 @@ import { expect, test } from 'vitest'
 import { createRandom, createTreeScorer } from '../../kernels/index.ts'
 import { boostedTreesRegressor } from '../boosted-trees/boosted-trees.ts'
 import { parseParams } from '../open-model.ts'
+import { readEnsemble } from './tree-artifact.ts'
 import { treeData } from './tree-data.testing.ts'
-import { readEnsemble, scoreRows } from './tree-ensemble.ts'
+import { scoreRows } from './tree-ensemble.ts'
 
 test('the fast way gives the same bits as walking node by node, missing and extreme values too', async () => {
   const params = parseParams(boostedTreesRegressor, { trees: 20, maxLeaves: 40 })
