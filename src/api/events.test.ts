@@ -171,6 +171,41 @@ describe('refused', () => {
   })
 })
 
+describe('ids', () => {
+  test('an event with the same ce-id is a duplicate that names the first offset', async () => {
+    const first = (await post(good, { 'ce-id': 'e-1' })).json<ReceiveAnswer>()
+    const again = await post(good, { 'ce-id': 'e-1' })
+    expect(again.statusCode).toBe(202)
+    const { accepted, duplicates, duplicateOffsets } = again.json<ReceiveAnswer>()
+    expect([accepted, duplicates]).toEqual([0, 1])
+    expect(duplicateOffsets).toEqual(first.offsets)
+  })
+
+  test('a request that is sent again with its Idempotency-Key stores nothing', async () => {
+    const body = ndjson(ratings(10))
+    const headers = { ...NDJSON, 'idempotency-key': 'r-1' }
+    expect((await post(body, headers)).json()).toMatchObject({ accepted: 10, duplicates: 0 })
+    const before = await small.ends()
+    expect((await post(body, headers)).json()).toMatchObject({ accepted: 0, duplicates: 10 })
+    expect(await small.ends()).toBe(before)
+  })
+
+  test('the id of another event is 409, an id that is too long 422; neither stores anything', async () => {
+    await post(good, { 'ce-id': 'e-2' })
+    const before = await small.ends()
+    const other = await post({ ...good, rating: 1 }, { 'ce-id': 'e-2' })
+    expect([other.statusCode, other.json<{ code: string }>().code]).toEqual([
+      409,
+      'INGEST_ID_CONFLICT',
+    ])
+    for (const header of ['ce-id', 'idempotency-key']) {
+      const long = await post(good, { [header]: 'x'.repeat(1_025) })
+      expect([long.statusCode, long.payload.includes(`headers/${header}`)]).toEqual([422, true])
+    }
+    expect(await small.ends()).toBe(before)
+  })
+})
+
 describe('sequences', () => {
   const mark = (first: number) => ({
     ...NDJSON,

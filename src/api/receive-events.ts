@@ -44,6 +44,7 @@ export async function receiveEvents(
   return {
     accepted: result.accepted,
     duplicates: result.duplicates,
+    duplicateOffsets: result.duplicateOffsets,
     rejected: result.rejected.map(({ index, line, code, issues }) => ({
       index,
       ...(line === undefined ? {} : { line }),
@@ -79,6 +80,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   INGEST_INVALID_UTF8: 400,
   INGEST_INVALID_BODY: 400,
   INGEST_EVENT_TOO_LARGE: 413,
+  INGEST_ID_CONFLICT: 409,
 }
 
 /** One event, or an array of which none was good: a problem that names every field. */
@@ -138,9 +140,30 @@ function decoded(value: string | string[] | undefined): string | undefined {
   }
 }
 
+/** Longest id that is compared and kept with the record; more is refused, for a cut id would not tell events apart. */
+const ID_CHARACTERS = 1_024
+
+/** `ce-id` of one event, or `Idempotency-Key` of the whole request: sent again, its events are stored once. */
+function givenId(request: FastifyRequest): string | undefined {
+  for (const header of ['ce-id', 'idempotency-key'] as const) {
+    const value = request.headers[header]
+    if (value === undefined) continue
+    if (typeof value === 'string' && value !== '' && value.length <= ID_CHARACTERS) return value
+    const issue = {
+      path: `headers/${header}`,
+      message: `give it once, with 1 to ${ID_CHARACTERS} characters`,
+    }
+    throw coreError('CORE_INVALID_INPUT', `${issue.path}: ${issue.message}`, {
+      details: { issues: [issue] },
+    })
+  }
+  return undefined
+}
+
 /** CloudEvents attributes of HTTP's binary mode that hold for every event of the body, and W3C trace context. */
 function envelopeOf(request: FastifyRequest): Record<string, string> {
-  const envelope: Record<string, string> = {}
+  const id = givenId(request)
+  const envelope: Record<string, string> = id === undefined ? {} : { id }
   for (const [header, field] of ENVELOPE_HEADERS) {
     const value = request.headers[header]
     if (typeof value === 'string' && value.length <= 1024) envelope[field] = value
@@ -149,7 +172,6 @@ function envelopeOf(request: FastifyRequest): Record<string, string> {
 }
 
 const ENVELOPE_HEADERS = [
-  ['ce-id', 'id'],
   ['ce-source', 'source'],
   ['ce-type', 'type'],
   ['ce-time', 'time'],

@@ -47,7 +47,7 @@ export function defineApp<
 type Only<Definition, Allowed> = Definition &
   Readonly<Record<Exclude<keyof Definition, keyof Allowed>, never>>
 
-/** A topic and the table of the same name. `key` and `eventTime` are fields of the schema. */
+/** A topic and the table of the same name. `key`, `id` and `eventTime` are fields of the schema. */
 export function topic<Schema extends EventSchema>(
   definition: TopicDefinition<Schema>,
 ): TopicDefinition<Schema> {

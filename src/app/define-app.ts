@@ -26,6 +26,8 @@ export interface TopicDefinition<Schema extends EventSchema = EventSchema> {
   readonly schema: Schema
   /** Field that becomes the record key. */
   readonly key?: keyof z.infer<Schema> & string
+  /** Field that is the event's own id: sent again within the dedupe window, it is stored once. */
+  readonly id?: keyof z.infer<Schema> & string
   /** Field with the event time; numbers are seconds (below 10^11) or milliseconds. Default: arrival. */
   readonly eventTime?: keyof z.infer<Schema> & string
   /** Default 1. */

@@ -15,6 +15,10 @@ export interface Limits {
   readonly jsonDepth: number
   /** Most keys in one JSON document. */
   readonly jsonKeys: number
+  /** How long the id of an event is remembered, milliseconds. */
+  readonly dedupeWindowMs: number
+  /** Most ids of a topic that are remembered; 30 to 40 MB per million of them. */
+  readonly dedupeIds: number
   /** Most rows of one prediction request. */
   readonly predictionRows: number
   /** Most rows that a SQL answer returns. */
@@ -62,6 +66,8 @@ export const defaultLimits: Limits = {
   lineBytes: MIB,
   jsonDepth: 32,
   jsonKeys: 10_000,
+  dedupeWindowMs: 24 * 60 * 60_000,
+  dedupeIds: 10_000_000,
   predictionRows: 1_000,
   sqlRows: 10_000,
   sqlBytes: 16 * MIB,

@@ -12,6 +12,7 @@ import {
 } from '../core/index.ts'
 import type { Log } from '../log/index.ts'
 import { receiveBody } from './bodies/receive-body.ts'
+import { createIdStore } from './dedupe/id-store.ts'
 import { ingestError } from './errors.ts'
 import { createEventCheck, type EventCheck } from './events/event-check.ts'
 import { createTimeReader } from './events/event-time.ts'
@@ -45,6 +46,12 @@ export function createIngest(options: IngestOptions): Ingest {
     limits,
     directory,
     sequences,
+    ids: createIdStore({
+      log: options.log,
+      clock,
+      windowMs: limits.dedupeWindowMs,
+      maxIds: limits.dedupeIds,
+    }),
   }
   const contracts = new Map<string, { contract: TopicContract; check: EventCheck }>()
   const anyBytes = createEventCheck(undefined, limits)

@@ -11,6 +11,11 @@ export const ingestError = defineErrors({
     retryable: false,
     title: 'An event is larger than the limit',
   },
+  INGEST_ID_CONFLICT: {
+    status: 409,
+    retryable: false,
+    title: 'The id belongs to another event of the topic',
+  },
   INGEST_INVALID_BODY: {
     status: 400,
     retryable: false,

@@ -1,7 +1,8 @@
-/** The suite of the room: I1 to I6 of `ingest.ts`. Free of any test runner. */
+/** The suite of the room: I1 to I7 of `ingest.ts`. Free of any test runner. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readDeadLetter, type ConformanceCheck } from '../core/index.ts'
+import { idChecks } from './dedupe/dedupe.conformance.ts'
 import {
   body,
   failingLog,
@@ -35,6 +36,7 @@ export function ingestConformance(harness: IngestHarness): ConformanceCheck[] {
     ...numberChecks(check),
     ...sequenceChecks(check),
     boundCheck(check),
+    ...idChecks(harness),
   ]
 }
 

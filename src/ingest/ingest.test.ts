@@ -52,6 +52,32 @@ describe('ingest conformance', () => {
   for (const check of checks) it(`${check.guarantee}: ${check.name}`, check.run)
 })
 
+describe('the window of ids', () => {
+  const send = (ingest: Ingest, id: string) =>
+    ingest.receive('ratings', body(rating(1)), { format: 'json', source: 'http', envelope: { id } })
+
+  it.each(['the same process', 'a restart'])('ends by time, with %s', async (what) => {
+    const clock = createManualClock(Date.UTC(2026, 1, 1))
+    const limits = { ...defaultLimits, dedupeWindowMs: 60_000 }
+    const { log, ingest } = await openWorld({ clock, limits })
+    const next = (): Ingest =>
+      what === 'a restart' ? createIngest({ log, clock, limits }) : ingest
+    await send(ingest, 'a')
+    clock.advance(59_000)
+    expect((await send(next(), 'a')).duplicates).toBe(1)
+    clock.advance(2_000)
+    expect((await send(next(), 'a')).accepted).toBe(1)
+    expect((await send(next(), 'a')).duplicates).toBe(1)
+  })
+
+  it('ends by number', async () => {
+    const { ingest } = await openWorld({ limits: { ...defaultLimits, dedupeIds: 3 } })
+    for (const id of ['a', 'b', 'c', 'd']) await send(ingest, id)
+    expect((await send(ingest, 'b')).duplicates).toBe(1)
+    expect((await send(ingest, 'a')).accepted).toBe(1)
+  })
+})
+
 describe('records', () => {
   it('have key, event time and a CloudEvents envelope', async () => {
     const clock = createManualClock(Date.UTC(2026, 1, 1))
@@ -78,6 +104,7 @@ describe('records', () => {
       ce_type: 'ratings',
       ce_time: '2000-07-30T18:45:04.000Z',
       traceparent: '00-1-2-03',
+      millrace_arrived: String(clock.now()),
     })
     // Without an event time, the arrival.
     expect(second!.timestamp).toBe(clock.now())

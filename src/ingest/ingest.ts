@@ -6,7 +6,9 @@
  * Guarantees: **I1** an answer that lists an event as accepted means that it is durable (log L1). **I2** the record's value
  * is the event's bytes as they were sent (for CSV and Parquet rows: their JSON form). **I3** every event is accepted,
  * rejected, dead-lettered or a duplicate; the counts add up. **I4** numbers arrive as sent or are refused. **I5** within one
- * sequence (`SequenceMark`) no position is stored twice, also across restarts. **I6** memory does not grow with the body.
+ * sequence (`SequenceMark`) no position is stored twice, also across restarts. **I6** memory does not grow with the body. **I7** an id
+ * that the sender gave (`envelope.id`, the topic's id field) is stored once in a topic within the window (limits
+ * `dedupeWindowMs`, `dedupeIds`), also across restarts and crashes; with other bytes it is refused with INGEST_ID_CONFLICT.
  */
 import type { Column, Envelope, EventSchema, Issue, OffsetRange } from '../core/index.ts'
 
@@ -17,6 +19,8 @@ export interface TopicContract {
   readonly columns: readonly Column[]
   /** Field that becomes the record key, as text. */
   readonly key?: string
+  /** Field that is the event's id, as text: the same id is stored once. Goes before an id of the envelope. */
+  readonly id?: string
   /** Field with the event time; becomes the record timestamp when `eventTimeUnit` can be applied. */
   readonly eventTime?: string
   /** Unit of a numeric event time. Default: seconds below 10^11, else milliseconds. */
@@ -38,6 +42,7 @@ export interface ReceiveOptions {
   readonly onError?: 'reject' | 'dlq'
   readonly source: string
   readonly sequence?: SequenceMark
+  /** `id`: of the one event; of several, each gets it with its index, `<id>:<index>`. */
   readonly envelope?: Partial<Envelope>
   readonly signal?: AbortSignal
 }
@@ -54,6 +59,8 @@ export interface RejectedEvent {
 export interface ReceiveResult {
   readonly accepted: number
   readonly duplicates: number
+  /** Where the events lie that these repeat, as far as their ids say. */
+  readonly duplicateOffsets: readonly OffsetRange[]
   /** Refused events that went to the dead-letter topic (`onError: 'dlq'`); they are listed in `rejected` too. */
   readonly deadLettered: number
   readonly rejected: readonly RejectedEvent[]

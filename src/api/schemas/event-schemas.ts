@@ -10,6 +10,9 @@ export const offsetRangeSchema = z.object({
 export const receiveAnswer = z.object({
   accepted: z.int().describe('Events that are durable'),
   duplicates: z.int().describe('Events that were there already'),
+  duplicateOffsets: z
+    .array(offsetRangeSchema)
+    .describe('Where the events lie that these repeat, as far as their ids say'),
   rejected: z
     .array(
       z.object({

@@ -20,6 +20,7 @@ const batch = z.strictObject({
 const topic = z.strictObject({
   schema: schemaObject,
   key: text.optional(),
+  id: text.optional(),
   eventTime: text.optional(),
   partitions: positive.max(1_000).optional(),
   batch: batch.optional(),

@@ -58,6 +58,9 @@ function checkFields(topic: TopicDefinition, path: string, report: Report): void
   if (topic.key !== undefined && !names.includes(topic.key)) {
     report(`${path}/key`, `is no field of the schema: use ${namesOf(names)}`)
   }
+  if (topic.id !== undefined && !names.includes(topic.id)) {
+    report(`${path}/id`, `is no field of the schema: use ${namesOf(names)}`)
+  }
   if (topic.eventTime === undefined) return
   const time = columns.find(({ name }) => name === topic.eventTime)
   if (!time) report(`${path}/eventTime`, `is no field of the schema: use ${namesOf(names)}`)

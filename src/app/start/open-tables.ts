@@ -42,6 +42,7 @@ export function contractOf(name: string, topic: TopicDefinition): TopicContract 
     schema: topic.schema,
     columns: columnsOf(topic.schema),
     ...(topic.key !== undefined && { key: topic.key }),
+    ...(topic.id !== undefined && { id: topic.id }),
     ...(topic.eventTime !== undefined && { eventTime: topic.eventTime }),
   }
 }

@@ -18,6 +18,8 @@ export interface SoundEvent {
   readonly code?: undefined
   /** Record key; null when the topic declares none or the field is absent. */
   readonly key: Uint8Array | null
+  /** The event's own id; undefined when the topic declares none or the field is absent. */
+  readonly id?: string | undefined
   /** Event time in milliseconds; undefined when none is declared or the field is absent. */
   readonly timeMs: number | undefined
 }
@@ -59,7 +61,7 @@ export function createEventCheck(contract: TopicContract | undefined, limits: Li
     `is larger than ${limits.recordBytes} bytes: send less, or raise the limit recordBytes`,
   )
   const sound: SoundEvent = { key: null, timeMs: undefined }
-  const isChecked = contract?.schema ?? contract?.key ?? contract?.eventTime
+  const isChecked = contract?.schema ?? contract?.key ?? contract?.eventTime ?? contract?.id
   if (!contract || isChecked === undefined) {
     return (bytes) => (bytes.length > limits.recordBytes ? tooLarge : sound)
   }
@@ -96,8 +98,12 @@ export function jsonMessage(error: SyntaxError): string {
   return place ? `is not JSON: see character ${place[1]}` : 'is not JSON: the text ends too early'
 }
 
+/** Longest id of an event: ids are compared, sent and kept with every record. */
+export const ID_CHARACTERS = 1_024
+
 function readKeyAndTime(event: JsonObject, contract: TopicContract): EventVerdict {
   let key: Uint8Array | null = null
+  let id: string | undefined
   let timeMs: number | undefined
   if (contract.key !== undefined) {
     const field = event[contract.key]
@@ -126,7 +132,18 @@ function readKeyAndTime(event: JsonObject, contract: TopicContract): EventVerdic
       }
     }
   }
-  return { key, timeMs }
+  const idField = contract.id === undefined ? undefined : event[contract.id]
+  if (idField !== undefined && idField !== null) {
+    id = keyText(idField)
+    if (id === undefined || id === '' || id.length > ID_CHARACTERS) {
+      return oneIssue(
+        'INGEST_INVALID_EVENT',
+        `/${contract.id}`,
+        `cannot be an id: send a number, or a text of 1 to ${ID_CHARACTERS} characters without NUL`,
+      )
+    }
+  }
+  return { key, id, timeMs }
 }
 
 function keyText(field: unknown): string | undefined {

@@ -6,6 +6,7 @@ import {
   deadLetterTopic,
   isMillraceError,
   MillraceError,
+  quote,
   type Clock,
   type Envelope,
   type Limits,
@@ -14,9 +15,16 @@ import {
 } from '../../core/index.ts'
 import type { Appended, Log } from '../../log/index.ts'
 import type { Incoming } from '../bodies/incoming.ts'
+import type { IdStore } from '../dedupe/id-store.ts'
+import { sortById } from '../dedupe/sort-by-id.ts'
 import { ingestError } from '../errors.ts'
 import type { EventCheck, EventFault } from '../events/event-check.ts'
-import { createRecordBuilder, type Place, type RecordBuilder } from './record-builder.ts'
+import {
+  createRecordBuilder,
+  type BuiltEvent,
+  type Place,
+  type RecordBuilder,
+} from './record-builder.ts'
 import type { SequenceState, SequenceStore } from './sequence-store.ts'
 import { Tally } from './tally.ts'
 import type { TopicDirectory } from './topic-directory.ts'
@@ -28,6 +36,7 @@ export interface DoorDeps {
   readonly limits: Limits
   readonly directory: TopicDirectory
   readonly sequences: SequenceStore
+  readonly ids: IdStore
 }
 
 /** What one call says of its events. */
@@ -48,9 +57,13 @@ export interface DoorOptions extends CallOptions {
   readonly check: EventCheck
 }
 
+interface GoodEvent extends BuiltEvent {
+  readonly event: Incoming
+  readonly place: Place
+}
+
 interface Sorted {
-  readonly good: NewRecord[]
-  readonly goodPositions: number[]
+  readonly good: GoodEvent[]
   readonly bad: NewRecord[]
   readonly badPositions: number[]
 }
@@ -99,11 +112,7 @@ export class Door {
     this.tally.received += events.length
     this.#index += events.length
     await directory.ensureWritable(topic, isDeclared)
-    if (sorted.good.length > 0) {
-      this.tally.accept(await this.#append(topic, isDeclared, sorted.good))
-      settle(state, sorted.goodPositions)
-      metrics.record('events_accepted_total', this.#labels, sorted.good.length)
-    }
+    await this.#store(sorted, state)
     if (onError === 'dlq' && sorted.bad.length > 0) {
       const letters = deadLetterTopic(topic)
       await directory.ensureOwn(letters)
@@ -113,12 +122,42 @@ export class Door {
     }
   }
 
+  /** Appends the good events that are new by their ids; those that take an id of another event go to the bad ones. */
+  async #store(sorted: Sorted, state: SequenceState | undefined): Promise<void> {
+    const { topic, isDeclared } = this.#options
+    const byId = await sortById(this.#deps.ids, topic, sorted.good)
+    try {
+      const { fresh, duplicates, repeats, conflicts } = byId
+      if (fresh.length > 0) {
+        const records = fresh.map(({ record }) => record)
+        const appended = await this.#append(topic, isDeclared, records)
+        byId.settle(appended)
+        this.tally.accept(appended)
+        for (const index of repeats) this.tally.repeat(appended[index]!)
+        this.#deps.metrics.record('events_accepted_total', this.#labels, fresh.length)
+      }
+      for (const place of duplicates) this.tally.repeat(place)
+      const refused = new Set(conflicts)
+      settle(
+        state,
+        sorted.good.flatMap((good) =>
+          refused.has(good) || good.place.position === undefined ? [] : [good.place.position],
+        ),
+      )
+      for (const { event, place, givenId } of conflicts) {
+        this.#refuse(event, idConflict(givenId ?? ''), place, sorted)
+      }
+    } finally {
+      byId.release()
+    }
+  }
+
   #sort(
     events: readonly Incoming[],
     state: SequenceState | undefined,
     first: number | undefined,
   ): Sorted {
-    const sorted: Sorted = { good: [], goodPositions: [], bad: [], badPositions: [] }
+    const sorted: Sorted = { good: [], bad: [], badPositions: [] }
     for (const [i, event] of events.entries()) {
       const position = first === undefined ? undefined : first + i
       if (state && position !== undefined && state.stored.has(position)) {
@@ -128,8 +167,7 @@ export class Door {
       const place = { index: this.#index + i, position }
       const verdict = event.problem ?? this.#options.check(event.bytes)
       if (verdict.code === undefined) {
-        sorted.good.push(this.#builder.event(event, verdict, place))
-        if (position !== undefined) sorted.goodPositions.push(position)
+        sorted.good.push({ event, place, ...this.#builder.event(event, verdict, place) })
         continue
       }
       if (this.#options.isWholeJson === true && verdict.code === 'INGEST_INVALID_JSON') {
@@ -194,6 +232,16 @@ export class Door {
     })
   }
 }
+
+const idConflict = (id: string): EventFault => ({
+  code: 'INGEST_ID_CONFLICT',
+  issues: [
+    {
+      path: '',
+      message: `the id ${quote(id)} belongs to another event of this topic: send the same bytes again, or another id`,
+    },
+  ],
+})
 
 function settle(state: SequenceState | undefined, positions: readonly number[]): void {
   if (!state) return

@@ -8,6 +8,7 @@ import {
   type NewRecord,
   type RecordHeader,
 } from '../../core/index.ts'
+import { arrivalHeader } from '../dedupe/id-records.ts'
 import type { Incoming } from '../bodies/incoming.ts'
 import type { EventFault, SoundEvent } from '../events/event-check.ts'
 import { sequenceHeaders } from './sequence-record.ts'
@@ -28,13 +29,19 @@ export interface Place {
   readonly position: number | undefined
 }
 
+/** A record with the id that its sender gave, if any. */
+export interface BuiltEvent {
+  readonly record: NewRecord
+  readonly givenId: string | undefined
+}
+
 export interface RecordBuilder {
-  event(event: Incoming, sound: SoundEvent, place: Place): NewRecord
+  event(event: Incoming, sound: SoundEvent, place: Place): BuiltEvent
   deadLetter(event: Incoming, fault: EventFault, place: Place): NewRecord
 }
 
 /**
- * Ids: a given id for a call of one event; with several, the given id (or one made for the call) and the event's index; in
+ * Ids: the event's own field, if the topic declares one; a given id for a call of one event; with several, the given id (or one made for the call) and the event's index; in
  * a sequence its name and the position, so that a retry gives the same id.
  */
 export function createRecordBuilder(
@@ -67,13 +74,17 @@ export function createRecordBuilder(
     event(event, sound, place) {
       const timeMs = sound.timeMs ?? clock.now()
       const headers = [...shared, ...ownHeaders(place)]
-      headers[idAt] = { key: 'ce_id', value: Buffer.from(idOf(place)) }
+      const id = sound.id ?? idOf(place)
+      const isGiven = sound.id !== undefined || envelope?.id !== undefined
+      headers[idAt] = { key: 'ce_id', value: Buffer.from(id) }
+      if (isGiven) headers.push(arrivalHeader(clock.now()))
       if (timeAt >= 0) {
         headers[timeAt] = { key: 'ce_time', value: Buffer.from(new Date(timeMs).toISOString()) }
       }
       // A record's timestamp cannot be negative; an event from before 1970 keeps its own field.
       const timestamp = Math.max(0, timeMs)
-      return { key: sound.key, value: event.bytes, headers, timestamp }
+      const record = { key: sound.key, value: event.bytes, headers, timestamp }
+      return { record, givenId: isGiven ? id : undefined }
     },
     deadLetter(event, { code, issues }, place) {
       const nowMs = clock.now()

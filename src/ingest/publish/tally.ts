@@ -13,17 +13,18 @@ export class Tally {
   deadLettered = 0
   rejectedCount = 0
   readonly #rejected: RejectedEvent[] = []
-  readonly #ranges = new Map<number, { partition: number; first: number; last: number }[]>()
+  readonly #accepted: Ranges = new Map()
+  readonly #repeated: Ranges = new Map()
 
   accept(appended: readonly Appended[]): void {
     this.accepted += appended.length
-    for (const { partition, offset } of appended) {
-      const ranges = this.#ranges.get(partition) ?? []
-      const last = ranges.at(-1)
-      if (last && last.last + 1 === offset) last.last = offset
-      else ranges.push({ partition, first: offset, last: offset })
-      this.#ranges.set(partition, ranges)
-    }
+    for (const place of appended) addTo(this.#accepted, place)
+  }
+
+  /** An event that is there already, at this place. */
+  repeat(place: Appended): void {
+    this.duplicates++
+    addTo(this.#repeated, place)
   }
 
   reject(event: RejectedEvent): void {
@@ -31,16 +32,13 @@ export class Tally {
     if (this.#rejected.length < LISTED_REJECTIONS) this.#rejected.push(event)
   }
 
-  offsets(): OffsetRange[] {
-    return [...this.#ranges.keys()]
-      .toSorted((a, b) => a - b)
-      .flatMap((partition) => this.#ranges.get(partition) ?? [])
-  }
+  offsets = (): OffsetRange[] => inOrder(this.#accepted)
 
   result(): ReceiveResult {
     return {
       accepted: this.accepted,
       duplicates: this.duplicates,
+      duplicateOffsets: inOrder(this.#repeated),
       deadLettered: this.deadLettered,
       rejected: this.#rejected,
       rejectedCount: this.rejectedCount,
@@ -48,3 +46,16 @@ export class Tally {
     }
   }
 }
+
+type Ranges = Map<number, { partition: number; first: number; last: number }[]>
+
+function addTo(all: Ranges, { partition, offset }: Appended): void {
+  const ranges = all.get(partition) ?? []
+  const last = ranges.at(-1)
+  if (last && last.last + 1 === offset) last.last = offset
+  else ranges.push({ partition, first: offset, last: offset })
+  all.set(partition, ranges)
+}
+
+const inOrder = (all: Ranges): OffsetRange[] =>
+  [...all.keys()].toSorted((a, b) => a - b).flatMap((partition) => all.get(partition) ?? [])

@@ -6,10 +6,10 @@
  * - `topic` (query, required): where the events go
  * - `onError` (query, default `reject`): `reject` or `dlq`
  *
- * 202 some or all are durable · 400 not JSON, not UTF-8 · 403 one of Millrace's own topics · 413 · 415 · 422 nothing was
+ * 202 some or all are durable · 400 not JSON, not UTF-8 · 403 one of Millrace's own topics · 409 · 413 · 415 · 422 nothing was
  * taken · 503 the disk is full, or the server stops
  *
- * `{"accepted":2,"duplicates":0,"rejected":[],"rejectedCount":0,"offsets":[{"partition":0,"first":0,"last":1}]}`
+ * `{"accepted":2,"duplicates":0,"duplicateOffsets":[],"rejected":[],"rejectedCount":0,"offsets":[{"partition":0,"first":0,"last":1}]}`
  */
 import { z } from 'zod'
 import { defineRoute } from '../../define-route.ts'
@@ -26,7 +26,7 @@ export const postEvents = defineRoute({
   takes: 'events',
   answer: receiveAnswer,
   status: 202,
-  problems: [404],
+  problems: [404, 409],
   handler: (request, tools) =>
     receiveEvents(request.query.topic, request.query.onError, request, tools),
 })
