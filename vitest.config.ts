@@ -13,7 +13,8 @@ export default defineConfig({
     exclude: ['test/engines/**', 'node_modules/**', 'dist/**'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // A deadlock ends a test, a busy machine does not: trainings and whole instances run in processes of their own.
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
   },
 })

@@ -103,7 +103,12 @@ test('an event that breaks the schema is refused with its field', async () => {
 test('ingest and queries are ready without a model, and serving says what it waits for', async () => {
   const first = await start()
   await visit(first, 0, 120)
-  await expect.poll(() => first.sinks.get('visits')?.batches().length).toBe(1)
+  const committed = () =>
+    first.sinks
+      .get('visits')
+      ?.batches()
+      .filter(({ state }) => state === 'committed').length
+  await expect.poll(committed).toBe(1)
   expect(await first.readiness()).toEqual([
     { role: 'ingest', ready: true, waiting: [] },
     { role: 'query', ready: true, waiting: [] },
