@@ -88,40 +88,28 @@ async function plainTable(
   head: readonly string[],
   rows: readonly (readonly CellText[])[],
 ): Promise<string> {
-  const { default: Table } = await import('cli-table3')
-  const none = ''
-  const table = new Table({
-    head: [...head],
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-    chars: {
-      top: none,
-      'top-mid': none,
-      'top-left': none,
-      'top-right': none,
-      bottom: none,
-      'bottom-mid': none,
-      'bottom-left': none,
-      'bottom-right': none,
-      left: none,
-      'left-mid': none,
-      mid: none,
-      'mid-mid': none,
-      right: none,
-      'right-mid': none,
-      middle: none,
-    },
-    colAligns: head.map((_name, column) => alignment(rows, column)),
-  })
-  for (const row of rows) table.push(row.map(cellText))
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
+  const { default: stringWidth } = await import('string-width')
+  // Most cells are plain ASCII, whose width is their length; the library is right for all others, and slow.
+  const widthOf = (text: string): number =>
+    /^[ -~]*$/.test(text) ? text.length : stringWidth(text)
+  const lines = [head.map(cellText), ...rows.map((row) => row.map(cellText))]
+  const columns = head.map((_name, column) => ({
+    width: lines.reduce((widest, cells) => Math.max(widest, widthOf(cells[column] ?? '')), 0),
+    isNumber: rows.length > 0 && rows.every((row) => typeof row[column] === 'number'),
+  }))
+  const cell = (text: string, { width, isNumber }: (typeof columns)[number]): string => {
+    const space = ' '.repeat(width - widthOf(text))
+    return isNumber ? space + text : text + space
+  }
+  return lines
+    .map((cells) =>
+      columns
+        .map((column, at) => cell(cells[at] ?? '', column))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n')
 }
-
-const alignment = (rows: readonly (readonly CellText[])[], column: number): 'left' | 'right' =>
-  rows.length > 0 && rows.every((row) => typeof row[column] === 'number') ? 'right' : 'left'
 
 /** Control characters of a user's data must not drive the terminal. */
 export function cellText(value: CellText): string {
@@ -140,7 +128,9 @@ function errorText(error: unknown): string {
   const lines = Array.isArray(issues)
     ? (issues as { path: string; message: string }[])
         .slice(0, 20)
-        .map(({ path, message }) => `  ${path === '' ? '(whole)' : path}: ${message}`)
+        .map(({ path, message }) => `${path === '' ? '(whole)' : path}: ${message}`)
+        .filter((line) => !error.message.includes(line))
+        .map((line) => `  ${line}`)
     : []
   return [`millrace: ${error.message}`, ...lines].join('\n')
 }
