@@ -118,7 +118,7 @@ class Publisher {
     this.#group = []
     this.#bytes = 0
     if (this.#options.dryRun) {
-      const bad = group.filter(({ problem }) => problem !== undefined).length
+      const bad = group.filter((event) => !isReadable(event)).length
       this.#count({ accepted: group.length - bad, duplicates: 0, rejectedCount: bad })
     } else {
       this.#count(await this.#send(first.position, Buffer.concat(group.map(lineOf))))
@@ -156,6 +156,17 @@ class Publisher {
         await systemClock.sleep(pause, signal)
       }
     }
+  }
+}
+
+/** Lines of JSON go as they are; a dry run looks whether they are JSON. */
+function isReadable({ bytes, problem }: SourceEvent): boolean {
+  if (problem !== undefined) return false
+  try {
+    JSON.parse(Buffer.from(bytes).toString())
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join, resolve } from 'node:path'
 import type { CommonOptions } from './command.ts'
 import { cliError } from './errors.ts'
+import { address, fromEnvironment } from './option-values.ts'
 
 export interface Instance {
   readonly app: string
@@ -69,8 +70,8 @@ function isAlive(pid: number): boolean {
 
 /** The URL that a command speaks to; undefined when nothing runs. Throws CLI_USAGE when several run. */
 export function findUrl(options: CommonOptions): string | undefined {
-  const named = options.url ?? process.env['MILLRACE_URL']
-  if (named !== undefined && named !== '') return named.replace(/\/+$/, '')
+  const named = options.url ?? fromEnvironment('MILLRACE_URL', address)
+  if (named !== undefined) return named
   const live = dataFolders(options)
     .map(readInstance)
     .filter((instance) => instance !== undefined)

@@ -1,5 +1,5 @@
 /** Parsers of option values; each says what it takes. */
-import { quote } from '../core/index.ts'
+import { isMillraceError, quote } from '../core/index.ts'
 import { cliError } from './errors.ts'
 
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -51,4 +51,25 @@ export function parts(count: number): (text: string) => string {
     if (found.length >= count && found.every((part) => part !== '')) return text
     throw cliError('CLI_USAGE', `${quote(text)} has not the ${count} parts with ":" between them`)
   }
+}
+
+/** A variable of the environment, read as an option; its name is in what it is refused with. */
+export function fromEnvironment<T>(name: string, parse: (text: string) => T): T | undefined {
+  const text = process.env[name] ?? ''
+  if (text === '') return undefined
+  try {
+    return parse(text)
+  } catch (error) {
+    throw isMillraceError(error) ? cliError('CLI_USAGE', `${name}: ${error.message}`) : error
+  }
+}
+
+/** Where an instance answers. */
+export function address(text: string): string {
+  const { protocol } = URL.canParse(text) ? new URL(text) : { protocol: '' }
+  if (protocol === 'http:' || protocol === 'https:') return text.replace(/\/+$/, '')
+  throw cliError(
+    'CLI_USAGE',
+    `${quote(text)} is not an address: write one such as http://127.0.0.1:8080`,
+  )
 }

@@ -13,7 +13,7 @@ import {
   type TopicSource,
   type TopicSourceOptions,
 } from '../app/index.ts'
-import { formatDuration, isMillraceError } from '../core/index.ts'
+import { formatDuration, isMillraceError, quote } from '../core/index.ts'
 import { path, type ApiClient } from './api-client.ts'
 import type { CommandTools } from './command.ts'
 import { cliError } from './errors.ts'
@@ -88,12 +88,10 @@ async function openSource(
 ): Promise<TopicSource> {
   const full = userPath(file)
   const folder = await openDataFolder(flags.lookup ? dirname(full) : full)
-  const names = await folder.list()
-  const wanted = basename(full).replace(/\.gz$/i, '')
   return openTopicSource({
     contract,
     folder,
-    file: names.length === 1 ? names : [wanted],
+    file: fileIn(await folder.list(), full, contract.topic),
     ...(flags.order === undefined ? {} : { order: flags.order }),
     ...(flags.format === undefined ? {} : { format: flags.format as TopicSourceOptions['format'] }),
     ...(flags.delimiter === undefined ? {} : { delimiter: flags.delimiter }),
@@ -101,6 +99,19 @@ async function openSource(
     ...(flags.encoding === undefined ? {} : { encoding: flags.encoding }),
     ...(flags.lookup === undefined ? {} : { lookup: lookupOf(flags) }),
   })
+}
+
+/** The file itself; in a folder or archive of several, the one that is named as the topic is. */
+function fileIn(names: readonly string[], path: string, topic: string): readonly string[] {
+  const wanted = basename(path)
+  if (names.length === 1) return names
+  if (names.includes(wanted)) return [wanted]
+  const named = names.filter((name) => name.split('.')[0] === topic)
+  if (named.length === 1) return named
+  throw cliError(
+    'CLI_USAGE',
+    `${quote(path)} holds ${names.length} files, and ${named.length} are named ${topic}: name one of them, unpacked (${names.slice(0, 10).join(', ')})`,
+  )
 }
 
 function lookupOf({ lookup, lookupKey, lookupVia }: FileFlags): LookupSpec {
@@ -146,7 +157,7 @@ export function progressBar(progress: PublishProgress): string {
 export function resultText(result: ProduceResult, dryRun: boolean): string {
   const { topic, read, accepted, duplicates, rejected, position } = result
   const done = dryRun
-    ? `${count.format(accepted)} rows can be read`
+    ? `${count.format(accepted)} rows can be read (whether the topic takes them shows when they are sent)`
     : `${count.format(accepted)} events stored`
   const rest = [
     duplicates > 0 ? `${count.format(duplicates)} were there already` : '',

@@ -4,6 +4,7 @@ import { isMillraceError, packageVersion } from '../core/index.ts'
 import type { AnyCommand, CommonOptions, OptionSpec } from './command.ts'
 import { commands, groups } from './commands.ts'
 import { connect } from './connect.ts'
+import { address } from './option-values.ts'
 import { createOutput } from './output.ts'
 
 /** Runs a command line; answers the exit code: 0 ok, 1 failure, 2 usage. */
@@ -43,7 +44,7 @@ function addCommand(parent: Command, name: string, spec: AnyCommand, exit: { cod
   for (const option of spec.options ?? []) command.addOption(optionOf(option))
   command
     .option('--json', 'print JSON')
-    .option('--url <url>', 'instance to speak to (default: the one that runs; MILLRACE_URL)')
+    .addOption(optionOf(urlOption))
     .option('--data-dir <folder>', 'data folder (default: .millrace/<app>; MILLRACE_DATA_DIR)')
   const examples = spec.examples ?? []
   if (examples.length > 0) {
@@ -52,6 +53,12 @@ function addCommand(parent: Command, name: string, spec: AnyCommand, exit: { cod
   command.action(async () => {
     exit.code = await runCommand(spec, command)
   })
+}
+
+const urlOption: OptionSpec = {
+  flags: '--url <url>',
+  description: 'instance to speak to (default: the one that runs; MILLRACE_URL)',
+  parse: address,
 }
 
 function optionOf(spec: OptionSpec): Option {

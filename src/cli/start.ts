@@ -12,7 +12,7 @@ import { createConsoleLogger } from './console-logger.ts'
 import { curlLines } from './curl-lines.ts'
 import { defaultDataDir, removeInstance, userPath, writeInstance } from './instance.ts'
 import { loadApp } from './load-app.ts'
-import { integer } from './option-values.ts'
+import { fromEnvironment, integer } from './option-values.ts'
 import type { Output } from './output.ts'
 import { rememberApp } from './remembered-app.ts'
 import { showProgress } from './start-progress.ts'
@@ -109,9 +109,7 @@ function dataDirOf(name: string, flags: StartFlags): string {
 }
 
 function portOf(flags: StartFlags, declared: number | undefined): number {
-  const text = process.env['PORT'] ?? ''
-  const fromEnvironment = text === '' ? undefined : integer(0, 65_535)(text)
-  return flags.port ?? fromEnvironment ?? declared ?? DEFAULT_PORT
+  return flags.port ?? fromEnvironment('PORT', integer(0, 65_535)) ?? declared ?? DEFAULT_PORT
 }
 
 function greet(app: RunningApp, url: string, output: Output): void {

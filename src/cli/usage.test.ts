@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { compiledEntry, packageVersion } from '../core/index.ts'
 import { commands } from './commands.ts'
@@ -10,6 +11,7 @@ import { runCommand } from './command-line.fixture.ts'
 
 const cwd = mkdtempSync(join(tmpdir(), 'millrace-cli-'))
 afterAll(() => rmSync(cwd, { recursive: true }))
+const APP = fileURLToPath(new URL('../../examples/movielens/app.ts', import.meta.url))
 const run = (...args: string[]) => runCommand(args, { cwd })
 
 describe('usage', () => {
@@ -41,6 +43,9 @@ describe('usage', () => {
     [['topics', 'create', 't', '-p', '0']],
     [['models', 'promote', 'like']],
     [['start', '--port', '99999']],
+    [['batches', 'show', 'ratings', 'x']],
+    [['topics', 'list', '--url', 'nonsense']],
+    [['predict', 'like', '--in', 'missing.jsonl']],
   ])('%j is not understood: exit 2, a reason on stderr, nothing on stdout', async (args) => {
     const { code, stdout, stderr } = await run(...args)
     expect([code, stdout]).toEqual([2, ''])
@@ -60,6 +65,17 @@ describe('usage', () => {
     const { code, stderr } = await run('topics', 'list', '--json', '--url', 'http://127.0.0.1:1')
     expect(code).toBe(1)
     expect(JSON.parse(stderr)).toMatchObject({ code: 'CLI_UNREACHABLE' })
+  })
+
+  test('a variable of the environment that is wrong is named', async () => {
+    for (const [name, args] of [
+      ['PORT', ['start', APP]],
+      ['MILLRACE_URL', ['topics', 'list']],
+    ] as const) {
+      const { code, stderr } = await runCommand(args, { cwd, env: { [name]: 'abc' } })
+      expect([name, code]).toEqual([name, 2])
+      expect(stderr).toContain(`${name}: "abc" is not`)
+    }
   })
 
   test('version prints the version', async () => {

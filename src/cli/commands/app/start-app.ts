@@ -23,12 +23,12 @@ export const startApp = defineCommand<StartFlags>({
     },
     {
       flags: '--rate <n/s>',
-      description: 'events a second of the sources; unlimited',
+      description: "events a second of each source, or unlimited (default: the app's)",
       parse: rate,
     },
     {
       flags: '--order <order>',
-      description: 'replay files by event-time or in file order',
+      description: "replay files in the order of event-time or of the file (default: the app's)",
       parse: oneOf('event-time', 'file'),
     },
     { flags: '--no-sources', description: 'replay nothing: only serve, and take events over HTTP' },

@@ -2,6 +2,7 @@ import type { BatchAnswer } from '../../../api/index.ts'
 import { path } from '../../api-client.ts'
 import { rangesText } from '../../batch-text.ts'
 import { argument, defineCommand } from '../../command.ts'
+import { integer } from '../../option-values.ts'
 
 export const showBatch = defineCommand({
   name: 'batches show',
@@ -11,8 +12,9 @@ export const showBatch = defineCommand({
     { name: '<number>', description: 'number of the batch' },
   ],
   async run({ args }, { output, connect }) {
+    const number = integer(1)(argument(args, 1))
     const api = await connect('read')
-    const route = path`/v1/tables/${argument(args, 0)}/batches/${argument(args, 1)}`
+    const route = path`/v1/tables/${argument(args, 0)}/batches/${number}`
     const batch = await api.get<BatchAnswer>(route)
     await output.data(batch, async () => {
       output.line(

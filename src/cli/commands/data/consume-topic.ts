@@ -45,6 +45,14 @@ export const consumeTopic = defineCommand<ConsumeOptions>({
     if (partitions.length === 0) {
       throw cliError('CLI_USAGE', `topic ${name} has no partition ${options.partition}`)
     }
+    const { offset = 0 } = options
+    if (partitions.every(({ end }) => offset > end)) {
+      const ends = partitions.map(({ partition, end }) => `${end} in partition ${partition}`)
+      throw cliError(
+        'CLI_USAGE',
+        `offset ${offset} is past the end of topic ${name}: ${ends.join(', ')}`,
+      )
+    }
     const counter = { left: options.max ?? Number.POSITIVE_INFINITY }
     const positions: string[] = []
     for (const { partition, earliest, end } of partitions) {

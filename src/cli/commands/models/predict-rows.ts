@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import type { PredictionAnswer } from '../../../api/index.ts'
+import { quote } from '../../../core/index.ts'
 import { path, query } from '../../api-client.ts'
 import { argument, defineCommand } from '../../command.ts'
 import { cliError } from '../../errors.ts'
@@ -45,10 +46,7 @@ export const predictRows = defineCommand<PredictOptions>({
     }
     const joined = predictions.map((prediction, at) => ({ row: rows[at], ...prediction }))
     if (options.out !== undefined) {
-      await writeFile(
-        userPath(options.out),
-        joined.map((one) => `${JSON.stringify(one)}\n`).join(''),
-      )
+      await writeNamed(options.out, joined.map((one) => `${JSON.stringify(one)}\n`).join(''))
       output.note(`${joined.length} predictions are in ${options.out}`)
       return
     }
@@ -84,8 +82,7 @@ async function readRows(options: PredictOptions): Promise<unknown[]> {
   if ((row === undefined) === (file === undefined)) {
     throw cliError('CLI_USAGE', 'give the rows once: --row <json> or --in <file>')
   }
-  const text =
-    row ?? (file === '-' ? await readStdin() : await readFile(userPath(file ?? ''), 'utf8'))
+  const text = row ?? (file === '-' ? await readStdin() : await readNamed(file ?? ''))
   try {
     const value = JSON.parse(text) as unknown
     return Array.isArray(value) ? value : [value]
@@ -104,6 +101,29 @@ function parseLine(line: string, at: number): unknown {
     throw cliError('CLI_USAGE', `line ${at + 1} of the rows is not JSON: write one object a line`)
   }
 }
+
+async function readNamed(file: string): Promise<string> {
+  try {
+    return await readFile(userPath(file), 'utf8')
+  } catch (error) {
+    throw fileError('read', file, error)
+  }
+}
+
+async function writeNamed(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(userPath(file), text)
+  } catch (error) {
+    throw fileError('written', file, error)
+  }
+}
+
+const fileError = (done: string, file: string, error: unknown): Error =>
+  cliError(
+    'CLI_USAGE',
+    `${quote(file)} cannot be ${done} (${(error as NodeJS.ErrnoException).code}): check the path`,
+    { cause: error },
+  )
 
 async function readStdin(): Promise<string> {
   const chunks: Buffer[] = []
