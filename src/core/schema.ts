@@ -88,8 +88,16 @@ export function issuesOf(error: z.ZodError, base = ''): Issue[] {
         message: 'unknown field: remove it, or add it to the schema',
       }))
     }
-    return [{ path, message: issue.message }]
+    return [{ path, message: sentenceOf(issue) }]
   })
+}
+
+/** Zod says "expected string, received undefined" of a field that is not there; a person reads "missing". */
+function sentenceOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_type') return issue.message
+  if (issue.message.endsWith('received undefined')) return `missing: expected ${issue.expected}`
+  if (issue.message.endsWith('received NaN')) return 'write a number in plain digits'
+  return issue.message
 }
 
 /** One part of a JSON pointer (RFC 6901). */

@@ -39,7 +39,9 @@ export const versionRef = z
         .string()
         .regex(/^[1-9]\d{0,8}$/)
         .transform(Number),
-      plainName.regex(/^(?!\d+$)/),
+      plainName.regex(/^(?!\d+$)/, {
+        error: 'write a version number of at most 9 digits, or an alias such as champion',
+      }),
     ],
     { error: 'write a version number from 1, or an alias such as champion' },
   )
