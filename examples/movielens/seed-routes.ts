@@ -13,7 +13,7 @@ const rated = z.object({
   movieId: z.int().optional(),
   rating: z.number().min(0.5).max(5).optional(),
 })
-/** A user who is not in the stream, described by the features themselves: `{ user_ratings: 40, user_mean: 3.9, … }`. */
+/** A user who is not in the stream, described by the features themselves: `{ activity: 3.7, mean_rating: 3.9, … }`. */
 const vector = z.record(z.string(), z.number())
 const member = z.union([rated, vector])
 const pairs = z.union([pair, z.array(pair).min(1).max(MOST_ROWS)])
@@ -154,7 +154,15 @@ const history = route({
   method: 'GET',
   path: '/history',
   summary: 'The newest predictions, of all models or of one.',
-  query: byModel.extend({ limit: z.coerce.number().int().min(1).max(1000).default(100) }),
+  query: z.object({
+    model: z
+      .string()
+      .refine((name) => modelOf(name) !== undefined || setOf(name) !== undefined, {
+        error: `write ${Object.values(taskModels).join(', ')}, a name such as classification_model_set_1, or the number of a set`,
+      })
+      .optional(),
+    limit: z.coerce.number().int().min(1).max(1000).default(100),
+  }),
   answer: z.object({
     predictions: z.array(
       z.object({

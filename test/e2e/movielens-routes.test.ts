@@ -72,7 +72,7 @@ afterAll(async () => {
 
 const isCommitted = ({ state }: { readonly state: string }): boolean => state === 'committed'
 
-test('batches are numbered in order, and each set becomes a version of each model', () => {
+test('S4.3, S4.4: batches are numbered in order, and each set becomes a version of each model', () => {
   const batches = app.sinks.get('ratings')?.batches() ?? []
   expect(batches.map(({ number, rows }) => [number, rows])).toEqual(
     Array.from({ length: 12 }, (_, index) => [index + 1, 1000]),
@@ -87,7 +87,7 @@ test('batches are numbered in order, and each set becomes a version of each mode
   }
 })
 
-test('classification answers an array, with probability, version and fallback', async () => {
+test('S4.5: classification answers an array, with probability, version and fallback', async () => {
   const body = { userId: 1, movieId: 1 }
   const one = await post('/predict_classification', body)
   expect(one).toEqual({
@@ -107,7 +107,7 @@ test('classification answers an array, with probability, version and fallback', 
   expect((many.json as unknown[])[0]).toEqual((one.json as unknown[])[0])
 })
 
-test('regression answers a rating in range with two decimals', async () => {
+test('S4.6: regression answers a rating in range with two decimals', async () => {
   const rows = Array.from({ length: 200 }, (_, index) => ({ userId: index, movieId: index * 7 }))
   const { json } = await post('/predict_regression', rows)
   for (const { predicted_rating: rating } of json as { predicted_rating: number }[]) {
@@ -117,7 +117,7 @@ test('regression answers a rating in range with two decimals', async () => {
   }
 })
 
-test('clustering puts a user into one segment, whatever the movie and rating', async () => {
+test('S4.7: clustering puts a user into one segment, whatever the movie and rating', async () => {
   const { status, json } = await post('/predict_clustering', [
     { userId: 3, movieId: 1, rating: 4 },
     { userId: 3, movieId: 2, rating: 0.5 },
@@ -131,7 +131,7 @@ test('clustering puts a user into one segment, whatever the movie and rating', a
   expect(rows[0]).toMatchObject({ profile: { mean_rating: expect.any(Number) as unknown } })
 })
 
-test('clustering takes the features in place of a user, and names what is missing', async () => {
+test('S4.7: clustering takes the features in place of a user, and names what is missing', async () => {
   const vector = {
     activity: 3.7,
     mean_rating: 3.9,
@@ -149,7 +149,7 @@ test('clustering takes the features in place of a user, and names what is missin
   expect(JSON.stringify(refused.json)).toContain('/spread')
 })
 
-test('a seed name, a set number or a version is asked by name; an unknown one is 404', async () => {
+test('S4.8: a seed name, a set number or a version is asked by name; an unknown one is 404', async () => {
   const body = { userId: 1, movieId: 1 }
   const set1 = app.registry.versions('like').findLast(({ set }) => set.part === 1)?.version
   for (const name of ['classification_model_set_1', '1']) {
@@ -161,7 +161,7 @@ test('a seed name, a set number or a version is asked by name; an unknown one is
   }
 })
 
-test('bad bodies are named, never a 500', async () => {
+test('S4.11, trap 20: bad bodies are named, never a 500', async () => {
   const missing = await post('/predict_classification', { userId: 1 })
   expect(missing.status).toBe(422)
   expect(JSON.stringify(missing.json)).toContain('movieId')
@@ -180,12 +180,12 @@ test('bad bodies are named, never a 500', async () => {
   expect((await post('/predict_regression', thousand)).status).toBe(200)
 })
 
-test('an unknown user and movie get a declared fallback', async () => {
+test('S4.11: an unknown user and movie get a declared fallback', async () => {
   const { json } = await post('/predict_regression', { userId: 9_999_999, movieId: 1 })
   expect((json as { fallback: string }[])[0]?.fallback).toEqual(expect.any(String))
 })
 
-test('batch prediction asks all three models of one set', async () => {
+test('S4.12: batch prediction asks all three models of one set', async () => {
   const { status, json } = await post('/batch-prediction/2', [{ userId: 1, movieId: 1 }])
   expect(status).toBe(200)
   const versions = Object.fromEntries(
@@ -199,7 +199,7 @@ test('batch prediction asks all three models of one set', async () => {
   expect((await post('/batch-prediction/99', [{ userId: 1, movieId: 1 }])).status).toBe(404)
 })
 
-test('the history of a set survives a restart; health names what serves', async () => {
+test('S4.12: the history of a set survives a restart; health names what serves', async () => {
   await post('/batch-prediction/2', [{ userId: 42, movieId: 7 }])
   const wanted = { request: { userId: 42, movieId: 7 } }
   const newest = async (): Promise<unknown[]> => {
@@ -214,6 +214,7 @@ test('the history of a set survives a restart; health names what serves', async 
   await start()
   expect(await newest()).toEqual(before)
   expect((await get('/history?model=like')).status).toBe(200)
+  expect((await get('/history?model=abc')).status).toBe(422)
   expect((await get('/history?model=99')).json).toEqual({ predictions: [] })
   expect(await get('/health')).toEqual({
     status: 200,
