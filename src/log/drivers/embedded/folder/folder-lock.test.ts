@@ -39,7 +39,9 @@ test('the second process is told who has the folder and what to do', async () =>
   await expect(lock(11)).rejects.toMatchObject({
     code: 'LOG_IN_USE',
     message: expect.stringMatching(
-      new RegExp(`${folder} is in use by process 10 .*stop it, .*or choose another data folder`),
+      new RegExp(
+        `${folder} is in use by another process \\(pid 10\\): stop it, .*or choose another data folder`,
+      ),
     ),
     details: { folder, pid: 10 },
   })

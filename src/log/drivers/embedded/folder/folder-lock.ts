@@ -84,7 +84,7 @@ async function refuseLiveOwner(
   if (owner === undefined) return
   if (owner.bootId !== (await processes.bootId())) return
   if ((await processes.startOf(owner.pid)) !== owner.start) return
-  const who = owner.pid === processes.pid ? 'this process' : `process ${owner.pid}`
+  const who = owner.pid === processes.pid ? 'this process' : 'another process'
   throw logError(
     'LOG_IN_USE',
     `data folder ${folder} is in use by ${who} (pid ${owner.pid}): stop it, attach to it, or choose another data folder`,
