@@ -19,6 +19,7 @@ const app = defineApp({
         timestamp: z.int(),
         title: z.string().optional(),
       }),
+      key: 'userId',
       eventTime: 'timestamp',
     }),
     movies: topic({ schema: z.object({ movieId: z.int(), title: z.string() }) }),
@@ -100,7 +101,7 @@ test('a replay that was stopped goes on where it was', async () => {
   ])
 })
 
-test("the file's own order is followed when asked for, with a warning when it is sorted by user", async () => {
+test("trap 5: the file's own order is followed when asked for, with a warning when it is sorted by user", async () => {
   const rows = Array.from(
     { length: 40 },
     (_, index) => `${Math.floor(index / 10)},1,4,${999 - index}`,
@@ -111,6 +112,16 @@ test("the file's own order is followed when asked for, with a warning when it is
   expect(await query(first, 'select first(timestamp order by _offset) from ratings')).toEqual([
     [999],
   ])
+  expect(first.warnings()[0]).toMatch(/sorted by userId/)
+})
+
+test('data that has none of the files ends the start, with the files that it needs', async () => {
+  await rm(join(data, 'movies.csv'))
+  await expect(start()).rejects.toMatchObject({
+    code: 'APP_NO_SOURCE_DATA',
+    message: expect.stringContaining('has none of ratings.csv, ratings_small.csv, movies.csv'),
+  })
+  running = undefined
 })
 
 test('a file that is not there is a warning, a folder that is not there ends the start', async () => {

@@ -2,7 +2,7 @@
  * Starts the replays that an app declares: files of the data folder, or generators when there is none. A replay goes on
  * where an earlier run stopped; one that cannot start is a warning, not the end of the app.
  */
-import { isMillraceError, type Logger } from '../../core/index.ts'
+import { isMillraceError, quote, type Logger } from '../../core/index.ts'
 import {
   openDataFolder,
   openGenerator,
@@ -15,6 +15,7 @@ import {
   type TopicSource,
 } from '../../ingest/index.ts'
 import type { AppDefinition, SourceDefinition } from '../define-app.ts'
+import { appError } from '../errors.ts'
 import type { StartOptions } from '../running-app.ts'
 
 export interface RunningSources {
@@ -43,6 +44,7 @@ export async function startSources(setting: StartSourcesOptions): Promise<Runnin
     ...(options.sourceData === undefined ? [] : [await openDataFolder(options.sourceData)]),
     ...generated.map(({ generated: { folder } }) => folder),
   ]
+  if (options.sourceData !== undefined) await refuseOtherData(sources, folders)
   for (const source of sources) {
     const own = generated.find(({ source: of }) => of === source)?.generated.source
     const opened = own ? { events: own } : await openFile(setting, source, folders, warn)
@@ -67,6 +69,23 @@ export async function startSources(setting: StartSourcesOptions): Promise<Runnin
       await Promise.all(replays.map((replay) => replay.stop()))
     },
   }
+}
+
+/** Data that a person named and that holds nothing of the app is a mistake, not an app without events. */
+async function refuseOtherData(
+  sources: readonly SourceDefinition[],
+  folders: readonly DataFolder[],
+): Promise<void> {
+  const names = sources.flatMap(({ file, alternatives }) =>
+    file === undefined ? [] : [file, ...(alternatives ?? [])],
+  )
+  const found = await Promise.all(folders.map((folder) => folder.find(...names)))
+  if (names.length === 0 || found.some((file) => file !== undefined)) return
+  throw appError(
+    'APP_NO_SOURCE_DATA',
+    `${folders.map(({ path }) => quote(path)).join(', ')} has none of ${names.join(', ')}: name the folder or zip that holds them`,
+    { details: { files: names } },
+  )
 }
 
 interface OpenSource {
