@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { killStorm } from './a1-kill-storm.ts'
 import { powerCut } from './a2-power-cut.ts'
 import { fullDisk } from './a6-full-disk.ts'
+import { rot } from './a7-rot.ts'
 import { simulation } from './f1-simulation.ts'
 import { isClean, toLine, type Soak } from './result.ts'
 
@@ -13,6 +14,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   A1: killStorm,
   A2: powerCut,
   A6: fullDisk,
+  A7: rot,
   F1: simulation,
 }
 

@@ -190,7 +190,7 @@ class Simulation {
       if (action.kind === 'read') return this.#read(action)
       if (action.kind === 'hold') {
         // A round of retention that runs already does not hear of it.
-        return Promise.resolve(isCleaned ? undefined : this.#hold(action))
+        return isCleaned ? Promise.resolve() : this.#hold(action)
       }
       // One of each at a time: a consumer belongs to one caller.
       if (used.has(action.kind) || (hasDelete && action.kind !== 'clean')) return Promise.resolve()
@@ -314,11 +314,12 @@ class Simulation {
     }
   }
 
-  #hold({ topic: name, partition, behind }: Action & { kind: 'hold' }): void {
+  async #hold({ topic: name, partition, behind }: Action & { kind: 'hold' }): Promise<void> {
     const topic = this.#model.topic(name)
     const model = topic.partitions[partition]
     if (topic.state !== 'present' || topic.isDamaged || model === undefined) return
-    model.hold = Math.max(model.earliest, model.durableEarliest, model.end - behind)
+    const { earliest } = (await this.#log.topic(name)).partitions[partition]!
+    model.hold = Math.max(earliest, model.end - behind)
     this.#log.hold('sink', { topic: name, partition, offset: model.hold })
   }
 
