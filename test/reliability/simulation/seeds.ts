@@ -30,23 +30,22 @@ export const KNOWN_SEEDS: readonly KnownSeed[] = [
   {
     seed: 118,
     damage: false,
-    found: 'lost: a read that was interrupted during recovery cut valid batches off',
+    found: 'lost: recovery used a segment whose name was not durable yet, in a compacted topic',
   },
   {
     seed: 22,
     damage: false,
-    found:
-      'refused: compaction that failed after its files were moved kept the old segments in use',
+    found: 'refused: compaction on a failing disk answered with a bare system error',
   },
   {
     seed: 4,
     damage: false,
-    found: 'refused: a topic whose deletion failed was neither there nor could be made again',
+    found: 'refused: deleting a topic on a failing disk answered with a bare system error',
   },
   {
     seed: 30,
     damage: false,
-    found: 'reordered: retention that failed in the middle left a gap between segments',
+    found: 'refused: retention on a failing disk answered with a bare system error',
   },
   {
     seed: 1015,
