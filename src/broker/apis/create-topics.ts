@@ -90,7 +90,7 @@ async function create(
   { creator, wire, limits }: RequestContext,
 ): Promise<Value<typeof createdTopic>> {
   const { name } = wanted
-  const spec = readSpec(wanted)
+  const spec = readSpec(wanted, limits.batchBytes)
   if ('code' in spec) return refuse(name, spec)
   const made = await creator.create(spec, validateOnly)
   if ('refusal' in made) return refuse(name, made.refusal)
@@ -111,7 +111,7 @@ async function create(
 }
 
 /** What the log is asked for: −1 is the broker's default, which is one of each. */
-function readSpec(wanted: Value<typeof wantedTopic>): TopicSpec | Refusal {
+function readSpec(wanted: Value<typeof wantedTopic>, maxBatchBytes: number): TopicSpec | Refusal {
   const { name, numPartitions, replicationFactor, assignments } = wanted
   if (assignments.some(({ brokerIds }) => brokerIds.length !== 1)) {
     const message = 'there is one broker: assign each partition to it alone'
@@ -126,7 +126,7 @@ function readSpec(wanted: Value<typeof wantedTopic>): TopicSpec | Refusal {
     const message = `${partitions} partitions: use 1 to 1000`
     return { code: kafkaError.INVALID_PARTITIONS, message }
   }
-  const read = readConfigs(wanted.configs)
+  const read = readConfigs(wanted.configs, maxBatchBytes)
   if ('wrong' in read) return { code: kafkaError.INVALID_CONFIG, message: read.wrong }
   return { name, partitions: partitions === -1 ? 1 : partitions, config: read.config }
 }

@@ -12,6 +12,7 @@ import type { Clock } from '../../core/index.ts'
 import { kafkaError } from '../protocol/kafka-errors.ts'
 import {
   GroupMember,
+  joinRefused,
   NO_BYTES,
   syncRefused,
   type JoinAnswer,
@@ -81,9 +82,12 @@ export class ClassicGroup {
   /** Resolves when the rebalance is over; the caller has checked the request. */
   join(memberId: string, protocolType: string, facts: MemberFacts): Promise<JoinAnswer> {
     this.#protocolType = protocolType
-    this.#replaceInstance(memberId, facts.instanceId)
+    const holder = facts.instanceId === null ? undefined : this.#holderOf(facts.instanceId)
     const known = this.#members.get(memberId)
-    if (known === undefined) return this.#add(memberId, facts)
+    if (known === undefined) return this.#add(memberId, facts, holder)
+    if (holder !== undefined && holder !== known) {
+      return Promise.resolve(joinRefused(kafkaError.FENCED_INSTANCE_ID, memberId))
+    }
     const isSame = sameProtocols(known.facts.protocols, facts.protocols)
     known.facts = facts
     known.touch()
@@ -147,7 +151,7 @@ export class ClassicGroup {
     const holder = instanceId === null ? undefined : this.#holderOf(instanceId)
     const member = this.#members.get(memberId === '' ? (holder?.id ?? '') : memberId)
     if (member === undefined) return kafkaError.UNKNOWN_MEMBER_ID
-    this.#remove(member, kafkaError.UNKNOWN_MEMBER_ID)
+    this.#remove(member)
     return kafkaError.NONE
   }
 
@@ -159,35 +163,31 @@ export class ClassicGroup {
     this.#state = 'Empty'
   }
 
-  #add(memberId: string, facts: MemberFacts): Promise<JoinAnswer> {
-    const member = new GroupMember(memberId, facts, this.#clock, () =>
-      this.#remove(member, kafkaError.UNKNOWN_MEMBER_ID),
-    )
+  /** @param holder an older process with the same instance id, which is fenced: the newest one is the instance (KIP-345). */
+  #add(memberId: string, facts: MemberFacts, holder?: GroupMember): Promise<JoinAnswer> {
+    const member = new GroupMember(memberId, facts, this.#clock, () => this.#remove(member))
     this.#members.set(memberId, member)
     const answer = member.awaitJoin(kafkaError.UNKNOWN_MEMBER_ID)
-    if (this.#state !== 'PreparingRebalance') this.#prepare()
-    this.#completeIfAllJoined()
+    if (holder !== undefined) this.#forget(holder, kafkaError.FENCED_INSTANCE_ID)
+    if (this.#state === 'PreparingRebalance') this.#completeIfAllJoined()
+    else this.#prepare()
     return answer
-  }
-
-  /** The newest process with an instance id is the instance: an older one is fenced (KIP-345). */
-  #replaceInstance(memberId: string, instanceId: string | null): void {
-    const holder = instanceId === null ? undefined : this.#holderOf(instanceId)
-    if (holder !== undefined && holder.id !== memberId) {
-      this.#remove(holder, kafkaError.FENCED_INSTANCE_ID)
-    }
   }
 
   #holderOf(instanceId: string): GroupMember | undefined {
     return this.members.find((member) => member.facts.instanceId === instanceId)
   }
 
-  #remove(member: GroupMember, error: number): void {
+  #remove(member: GroupMember): void {
+    this.#forget(member, kafkaError.UNKNOWN_MEMBER_ID)
+    if (this.#state === 'PreparingRebalance') this.#completeIfAllJoined()
+    else if (this.#state !== 'Empty') this.#prepare()
+  }
+
+  #forget(member: GroupMember, error: number): void {
     member.end(error)
     this.#members.delete(member.id)
     if (this.#leader === member.id) this.#leader = undefined
-    if (this.#state === 'PreparingRebalance') this.#completeIfAllJoined()
-    else if (this.#state !== 'Empty') this.#prepare()
   }
 
   /** Asks everyone to join again. Members learn it from their next heartbeat. */
@@ -211,8 +211,7 @@ export class ClassicGroup {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
     for (const member of this.members.filter(({ isJoining }) => !isJoining)) {
-      member.end(kafkaError.UNKNOWN_MEMBER_ID)
-      this.#members.delete(member.id)
+      this.#forget(member, kafkaError.UNKNOWN_MEMBER_ID)
     }
     this.#generation = (this.#generation + 1) % GENERATIONS
     const [first] = this.members
@@ -233,9 +232,7 @@ export class ClassicGroup {
   /** Who joined and then did not sync is dead, or the leader's work would never come. */
   #dropSilent(): void {
     for (const member of this.members.filter(({ isSyncing }) => !isSyncing)) {
-      member.end(kafkaError.UNKNOWN_MEMBER_ID)
-      this.#members.delete(member.id)
-      if (this.#leader === member.id) this.#leader = undefined
+      this.#forget(member, kafkaError.UNKNOWN_MEMBER_ID)
     }
     this.#prepare()
   }

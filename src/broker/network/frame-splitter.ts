@@ -6,15 +6,17 @@ import { brokerError } from '../errors.ts'
 
 const LENGTH_BYTES = 4
 /** API key, version and correlation id: no request is shorter. */
-const MIN_FRAME_BYTES = 8
+const MIN_REQUEST_BYTES = 8
 
 export class FrameSplitter {
   readonly #maxBytes: number
+  readonly #minBytes: number
   #pieces: Uint8Array[] = []
   #collected = 0
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, minBytes: number = MIN_REQUEST_BYTES) {
     this.#maxBytes = maxBytes
+    this.#minBytes = minBytes
   }
 
   /** Bytes of a frame that is not whole yet. */
@@ -50,10 +52,10 @@ export class FrameSplitter {
       head = Buffer.concat([...this.#pieces, rest.subarray(0, LENGTH_BYTES)])
     }
     const length = new DataView(head.buffer, head.byteOffset).getInt32(0)
-    if (length >= MIN_FRAME_BYTES && length <= this.#maxBytes) return length
+    if (length >= this.#minBytes && length <= this.#maxBytes) return length
     throw brokerError(
       'BROKER_MALFORMED',
-      `a request of ${length} bytes: use ${MIN_FRAME_BYTES} to ${this.#maxBytes}${guess(head)}`,
+      `a request of ${length} bytes: use ${this.#minBytes} to ${this.#maxBytes}${guess(head)}`,
     )
   }
 

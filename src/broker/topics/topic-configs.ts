@@ -47,33 +47,47 @@ const SETTINGS: Readonly<Record<string, Parse>> = {
   'delete.retention.ms': whole('tombstoneMs', 0),
 }
 
-/** What always holds here: the values that Kafka's settings of that name may have, undefined for any. */
-const FIXED: Readonly<Record<string, readonly string[] | undefined>> = {
-  'compression.type': ['producer'],
+type Holds = (value: string, maxBatchBytes: number) => boolean
+const only =
+  (fixed: string): Holds =>
+  (value) =>
+    value === fixed
+const always: Holds = () => true
+
+/** Settings that nobody can change here: whether what is asked for holds anyway. */
+const FIXED: Readonly<Record<string, Holds>> = {
+  'compression.type': only('producer'),
   // Every acknowledged batch is synced, so any flush interval is kept.
-  'flush.messages': undefined,
-  'flush.ms': undefined,
-  'message.timestamp.type': ['CreateTime'],
-  'min.insync.replicas': ['1'],
-  'unclean.leader.election.enable': ['false'],
+  'flush.messages': always,
+  'flush.ms': always,
+  // Every batch that the client wants to be taken is taken.
+  'max.message.bytes': (value, maxBatchBytes) => Number(value) <= maxBatchBytes,
+  // Timestamps are data: none is refused for being far from now.
+  'message.timestamp.after.max.ms': only('9223372036854775807'),
+  'message.timestamp.before.max.ms': only('9223372036854775807'),
+  'message.timestamp.type': only('CreateTime'),
+  'min.insync.replicas': only('1'),
+  'unclean.leader.election.enable': only('false'),
 }
 
 /** The settings of a topic that a client asks for, or why not. */
 export function readConfigs(
   entries: readonly { readonly name: string; readonly value: string | null }[],
+  maxBatchBytes: number,
 ): { readonly config: Partial<TopicConfig> } | { readonly wrong: string } {
   let config: Partial<TopicConfig> = {}
   for (const { name, value } of entries) {
     if (value === null) continue
     const parse = SETTINGS[name]
+    const holds = FIXED[name]
     if (parse !== undefined) {
       const parsed = parse(value)
       if (parsed === undefined) return { wrong: `${name}=${value} is not supported` }
       config = { ...config, ...parsed }
-    } else if (!(name in FIXED)) {
+    } else if (holds === undefined) {
       return { wrong: `there is no setting ${name}: use ${Object.keys(SETTINGS).join(', ')}` }
-    } else if (FIXED[name]?.includes(value) === false) {
-      return { wrong: `${name}=${value} is not supported: it is always ${FIXED[name].join()}` }
+    } else if (!holds(value, maxBatchBytes)) {
+      return { wrong: `${name}=${value} is not supported: leave it out` }
     }
   }
   return { config }
