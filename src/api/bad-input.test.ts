@@ -168,7 +168,7 @@ describe.each(Object.entries(routes as Record<string, AnyRoute>))('%s', (id, rou
 
   if (route.body === undefined) return
 
-  test('each body field with a wrong value is named, and an unknown field too', async () => {
+  test('trap 20: each body field with a wrong value is named, and an unknown field too', async () => {
     const before = await small.ends()
     for (const [name, schema] of Object.entries(shapeOf(route.body))) {
       for (const value of WRONG) {

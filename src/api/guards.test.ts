@@ -100,7 +100,7 @@ describe('headers', () => {
 })
 
 describe('log and metrics', () => {
-  test('a call is one line and one observation; secrets in query, header and body are in neither', async () => {
+  test('trap 15: a call is one line and one observation; secrets in query, header and body are in neither', async () => {
     lines.length = 0
     const secret = 'hunter2-secret'
     await small.call(

@@ -100,7 +100,7 @@ describe('the document', () => {
   })
 })
 
-describe('the page at /docs', () => {
+describe('S4.12: the page at /docs', () => {
   test('comes with its parts, all from this server, under a policy without inline scripts', async () => {
     const page = await small.call('GET', '/docs/')
     expect(page.statusCode).toBe(200)

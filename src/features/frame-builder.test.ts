@@ -90,7 +90,7 @@ const VIEW = `select userId, count(*) as n, sum(rating) as total, avg(rating) as
 const NONE = Number.NaN
 
 describe('a small table, computed by hand', () => {
-  test('F1: asOf row sees only what came before, ties by offset', async () => {
+  test('trap 7, F1: asOf row sees only what came before, ties by offset', async () => {
     const result = await frame(ALICE, VIEW, { asOf: 'row' })
     expect([...result.eventTime]).toEqual([50, 100, 150, 200, 200])
     expect([...result.offset]).toEqual([4, 0, 2, 1, 3])

@@ -54,7 +54,7 @@ const contract: TopicContract = {
 }
 
 describe.skipIf(!isThere)('genuine files (skipped without MILLRACE_TEST_DATA)', () => {
-  it('Last.fm: 92,834 listens and 17,632 artists, Björk intact, tags in ISO-8859-1', async () => {
+  it('trap 21: Last.fm: 92,834 listens and 17,632 artists, Björk intact, tags in ISO-8859-1', async () => {
     const listens = await readAll('hetrec2011-lastfm-2k/user_artists.dat', {
       columns: whole('userID', 'artistID', 'weight'),
     })
@@ -120,7 +120,7 @@ describe.skipIf(!isThere)('genuine files (skipped without MILLRACE_TEST_DATA)', 
     expect(source.warnings.join()).toContain('sorted by userId')
   })
 
-  it('Kaggle’s rows of MovieLens 2016: 100,004, none lost in the join', async () => {
+  it('S4.1: Kaggle’s rows of MovieLens 2016: 100,004, none lost in the join', async () => {
     const folder = await openDataFolder(join(data, 'ml-latest-small-2016'))
     const source = await openTopicSource({
       contract,

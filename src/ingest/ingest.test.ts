@@ -202,7 +202,7 @@ describe('bodies', () => {
     expect(await code(text)).toBe(expected)
   })
 
-  it('an integer is fine where a double is declared', async () => {
+  it('S4.11, trap 13: an integer is fine where a double is declared', async () => {
     const { log, ingest } = await openWorld()
     const text = '{"userId":1,"movieId":2,"rating":4}'
     expect(
@@ -339,7 +339,7 @@ describe('schemas', () => {
     await expect(receive(schema, '{}')).rejects.toMatchObject({ code: 'CORE_UNSUPPORTED_SCHEMA' })
   })
 
-  it('of another shape in one topic are refused, not mixed in', async () => {
+  it('trap 19: of another shape in one topic are refused, not mixed in', async () => {
     const { log, ingest } = await openWorld()
     const answer = await ingest.receive('ratings', body(`[${rating(1)},{"page":"Home","ts":1}]`), {
       format: 'json',

@@ -21,7 +21,7 @@ test('rows are selected from every part, in the order asked for, as often as ask
   })
 })
 
-test('levels without rows go, the others are sorted by text', () => {
+test('trap 14: levels without rows go, the others are sorted by text', () => {
   expect(canonicalCategories(data.categories)).toEqual([
     { name: 'user', levels: ['y', 'z'], codes: Int32Array.of(0, 1, -1) },
   ])

@@ -26,7 +26,7 @@ function cutter(policy: BatchPolicy, positions: ReadonlyMap<number, number> = ne
   return { clock, cuts, cutting, seen: () => cuts.map((cut) => [cut.records.length, cut.trigger]) }
 }
 
-test('rows cut on arrival and idle cuts the rest by its timer', () => {
+test('trap 11: rows cut on arrival and idle cuts the rest by its timer', () => {
   const { clock, cutting, seen } = cutter({ rows: 1000, idleMs: 30_000 })
   for (let first = 0; first < 2500; first += 70) cutting.add(run(first, Math.min(70, 2500 - first)))
   expect(seen()).toEqual([

@@ -26,7 +26,7 @@ const batch = (number: number, rows = 1_000, minute = number): Batch => ({
 const batches = (count: number): Batch[] => Array.from({ length: count }, (_, i) => batch(i + 1))
 
 describe('training sets', () => {
-  it('cumulative thirds, disjoint thirds, any number of parts', () => {
+  it('S4.4: cumulative thirds, disjoint thirds, any number of parts', () => {
     const ends = (scheme: 'cumulative' | 'disjoint', newest: number, parts: number) =>
       setsByParts(scheme, newest, parts).map((set) => set.batches)
     assert.deepEqual(ends('cumulative', 12, 3), [[1, 4], [1, 8], [1, 12]]) // prettier-ignore
@@ -153,7 +153,7 @@ describe('the gate', () => {
     assert.match(result.reason, /auc 0\.75 is within 0\.01 of, or better than, version 3's 0\.755/)
   })
 
-  it('names the check that fails', () => {
+  it('trap 6: names the check that fails', () => {
     assert.equal(failed({ candidate: { auc: 0.74 } }), 'champion')
     assert.equal(failed({ candidate: { auc: 0.5 }, champion: undefined }), 'baseline')
     assert.equal(failed({ candidate: {} }), 'finite')

@@ -56,7 +56,7 @@ describe('trainer', () => {
     return ended.map((job) => job.state)
   }
 
-  it('trains as batches arrive, promotes, and does not repeat itself after a restart', async () => {
+  it('S4.10, trap 2: trains as batches arrive, promotes, and does not repeat itself after a restart', async () => {
     open(LIKE, SEGMENTS)
     await fixture.addBatch(1_000, { seed: 1 })
     assert.deepEqual(trainer.jobs(), [])

@@ -66,7 +66,7 @@ describe('kill -9', () => {
     }
   }
 
-  it(`${ROUNDS} rounds over the whole loop (seed ${SEED}): nothing lost, nothing double, no manual step`, async () => {
+  it(`P1, P2, P3, P5: ${ROUNDS} rounds over the whole loop (seed ${SEED}): nothing lost, nothing double, no manual step`, async () => {
     const random = createRandom(SEED)
     const journal: Acknowledged[] = []
     let position = 0
@@ -125,7 +125,7 @@ describe('kill -9', () => {
     assert.ok(Math.max(...recoveries) < 15_000, `recoveries took ${recoveries.join(', ')} ms`)
   }, 180_000)
 
-  it('without lake and artifacts the log brings back the same files and the same models', async () => {
+  it('P10: without lake and artifacts the log brings back the same files and the same models', async () => {
     instance = await startInstance({ dataDir })
     const rows = ratings({ seed: 5, from: 0, count: 2_300 })
     await fetch(`${instance.url}/v1/topics/ratings/events`, {

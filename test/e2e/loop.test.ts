@@ -42,7 +42,7 @@ describe('the whole loop', () => {
     return models.find((one) => one.name === model)?.champion
   }
 
-  it('before the first event: ingest is ready, serving says what is missing and how much', async () => {
+  it('P15: before the first event: ingest is ready, serving says what is missing and how much', async () => {
     assert.equal((await fetch(`${instance.url}/readyz?role=ingest`)).status, 200)
     const serve = await fetch(`${instance.url}/readyz?role=serve`)
     assert.equal(serve.status, 503)
@@ -57,7 +57,7 @@ describe('the whole loop', () => {
     assert.match(early.body.detail, /like/)
   })
 
-  it('events become batches, files, versions and predictions; every answer names its version', async () => {
+  it('P12: events become batches, files, versions and predictions; every answer names its version', async () => {
     const sent = await sendRatings(instance.url, ratings({ seed: 1, from: 0, count: 2_000 }))
     assert.equal(sent.accepted, 2_000)
     assert.deepEqual(sent.offsets, [{ partition: 0, first: 0, last: 1_999 }])
@@ -100,7 +100,7 @@ describe('the whole loop', () => {
     assert.deepEqual(answer.body.predictions[0]?.fallback?.unknown, ['userId'])
   })
 
-  it('bad events are named one by one; on request they are kept as dead letters with their bytes', async () => {
+  it('P8, trap 20: bad events are named one by one; on request they are kept as dead letters with their bytes', async () => {
     const lines = [
       '{"userId":1,"movieId":2,"rating":4,"timestamp":5}',
       '{"userId":1,"rating":"4"}',
@@ -132,7 +132,7 @@ describe('the whole loop', () => {
     )
   })
 
-  it('stops on SIGTERM with exit code 0, and goes on where it was', async () => {
+  it('P19: stops on SIGTERM with exit code 0, and goes on where it was', async () => {
     const before = await postJson<Answer>(instance.url, '/v1/models/like/predict', PAIR)
     const began = performance.now()
     assert.equal(await instance.stop(), 0, instance.output())

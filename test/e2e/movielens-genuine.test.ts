@@ -16,7 +16,7 @@ const folder = join(process.env['MILLRACE_TEST_DATA'] ?? '', 'ml-latest-small')
 const RATINGS = 100_836
 
 test.skipIf(!existsSync(join(folder, 'ratings.csv')))(
-  'genuine MovieLens: 100,836 events in, 100,836 rows in the lake (needs MILLRACE_TEST_DATA)',
+  'S4.1: genuine MovieLens: 100,836 events in, 100,836 rows in the lake (needs MILLRACE_TEST_DATA)',
   { timeout: 120_000 },
   async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'millrace-genuine-'))
@@ -51,6 +51,50 @@ test.skipIf(!existsSync(join(folder, 'ratings.csv')))(
       const { rows } = await app.query.run('select count(*) from ratings where userId = 611')
       expect(rows).toEqual([[1]])
       expect(performance.now() - startedAt).toBeLessThan(1_000)
+    } finally {
+      await app.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    }
+  },
+)
+
+test.skipIf(!existsSync(join(folder, 'ratings.csv')))(
+  'S4.5, S4.6: genuine MovieLens through the real training: AUC at least 0.77, RMSE at most 0.90 (needs MILLRACE_TEST_DATA)',
+  { timeout: 240_000 },
+  async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'millrace-genuine-models-'))
+    const app = await startApp(example, { dataDir, sourceData: folder, replay: { rate: 0 } })
+    try {
+      await expect
+        .poll(() => app.ingest.replays().every(({ state }) => state === 'done'), {
+          timeout: 90_000,
+        })
+        .toBe(true)
+      await app.sinks.get('ratings')?.flush()
+      for (const [model, metric] of [
+        ['like', 'auc'],
+        ['rating', 'rmse'],
+      ] as const) {
+        const jobs = await app.trainer.train({ model, trigger: 'manual', by: 'test' })
+        for (const { id } of jobs) expect((await app.trainer.wait(id)).state).toBe('succeeded')
+        const version = app.registry.versions(model).at(-1)
+        expect(version?.lineage.rows).toBe(RATINGS)
+        const figures = Object.fromEntries(
+          (version?.reports ?? []).map(({ split, metrics, baseline }) => [
+            split,
+            { value: metrics[metric] ?? Number.NaN, baseline: baseline[metric] ?? Number.NaN },
+          ]),
+        )
+        expect(Object.keys(figures)).toEqual(expect.arrayContaining(['random', 'time']))
+        const { value = Number.NaN, baseline = Number.NaN } = figures['random'] ?? {}
+        if (metric === 'auc') {
+          expect(value).toBeGreaterThanOrEqual(0.77)
+          expect(baseline).toBeCloseTo(0.5, 6)
+        } else {
+          expect(value).toBeLessThanOrEqual(0.9)
+          expect(baseline).toBeGreaterThan(1)
+        }
+      }
     } finally {
       await app.stop()
       await rm(dataDir, { recursive: true, force: true })

@@ -72,7 +72,7 @@ afterAll(async () => {
 
 const isCommitted = ({ state }: { readonly state: string }): boolean => state === 'committed'
 
-test('S4.3, S4.4: batches are numbered in order, and each set becomes a version of each model', () => {
+test('S4.3, S4.4, trap 4: batches are numbered in order, and each set becomes a version of each model', () => {
   const batches = app.sinks.get('ratings')?.batches() ?? []
   expect(batches.map(({ number, rows }) => [number, rows])).toEqual(
     Array.from({ length: 12 }, (_, index) => [index + 1, 1000]),
@@ -178,6 +178,20 @@ test('S4.11, trap 20: bad bodies are named, never a 500', async () => {
   expect((await post('/predict_clustering', 'x'.repeat(10 * 1024 * 1024))).status).toBe(413)
   const thousand = Array.from({ length: 1000 }, () => ({ userId: 1, movieId: 1 }))
   expect((await post('/predict_regression', thousand)).status).toBe(200)
+})
+
+test('trap 8: ids are names, so unknown ones far apart get the same answer', async () => {
+  for (const route of ['/predict_classification', '/predict_regression']) {
+    const { json } = await post(route, [
+      { userId: 900_001, movieId: 900_002 },
+      { userId: 987_654_321, movieId: 123_456_789 },
+    ])
+    const [near, far] = (json as Record<string, unknown>[]).map((row) => [
+      row['probability'],
+      row['predicted_rating'],
+    ])
+    expect(far).toEqual(near)
+  }
 })
 
 test('S4.11: an unknown user and movie get a declared fallback', async () => {

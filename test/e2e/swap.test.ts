@@ -48,7 +48,7 @@ describe('swaps under load', () => {
     )
   }
 
-  it(`${RATE_PER_SECOND} predictions a second through three swaps: no error, and version and digest agree`, async () => {
+  it(`S4.9, P12, P13, trap 16: ${RATE_PER_SECOND} predictions a second through three swaps: no error, and version and digest agree`, async () => {
     await trainOnce()
     await until('like serves', async () =>
       (await getJson<{ live: object | null }>(instance.url, '/v1/models/like')).live === null
@@ -99,7 +99,7 @@ describe('swaps under load', () => {
     assert.ok(seen.size >= 4, `${seen.size} versions answered`)
   }, 90_000)
 
-  it('ratings turned around: the version is rejected with its figures and the old one goes on', async () => {
+  it('S4.10, P14: ratings turned around: the version is rejected with its figures and the old one goes on', async () => {
     const before = await postJson<{ version: number }>(
       instance.url,
       '/v1/models/like/predict',

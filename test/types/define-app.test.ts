@@ -32,7 +32,7 @@ test('a wrong key or event time does not compile', () => {
   expect(topic({ schema: ratings, key: 'userId', eventTime: 'timestamp' }).key).toBe('userId')
 })
 
-test('a wrong feature, table or topic name does not compile and is refused at the start', () => {
+test('trap 1: a wrong feature, table or topic name does not compile and is refused at the start', () => {
   const topics = { ratings: topic({ schema: ratings }) }
   expect(() =>
     defineApp({

@@ -62,7 +62,7 @@ const query = async (of: RunningApp, sql: string) => (await of.query.run(sql)).r
 const isDone = (of: RunningApp): boolean =>
   of.ingest.replays().every(({ state }) => state === 'done')
 
-test('files are replayed in event-time order, with titles, and a second start adds nothing', async () => {
+test('trap 10: files are replayed in event-time order, with titles, and a second start adds nothing', async () => {
   await writeFile(
     join(data, 'ratings_small.csv'),
     `${HEADER}\n1,1,4,300\n1,2,3.5,100\n2,9,1,200\n2,x,1,400\n`,

@@ -87,7 +87,7 @@ describe('order', () => {
     expect((await rowsOf(asFile)).map(({ movieId }) => movieId)).toEqual([1, 2, undefined, 3, 4])
   })
 
-  it('of the file is warned of when the file is sorted by user', async () => {
+  it('trap 5: of the file is warned of when the file is sorted by user', async () => {
     const warnings = async (text: string, order: 'file' | 'event-time') =>
       (await openRatings({ 'ratings.csv': text }, { order })).warnings
     expect((await warnings(byUser(5, 40), 'file')).join()).toMatch(/sorted by userId, not by time/)
@@ -135,7 +135,7 @@ describe('lookup', () => {
     via: { file: 'links_small.csv', from: 'movieId', to: 'tmdbId' },
   }
 
-  it('goes through the translation of ids, reports what is unmatched or double, and keeps every row', async () => {
+  it('S4.1, trap 9: goes through the translation of ids, reports what is unmatched or double, and keeps every row', async () => {
     const source = await openRatings(tables, { lookup: viaTmdb, order: 'file' })
     const rows = await rowsOf(source)
     expect(rows.map(({ title }) => title)).toEqual([

@@ -103,7 +103,7 @@ test('weights move a centroid', async () => {
 })
 
 describe('matchTo', () => {
-  test('ids go on from the version before, whatever the sizes are now', async () => {
+  test('S4.7: ids go on from the version before, whatever the sizes are now', async () => {
     const earlier = (await fit(blobs(1), { k: 3 })).profiles()
     const data = blobs(2)
     // The rows around (10, 0) three times: now the largest cluster, which fit alone would number 0.

@@ -67,7 +67,7 @@ describe('csv source', () => {
     expect(JSON.stringify(events[7]!.problem)).not.toContain('9007199254740993')
   })
 
-  it('an empty column that nobody needs drops no row, and its name is told', async () => {
+  it('trap 17: an empty column that nobody needs drops no row, and its name is told', async () => {
     const { source, rows } = await read('id,remark,name,score\n1,,a,1\n2,x,b,2\n')
     expect(rows).toHaveLength(2)
     expect(source.warnings.join()).toContain('remark')
