@@ -20,7 +20,7 @@ import { startSources } from './start/sources.ts'
 
 /**
  * Starts an app: opens its data folder, goes on where it was, and begins to replay its sources. Throws APP_INVALID,
- * APP_DATA_FOLDER, APP_FORMAT_NEWER, LOG_IN_USE, and what the rooms throw when they open; what was open is closed then.
+ * APP_DATA_FOLDER, APP_FORMAT_NEWER, APP_NO_SOURCE_DATA, LOG_IN_USE, and what the rooms throw when they open; what was open is closed then.
  */
 export async function startApp(
   definition: AppDefinition,
