@@ -1,9 +1,10 @@
 /**
  * A running app: every room, opened and connected. `startApp` makes one; `api/` and `cli/` only ever see this.
  *
- * Start order: data folder → log → lake → registry → sinks → features → serving → trainer → sources. Stop is the reverse:
- * sources stop, requests finish, sinks write their open batch, everything closes; the log closes last.
+ * Start order: data folder → log → lake → registry → sinks → features → serving → trainer → broker → sources. Stop is the
+ * reverse: sources stop, Kafka clients are let go, requests finish, sinks write their open batch, everything closes; the log closes last.
  */
+import type { Broker } from '../broker/index.ts'
 import type { Clock, Limits, Logger, MetricName, MetricLabels } from '../core/index.ts'
 import type { FeatureStore } from '../features/index.ts'
 import type { Ingest } from '../ingest/index.ts'
@@ -40,8 +41,23 @@ export interface StartOptions {
     readonly order?: 'event-time' | 'file'
     readonly enabled?: boolean
   }
+  /** Where Kafka clients reach the log. Default false: nowhere. */
+  readonly broker?: BrokerPlace | false
   /** False: models train by hand only. Default true. */
   readonly training?: boolean
+}
+
+export interface BrokerPlace {
+  /** 0 lets the system choose. */
+  readonly port: number
+  /** Default 127.0.0.1. */
+  readonly host?: string
+  /** Needed besides a host that is not loopback. */
+  readonly allowRemote?: boolean
+  /** What clients are told to connect to. Default: where they connected to. */
+  readonly advertised?: { readonly host: string; readonly port?: number }
+  /** Go on without it, with a warning, when the port is taken or the log is a client of other brokers. Default false. */
+  readonly optional?: boolean
 }
 
 /** Runs a user's SQL over history and tail (design D7). */
@@ -65,6 +81,8 @@ export interface RunningApp {
   readonly logger: Logger
   readonly limits: Limits
   readonly log: Log
+  /** Undefined when no Kafka client can come. */
+  readonly broker: Broker | undefined
   readonly ingest: Ingest
   readonly lake: Lake
   /** By table name; also the tables that the product itself feeds (`predictions`). */

@@ -9,6 +9,7 @@ import { collectGauges } from './collect-gauges.ts'
 import type { AppDefinition } from './define-app.ts'
 import { checkApp } from './definition/check-app.ts'
 import { createMetricsRegistry } from './metrics.ts'
+import { openAppBroker } from './start/open-app-broker.ts'
 import { openModels } from './start/open-models.ts'
 import { openStores } from './start/open-stores.ts'
 import { createQueryService } from './query-service.ts'
@@ -20,7 +21,8 @@ import { startSources } from './start/sources.ts'
 
 /**
  * Starts an app: opens its data folder, goes on where it was, and begins to replay its sources. Throws APP_INVALID,
- * APP_DATA_FOLDER, APP_FORMAT_NEWER, APP_NO_SOURCE_DATA, LOG_IN_USE, and what the rooms throw when they open; what was open is closed then.
+ * APP_DATA_FOLDER, APP_FORMAT_NEWER, APP_NO_SOURCE_DATA, LOG_IN_USE, BROKER_PORT_IN_USE, and what the rooms throw when
+ * they open; what was open is closed then.
  */
 export async function startApp(
   definition: AppDefinition,
@@ -69,6 +71,7 @@ async function start(setting: Setting): Promise<RunningApp> {
     isStopping: () => isStopping,
   })
   metrics.onCollect(() => collectGauges({ log, lake, features, metrics }))
+  const { broker, warnings } = await openAppBroker(setting, log)
   const sources = await startSources({ ...setting, ingest })
   closers.add('sources', () => sources.stop())
   const rooms = { log, ingest, lake, sinks, features, registry, trainer, serving, models, query }
@@ -80,10 +83,12 @@ async function start(setting: Setting): Promise<RunningApp> {
     clock,
     logger,
     limits,
+    broker,
     ...rooms,
     routes: createRouteContext({ ...rooms, app: app.name, readiness: check }),
     readiness: (role) => readiness.check(role),
     warnings: () => [
+      ...warnings,
       ...sources.warnings(),
       ...serving.live().flatMap(({ model, problem }) => (problem ? [`${model}: ${problem}`] : [])),
     ],

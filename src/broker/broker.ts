@@ -54,6 +54,8 @@ export interface BrokerLimits {
 export interface TopicContracts {
   /** Why clients may not write to the topic; undefined when they may. */
   refuseProduce?(topic: string): string | undefined
+  /** Why clients may not create or delete the topic, or give it partitions; undefined when they may. */
+  refuseChange?(topic: string): string | undefined
 }
 
 export interface BrokerOptions {

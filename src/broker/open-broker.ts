@@ -49,6 +49,7 @@ async function openParts(options: BrokerOptions): Promise<BrokerParts> {
     )
   }
   const limits = { ...defaultBrokerLimits, ...options.limits }
+  const { contracts = {} } = options
   return {
     log,
     wire,
@@ -56,13 +57,14 @@ async function openParts(options: BrokerOptions): Promise<BrokerParts> {
     logger,
     metrics,
     limits,
-    contracts: options.contracts ?? {},
+    contracts,
     groups: new GroupCoordinator({ log, wire, clock, logger, limits }),
     identity: await BrokerIdentity.open(log, clock),
     creator: new TopicCreator({
       log,
       logger,
       limits,
+      contracts,
       autoCreate: options.autoCreateTopics ?? true,
     }),
     fetchMemory: new ByteBudget(limits.fetchMemoryBytes),

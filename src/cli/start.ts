@@ -6,7 +6,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import type { RunningApp } from '../app/index.ts'
+import type { BrokerPlace, RunningApp } from '../app/index.ts'
 import type { CommandTools } from './command.ts'
 import { createConsoleLogger } from './console-logger.ts'
 import { curlLines } from './curl-lines.ts'
@@ -23,6 +23,9 @@ export interface StartFlags {
   readonly dataDir?: string
   readonly data?: string
   readonly log?: string
+  /** False with `--no-broker`. */
+  readonly broker?: boolean
+  readonly brokerPort?: number
   readonly rate?: number
   readonly order?: 'event-time' | 'file'
   readonly sources: boolean
@@ -33,6 +36,7 @@ export interface StartFlags {
 }
 
 const DEFAULT_PORT = 8080
+const DEFAULT_BROKER_PORT = 9092
 const MODEL_POLL_MS = 250
 
 export async function start(path: string, flags: StartFlags, tools: CommandTools): Promise<void> {
@@ -68,6 +72,7 @@ async function run(
     dataDir,
     logger,
     log: logOf(flags),
+    broker: brokerOf(flags),
     ...(flags.data === undefined ? {} : { sourceData: userPath(flags.data) }),
     replay: { rate: flags.rate, order: flags.order, enabled: flags.sources },
   })
@@ -103,6 +108,13 @@ function logOf(flags: StartFlags): string | undefined {
   return named === '' || named === 'embedded' ? undefined : named
 }
 
+/** A port that nobody asked for may be taken: another app serves Kafka clients then. */
+function brokerOf(flags: StartFlags): BrokerPlace | false {
+  if (flags.broker === false) return false
+  const asked = flags.brokerPort ?? fromEnvironment('MILLRACE_BROKER_PORT', integer(0, 65_535))
+  return { port: asked ?? DEFAULT_BROKER_PORT, optional: asked === undefined }
+}
+
 function dataDirOf(name: string, flags: StartFlags): string {
   const named = flags.dataDir ?? process.env['MILLRACE_DATA_DIR']
   return named === undefined || named === '' ? defaultDataDir(name) : userPath(named)
@@ -118,6 +130,7 @@ function greet(app: RunningApp, url: string, output: Output): void {
   output.line(`  docs      ${url}/docs`)
   output.line(`  status    ${url}/v1/status`)
   output.line(`  metrics   ${url}/metrics`)
+  if (app.broker) output.line(`  kafka     ${app.broker.host}:${app.broker.port}`)
   output.line(`  data      ${app.dataDir}`)
   for (const warning of app.warnings()) output.note(`warning: ${warning}`)
 }

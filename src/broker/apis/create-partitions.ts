@@ -52,12 +52,14 @@ async function grow(
   name: string,
   count: number,
   validateOnly: boolean,
-  { log, wire, limits }: RequestContext,
+  { log, wire, limits, contracts }: RequestContext,
 ): Promise<Refusal | undefined> {
   if (isInternalTopic(name)) {
     const message = `topic "${name}" belongs to the log`
     return { code: kafkaError.INVALID_TOPIC_EXCEPTION, message }
   }
+  const reason = contracts.refuseChange?.(name)
+  if (reason !== undefined) return { code: kafkaError.POLICY_VIOLATION, message: reason }
   try {
     const before = (await log.topic(name)).partitions.length
     const all = (await log.topics()).reduce((sum, { partitions }) => sum + partitions.length, 0)

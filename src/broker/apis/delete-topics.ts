@@ -58,7 +58,10 @@ export const deleteTopics = defineApi({
   },
 })
 
-async function remove(name: string | null, { log }: RequestContext): Promise<Refusal | undefined> {
+async function remove(
+  name: string | null,
+  { log, contracts }: RequestContext,
+): Promise<Refusal | undefined> {
   if (name === null) {
     return { code: kafkaError.UNKNOWN_TOPIC_ID, message: 'there is no topic with this id' }
   }
@@ -66,6 +69,8 @@ async function remove(name: string | null, { log }: RequestContext): Promise<Ref
     const message = `topic "${name}" belongs to the log`
     return { code: kafkaError.INVALID_TOPIC_EXCEPTION, message }
   }
+  const reason = contracts.refuseChange?.(name)
+  if (reason !== undefined) return { code: kafkaError.POLICY_VIOLATION, message: reason }
   try {
     await log.deleteTopic(name)
     return undefined

@@ -1,13 +1,14 @@
 /** Topics that clients ask for: created on first use (design D17), or with settings by an admin, within the limits. */
 import { isInternalTopic, isMillraceError, type Logger } from '../../core/index.ts'
 import { defaultTopicConfig, type Log, type TopicInfo, type TopicSpec } from '../../log/index.ts'
-import type { BrokerLimits } from '../broker.ts'
+import type { BrokerLimits, TopicContracts } from '../broker.ts'
 import { kafkaError, refusalOf, type Refusal } from '../protocol/kafka-errors.ts'
 
 export interface TopicCreatorOptions {
   readonly log: Log
   readonly logger: Logger
   readonly limits: BrokerLimits
+  readonly contracts: TopicContracts
   readonly autoCreate: boolean
 }
 
@@ -42,7 +43,7 @@ export class TopicCreator {
 
   /** A new topic by an admin's settings; `validateOnly` only says whether it could be made. */
   async create(spec: TopicSpec, validateOnly = false): Promise<FoundTopic> {
-    const { log, limits } = this.#options
+    const { log, limits, contracts } = this.#options
     const { name, partitions = 1 } = spec
     if (isInternalTopic(name)) {
       return refusal(kafkaError.INVALID_TOPIC_EXCEPTION, `topic "${name}" has a reserved name`)
@@ -52,6 +53,8 @@ export class TopicCreator {
       if (topics.some((topic) => topic.name === name)) {
         return refusal(kafkaError.TOPIC_ALREADY_EXISTS, `topic "${name}" already exists`)
       }
+      const reason = contracts.refuseChange?.(name)
+      if (reason !== undefined) return refusal(kafkaError.POLICY_VIOLATION, reason)
       const all = topics.reduce((sum, topic) => sum + topic.partitions.length, 0)
       if (topics.length >= limits.topics || all + partitions > limits.partitions) {
         const message = `no more than ${limits.topics} topics and ${limits.partitions} partitions: delete some`

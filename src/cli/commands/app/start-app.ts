@@ -22,6 +22,13 @@ export const startApp = defineCommand<StartFlags>({
         'kafka://host:port keeps events on a cluster (default: MILLRACE_LOG, else the data folder)',
     },
     {
+      flags: '--broker-port <n>',
+      description:
+        'port for Kafka clients, loopback only (default: MILLRACE_BROKER_PORT, else 9092)',
+      parse: integer(0, 65_535),
+    },
+    { flags: '--no-broker', description: 'serve no Kafka clients' },
+    {
       flags: '--rate <n/s>',
       description: "events a second of each source, or unlimited (default: the app's)",
       parse: rate,

@@ -33,8 +33,8 @@ const IS_TRANSACTIONAL = 0x10
 const BROKER_BITS = 0xffff & ~(COMPRESSION_MASK | IS_TRANSACTIONAL)
 /** A reader holds every record of a batch at once: this many are about 40 MB of objects. */
 const MAX_RECORDS = 250_000
-/** Key and headers of a record together, as for records that are appended one by one. */
-const MAX_OVERHEAD_BYTES = 64 * 1024
+/** Key and headers of a record together: three quarters of what an append may have, so that it fits as a dead letter too. */
+const MAX_OVERHEAD_BYTES = 48 * 1024
 
 export interface BatchRules {
   readonly topic: string

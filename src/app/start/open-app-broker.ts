@@ -1,0 +1,44 @@
+/** The Kafka port of an app: clients produce to its topics and consume them, as over a broker. */
+import { openBroker, type Broker, type TopicContracts } from '../../broker/index.ts'
+import { isDeadLetterTopic, isMillraceError } from '../../core/index.ts'
+import type { Log } from '../../log/index.ts'
+import type { AppDefinition } from '../define-app.ts'
+import type { Setting } from './setting.ts'
+
+export interface AppBroker {
+  readonly broker: Broker | undefined
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Opens the port once the declared topics are there. Throws BROKER_PORT_IN_USE, BROKER_NOT_LOOPBACK and, on a log that is
+ * a client of other brokers, BROKER_NO_STORED_BATCHES; an `optional` broker is left out then, with a warning for the port.
+ */
+export async function openAppBroker(setting: Setting, log: Log): Promise<AppBroker> {
+  const { app, options, clock, logger, metrics, closers } = setting
+  const wanted = options.broker ?? false
+  if (wanted === false) return { broker: undefined, warnings: [] }
+  const { optional = false, ...place } = wanted
+  if (optional && log.wire === undefined) return { broker: undefined, warnings: [] }
+  try {
+    const contracts = contractsOf(app)
+    const broker = await openBroker({ ...place, log, clock, logger, metrics, contracts })
+    closers.add('broker', () => broker.close())
+    return { broker, warnings: [] }
+  } catch (error) {
+    if (!optional || !isMillraceError(error, 'BROKER_PORT_IN_USE')) throw error
+    return { broker: undefined, warnings: [`no Kafka clients: ${error.message}`] }
+  }
+}
+
+/** The app's topics are as it declares them; what its sinks refused stays as it is, or its ledger would not add up. */
+const contractsOf = (app: AppDefinition): TopicContracts => ({
+  refuseProduce: (topic) =>
+    isDeadLetterTopic(topic)
+      ? `topic "${topic}" holds dead letters: send the record to its own topic again`
+      : undefined,
+  refuseChange: (topic) =>
+    Object.hasOwn(app.topics, topic) || isDeadLetterTopic(topic)
+      ? `topic "${topic}" belongs to the app: change its definition`
+      : undefined,
+})
