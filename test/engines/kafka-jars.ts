@@ -10,7 +10,10 @@ const LOG4J = '2.25.3'
 const COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const folder = join(process.env['MILLRACE_ENGINES'] ?? join(root, '.engines'), `kafka-${KAFKA}`)
+const folder = join(
+  process.env['MILLRACE_ENGINES'] ?? join(root, '.engines'),
+  `kafka-${KAFKA}-with-tools`,
+)
 const jars = join(folder, 'lib')
 
 const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -18,6 +21,7 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <groupId>millrace</groupId><artifactId>kafka</artifactId><version>1</version>
   <dependencies>
     <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${KAFKA}</version></dependency>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>${KAFKA}</version></dependency>
     <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId><version>${LOG4J}</version></dependency>
     <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-core</artifactId><version>${LOG4J}</version></dependency>
   </dependencies>

@@ -1,0 +1,35 @@
+/** The command-line tools of Apache Kafka, as its scripts run them. */
+import { spawn } from 'node:child_process'
+import { kafkaClassPath } from './kafka-jars.ts'
+
+const TOOLS = {
+  'kafka-topics': 'org.apache.kafka.tools.TopicCommand',
+  'kafka-console-producer': 'org.apache.kafka.tools.ConsoleProducer',
+  'kafka-console-consumer': 'org.apache.kafka.tools.consumer.ConsoleConsumer',
+  'kafka-consumer-groups': 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
+  'kafka-producer-perf-test': 'org.apache.kafka.tools.ProducerPerformance',
+  'kafka-consumer-perf-test': 'org.apache.kafka.tools.ConsumerPerformance',
+  'kafka-get-offsets': 'org.apache.kafka.tools.GetOffsetShell',
+} as const
+
+export type KafkaTool = keyof typeof TOOLS
+
+const FLAGS = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
+
+/** Runs a tool to its end; its standard output. Rejects with what it said unless it ended with 0. */
+export function kafkaTool(tool: KafkaTool, args: readonly string[], input = ''): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const java = [...FLAGS, '-cp', kafkaClassPath(), TOOLS[tool], ...args]
+    const child = spawn('java', java, { stdio: ['pipe', 'pipe', 'pipe'] })
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+    child.once('error', reject)
+    child.once('close', (code) => {
+      if (code === 0) resolve(out)
+      else reject(new Error(`${tool} ${args.join(' ')} ended with ${code}:\n${out}${err}`))
+    })
+    child.stdin.end(input)
+  })
+}
