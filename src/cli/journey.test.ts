@@ -232,6 +232,9 @@ test('SIGTERM ends with 0 within ten seconds; reading works on the folder; the n
   await running.seen('Models serve. Try:')
   expect((performance.now() - begun) / 1000).toBeLessThan(15)
   expect(await json('sql', 'select count(*) n from ratings')).toMatchObject([{ n }])
+  // As under npm, where Ctrl-C comes from the terminal and from npm.
+  running.child.kill('SIGINT')
+  await running.seen('stopping: finishing')
   running.child.kill('SIGINT')
   expect((await running.finished).code).toBe(0)
 

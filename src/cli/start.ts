@@ -7,6 +7,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { BrokerPlace, RunningApp } from '../app/index.ts'
+import { systemClock } from '../core/index.ts'
 import type { CommandTools } from './command.ts'
 import { createConsoleLogger } from './console-logger.ts'
 import { curlLines } from './curl-lines.ts'
@@ -38,11 +39,17 @@ export interface StartFlags {
 const DEFAULT_PORT = 8080
 const DEFAULT_BROKER_PORT = 9092
 const MODEL_POLL_MS = 250
+/** One Ctrl-C comes twice under `npm start`: from the terminal, and passed on by npm. A person is slower the second time. */
+const SAME_SIGNAL_MS = 250
 
 export async function start(path: string, flags: StartFlags, tools: CommandTools): Promise<void> {
   const stopping = new AbortController()
-  const onSignal = (): void => {
-    if (stopping.signal.aborted) process.exit(130)
+  let first: { readonly signal: string; readonly at: number } | undefined
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const at = systemClock.monotonic()
+    if (first?.signal === signal && at - first.at < SAME_SIGNAL_MS) return
+    if (first) process.exit(130)
+    first = { signal, at }
     tools.output.note('stopping: finishing what began (once more to end at once)')
     stopping.abort(new Error('a signal came'))
   }
