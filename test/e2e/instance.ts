@@ -28,7 +28,15 @@ export interface StartFlags {
 /** Resolves when `/livez` answers. */
 export async function startInstance(flags: StartFlags): Promise<Instance> {
   const instanceFile = join(flags.dataDir, 'run/instance.json')
-  const args = ['start', flags.app ?? RATINGS_APP, '--port', '0', '--data-dir', flags.dataDir]
+  const args = [
+    'start',
+    flags.app ?? RATINGS_APP,
+    '--port',
+    '0',
+    '--data-dir',
+    flags.dataDir,
+    '--no-broker',
+  ]
   const child = spawn(process.execPath, [MAIN, ...args, ...(flags.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, PORT: '', MILLRACE_DATA_DIR: '', NO_COLOR: '1' },
