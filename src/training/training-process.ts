@@ -45,7 +45,7 @@ export function runTrainingProcess(
       else if (message.type === 'progress') options.onProgress(message.done)
       else if (message.type === 'estimate') options.onEstimate(message.memoryBytes)
       else if (message.type === 'done') outcome = message.outcome
-      else failure ??= failureOf(message.code, message.message)
+      else failure ??= failureOf(message.code, message.message, plan)
     })
     child.once('error', end)
     child.once('exit', (code, signal) => {
@@ -115,7 +115,17 @@ const outOfMemory = (name: string, bytes: number, limit: number): MillraceError 
     { details: { limit } },
   )
 
-function failureOf(code: string, message: string): Error {
+/** How the SQL engine says that its share of the training's memory is used up. */
+const ENGINE_OUT_OF_MEMORY = /^Out of Memory Error/
+
+function failureOf(code: string, message: string, plan: TrainingPlan): Error {
+  if (ENGINE_OUT_OF_MEMORY.test(message)) {
+    return trainingError(
+      'TRAINING_OUT_OF_MEMORY',
+      `reading the data of ${plan.spec.name} needs more than the SQL engine's share of ${plan.memoryBytes} bytes: train on fewer batches, or raise trainingMemoryBytes`,
+      { details: { limit: plan.memoryBytes } },
+    )
+  }
   if (code in trainingError.table) {
     return trainingError(code as keyof typeof trainingError.table, message)
   }
