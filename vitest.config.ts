@@ -11,6 +11,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['test/engines/**', 'node_modules/**', 'dist/**'],
+    setupFiles: ['test/setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
     // A deadlock ends a test, a busy machine does not: trainings and whole instances run in processes of their own.
