@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url'
 /** Newer ones are listed in the registry and lack some of their jars. */
 const KAFKA = '4.3.1'
 const LOG4J = '2.25.3'
+/** A registry that does not answer must not take the time of the tests. */
+const MAVEN_LIMIT_MS = 180_000
 const COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -31,11 +33,21 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 const runs = (command: string, args: string[]): boolean =>
   spawnSync(command, args, { stdio: 'ignore' }).status === 0
 
-/** Why Apache Kafka cannot run here, as a sentence; undefined when it can. */
+/** Why Apache Kafka cannot run here and what to do, as a sentence; undefined when it can. Gets the jars if need be. */
 export function missingForKafka(): string | undefined {
-  if (!runs('java', ['-version'])) return 'there is no "java" (17 or newer) on the path'
-  if (!existsSync(jars) && !runs('mvn', ['-v'])) return 'there is no "mvn" on the path'
-  return undefined
+  if (!runs('java', ['-version'])) {
+    return 'there is no "java" on the path: install Java 17 or newer'
+  }
+  if (existsSync(jars)) return undefined
+  if (!runs('mvn', ['-v'])) return 'there is no "mvn" on the path: install Maven'
+  try {
+    kafkaClassPath()
+    return undefined
+  } catch (error) {
+    // Maven says why in its first line, and then much more.
+    const why = (error as Error).message.split('\n').slice(0, 2).join(' ')
+    return `${why}: check that Maven reaches its registry`
+  }
 }
 
 /** The class path of Apache Kafka; the first call needs Maven and takes some seconds. */
@@ -45,7 +57,8 @@ export function kafkaClassPath(): string {
   mkdirSync(part, { recursive: true })
   writeFileSync(join(part, 'pom.xml'), POM)
   const args = ['-B', '-q', COPY, '-DoutputDirectory=lib', '-DincludeScope=runtime']
-  const { status, stdout, stderr } = spawnSync('mvn', args, { cwd: part, encoding: 'utf8' })
+  const options = { cwd: part, encoding: 'utf8', timeout: MAVEN_LIMIT_MS } as const
+  const { status, stdout, stderr } = spawnSync('mvn', args, options)
   if (status !== 0) {
     rmSync(part, { recursive: true, force: true })
     throw new Error(`Maven could not get Apache Kafka ${KAFKA}:\n${stdout}${stderr}`)
