@@ -2,12 +2,12 @@
 import type { z } from 'zod'
 import { issuesOf, quote } from '../core/index.ts'
 import { modelError } from './errors.ts'
-import type { Artifact, ModelKind, Tensor } from './model.ts'
+import type { Artifact, TaskName, Tensor } from './model.ts'
 
 /** Throws unless the artifact is of this kind and of a format that this code knows. */
 export function checkArtifact(
   artifact: Artifact,
-  kind: Pick<ModelKind, 'name' | 'task'>,
+  kind: { readonly name: string; readonly task: TaskName },
   format: number,
 ): void {
   if (artifact.kind !== kind.name || artifact.task !== kind.task) {

@@ -24,7 +24,7 @@ const CONTAINER = 1
 const manifestSchema = z.strictObject({
   millraceArtifact: z.literal(CONTAINER),
   kind: z.string().min(1).max(64),
-  task: z.enum(['classifier', 'regressor', 'clusterer']),
+  task: z.enum(['classifier', 'regressor', 'clusterer', 'recommender']),
   format: z.int().min(1),
   params: z.record(z.string(), z.unknown()),
   facts: z.record(z.string(), z.unknown()),

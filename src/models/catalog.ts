@@ -1,5 +1,6 @@
 /** The kinds of models, one lazy line each: a kind is loaded when it is first used. */
 import type { ModelKind } from './model.ts'
+import type { RecommenderKind } from './recommender.ts'
 
 export const modelCatalog = {
   bias: () => import('./bias/bias.ts').then((folder) => folder.bias),
@@ -22,4 +23,11 @@ export const modelCatalog = {
   ridge: () => import('./ridge/ridge.ts').then((folder) => folder.ridge),
 } as const satisfies Record<string, () => Promise<ModelKind>>
 
+/** The kinds of recommenders. */
+export const recommenderCatalog = {
+  'item-knn': () => import('./item-knn/item-knn.ts').then((folder) => folder.itemKnn),
+  popularity: () => import('./popularity/popularity.ts').then((folder) => folder.popularity),
+} as const satisfies Record<string, () => Promise<RecommenderKind>>
+
 export type ModelKindName = keyof typeof modelCatalog
+export type RecommenderKindName = keyof typeof recommenderCatalog

@@ -1,4 +1,5 @@
 export * from './model.ts'
 export { ARTIFACT_FILES, decodeArtifact, encodeArtifact, type EncodedArtifact } from './artifact.ts'
-export type { ModelKindName } from './catalog.ts'
+export type { ModelKindName, RecommenderKindName } from './catalog.ts'
 export { loadModel, openKind, parseParams } from './open-model.ts'
+export * from './recommender.ts'

@@ -6,9 +6,9 @@ import type {
   ClassPrediction,
   ClusterPrediction,
   Dataset,
-  Fitted,
+  FittedRows,
   PredictInput,
-  TaskName,
+  RowTaskName,
   ValuePrediction,
 } from './model.ts'
 
@@ -19,7 +19,7 @@ const ITEMS = 12
  * A checkerboard: users like the items of their own parity. Feature a carries the answer with noise, b is half missing, c is
  * constant, d is noise.
  */
-export function conformanceData(task: TaskName, rows: number, seed: number): Dataset {
+export function conformanceData(task: RowTaskName, rows: number, seed: number): Dataset {
   const random = createRandom(seed)
   const names = ['a', 'b', 'c', 'd']
   const values = new Float64Array(rows * names.length)
@@ -47,7 +47,7 @@ export function conformanceData(task: TaskName, rows: number, seed: number): Dat
 }
 
 /** Data that a user's stream can hold and a learner may trip over. */
-export function degenerateData(task: TaskName): { name: string; data: Dataset }[] {
+export function degenerateData(task: RowTaskName): { name: string; data: Dataset }[] {
   const base = conformanceData(task, 30, 5)
   const withValues = (change: (x: number, at: number) => number): Dataset => ({
     ...base,
@@ -145,7 +145,7 @@ export function shuffledColumns(data: Dataset): Dataset {
 
 type Answers = ClassPrediction | ValuePrediction | ClusterPrediction
 
-export function answersOf(fitted: Fitted, input: PredictInput): Answers {
+export function answersOf(fitted: FittedRows, input: PredictInput): Answers {
   if (fitted.task === 'classifier') return fitted.predictProba(input)
   if (fitted.task === 'regressor') return fitted.predict(input)
   return fitted.assign(input)

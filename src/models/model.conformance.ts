@@ -14,10 +14,11 @@ import {
   shuffledColumns,
   snapshot,
 } from './model.conformance-data.ts'
+import { endsInTime } from './ends-in-time.conformance.ts'
 import { sigmoid } from './log-odds.ts'
 import type {
   Dataset,
-  Fitted,
+  FittedRows,
   FittedClassifier,
   FittedRegressor,
   ModelKind,
@@ -25,14 +26,8 @@ import type {
 } from './model.ts'
 import { parseParams } from './open-model.ts'
 
-/** CPU time, not wall-clock time, so that a busy machine changes nothing. */
-const cpuMs = (): number => {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1_000
-}
-
 export function modelConformance(kind: ModelKind): ConformanceCheck[] {
-  const fit = (data: Dataset, seed = 1, signal?: AbortSignal): Promise<Fitted> =>
+  const fit = (data: Dataset, seed = 1, signal?: AbortSignal): Promise<FittedRows> =>
     kind.fit(data, parseParams(kind, {}), { seed, signal })
   const check = (guarantee: string, name: string, run: () => Promise<void>): ConformanceCheck => ({
     guarantee,
@@ -80,7 +75,7 @@ export function modelConformance(kind: ModelKind): ConformanceCheck[] {
     }),
     ...degenerateData(kind.task).map(({ name, data }) =>
       check('M5', `${name}: finite predictions or a clear error`, async () => {
-        let fitted: Fitted
+        let fitted: FittedRows
         try {
           fitted = await fit(data)
         } catch (error) {
@@ -134,7 +129,10 @@ export function modelConformance(kind: ModelKind): ConformanceCheck[] {
         (error) => error === reason,
       )
     }),
-    check('M7', 'fit ends within 100 ms of its signal', () => endsInTime(fit, kind)),
+    check('M7', 'fit ends within 100 ms of its signal', async () => {
+      const data = conformanceData(kind.task, 150_000, 20)
+      await endsInTime((signal) => fit(data, 1, signal))
+    }),
     check('M8', 'every answer is the base plus the contributions of the inputs', async () => {
       const data = conformanceData(kind.task, 300, 21)
       const fitted = await fit(data)
@@ -156,44 +154,8 @@ export function modelConformance(kind: ModelKind): ConformanceCheck[] {
   ]
 }
 
-/**
- * A signal comes in the middle of a large fit. A fit that never takes a turn off keeps the timer from firing and
- * overruns; one that ends before the signal has nothing to show and passes.
- */
-async function endsInTime(
-  fit: (data: Dataset, seed: number, signal: AbortSignal) => Promise<Fitted>,
-  kind: ModelKind,
-): Promise<void> {
-  const DELAY_MS = 30
-  const data = conformanceData(kind.task, 150_000, 20)
-  const controller = new AbortController()
-  const reason = new Error('stopped in the middle')
-  const start = cpuMs()
-  let abortedAt: number | undefined
-  const timer = setTimeout(() => {
-    abortedAt = cpuMs()
-    controller.abort(reason)
-  }, DELAY_MS)
-  const outcome = await fit(data, 1, controller.signal).then(
-    () => 'done' as const,
-    (error: unknown) => error,
-  )
-  clearTimeout(timer)
-  const end = cpuMs()
-  if (abortedAt === undefined) {
-    assert.equal(outcome, 'done')
-    assert.ok(end - start <= DELAY_MS + 100, `heard nothing for ${end - start} ms`)
-    return
-  }
-  assert.equal(outcome, reason)
-  assert.ok(
-    abortedAt - start <= DELAY_MS + 100,
-    `the signal was kept off for ${abortedAt - start} ms`,
-  )
-  assert.ok(end - abortedAt <= 100, `fit went on for ${end - abortedAt} ms after its signal`)
-}
-
-function checkParameters(kind: ModelKind): void {
+/** Also for kinds of recommenders. */
+export function checkParameters(kind: Pick<ModelKind, 'name' | 'params'>): void {
   const schema = z.toJSONSchema(kind.params, { io: 'input' }) as {
     readonly properties?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   }
@@ -253,7 +215,7 @@ function checkExplanation(fitted: FittedClassifier | FittedRegressor, input: Pre
   }
 }
 
-function assertFinite(fitted: Fitted, input: PredictInput): void {
+function assertFinite(fitted: FittedRows, input: PredictInput): void {
   for (const [name, answer] of Object.entries(answersOf(fitted, input))) {
     if (name === 'unknown') continue
     const numbers = Array.from(answer as Float64Array)
@@ -269,4 +231,4 @@ function assertFinite(fitted: Fitted, input: PredictInput): void {
   }
 }
 
-const digestOf = (fitted: Fitted): string => encodeArtifact(fitted.save()).digest
+const digestOf = (fitted: FittedRows): string => encodeArtifact(fitted.save()).digest

@@ -17,8 +17,12 @@
  *   the log-odds of `predictProba` or the value of `predict`.
  */
 import type { z } from 'zod'
+import type { FittedRecommender } from './recommender.ts'
 
-export type TaskName = 'classifier' | 'regressor' | 'clusterer'
+/** Tasks that learn from rows of features; this file is about them. */
+export type RowTaskName = 'classifier' | 'regressor' | 'clusterer'
+/** `recommender` learns from interactions: `recommender.ts`. */
+export type TaskName = RowTaskName | 'recommender'
 
 /** Numeric inputs. */
 export interface FeatureMatrix {
@@ -79,7 +83,7 @@ export interface Artifact {
   readonly tensors: Readonly<Record<string, Tensor>>
 }
 
-interface FittedBase {
+export interface FittedBase {
   readonly kind: string
   save(): Artifact
 }
@@ -160,11 +164,14 @@ export interface FittedByTask {
   classifier: FittedClassifier
   regressor: FittedRegressor
   clusterer: FittedClusterer
+  recommender: FittedRecommender
 }
 export type Fitted = FittedByTask[TaskName]
+/** Answers rows. */
+export type FittedRows = FittedByTask[RowTaskName]
 
 /** A kind of model. Its parameters are a zod object: every field with default, range, unit and description. */
-export interface ModelKind<Task extends TaskName = TaskName, Params = unknown> {
+export interface ModelKind<Task extends RowTaskName = RowTaskName, Params = unknown> {
   readonly name: string
   readonly task: Task
   readonly summary: string

@@ -1,13 +1,22 @@
 /** From a name, parameters or an artifact to something that can be used. */
+import type { z } from 'zod'
 import { issuesOf, quote } from '../core/index.ts'
-import { modelCatalog } from './catalog.ts'
+import { modelCatalog, recommenderCatalog } from './catalog.ts'
 import { modelError } from './errors.ts'
 import type { Artifact, Fitted, ModelKind } from './model.ts'
+import type { RecommenderKind } from './recommender.ts'
 
-const catalog: Readonly<Record<string, () => Promise<ModelKind>>> = modelCatalog
+/** The kind of this name that learns from rows. Throws MODEL_UNKNOWN_KIND. */
+export const openKind = (name: string): Promise<ModelKind> => openFrom(modelCatalog, name)
 
-/** The kind of this name. Throws MODEL_UNKNOWN_KIND. */
-export async function openKind(name: string): Promise<ModelKind> {
+/** The kind of recommender of this name. Throws MODEL_UNKNOWN_KIND. */
+export const openRecommenderKind = (name: string): Promise<RecommenderKind> =>
+  openFrom(recommenderCatalog, name)
+
+async function openFrom<Kind>(
+  catalog: Readonly<Record<string, () => Promise<Kind>>>,
+  name: string,
+): Promise<Kind> {
   const open = Object.hasOwn(catalog, name) ? catalog[name] : undefined
   if (!open) {
     throw modelError(
@@ -21,7 +30,7 @@ export async function openKind(name: string): Promise<ModelKind> {
 
 /** Parameters with defaults filled in. Throws MODEL_INVALID_PARAMS with one issue per field. */
 export function parseParams<Params>(
-  kind: Pick<ModelKind<never, Params>, 'name' | 'params'>,
+  kind: { readonly name: string; readonly params: z.ZodType<Params> },
   params: Readonly<Record<string, unknown>>,
 ): Params {
   const parsed = kind.params.safeParse(params)
@@ -37,6 +46,9 @@ export function parseParams<Params>(
 
 /** A model ready to predict. Throws MODEL_UNKNOWN_KIND, MODEL_ARTIFACT_INVALID. */
 export async function loadModel(artifact: Artifact): Promise<Fitted> {
-  const kind = await openKind(artifact.kind)
+  const kind =
+    artifact.task === 'recommender'
+      ? await openRecommenderKind(artifact.kind)
+      : await openKind(artifact.kind)
   return kind.load(artifact)
 }

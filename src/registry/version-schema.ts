@@ -46,7 +46,7 @@ const inputs = z.object({
 
 export const modelVersion: z.ZodType<ModelVersion> = z.object({
   model: modelName,
-  task: z.enum(['classifier', 'regressor', 'clusterer']),
+  task: z.enum(['classifier', 'regressor', 'clusterer', 'recommender']),
   kind: z.string(),
   params: json,
   status: z.enum(['accepted', 'rejected']),

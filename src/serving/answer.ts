@@ -1,5 +1,5 @@
 /** From a model's output to answers: labels, clipping, cluster names, and what stood in for unknown inputs. */
-import type { Fitted, PredictInput } from '../models/index.ts'
+import type { FittedRows, PredictInput } from '../models/index.ts'
 import type { LoadedModel } from './loaded-model.ts'
 import { invalidRows, type InputPlan, type ReadRows } from './row-reader.ts'
 import type { Fallback, Prediction } from './serving.ts'
@@ -30,7 +30,7 @@ export function predictRows(model: LoadedModel, rows: ReadRows): Prediction[] {
   })
 }
 
-function outputOf(model: LoadedModel, fitted: Fitted, input: PredictInput): Output {
+function outputOf(model: LoadedModel, fitted: FittedRows, input: PredictInput): Output {
   if (fitted.task === 'classifier') {
     const { probability, unknown } = fitted.predictProba(input)
     return {

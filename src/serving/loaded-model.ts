@@ -1,11 +1,11 @@
 /** One version in memory. */
-import type { ClusterProfile, Fitted } from '../models/index.ts'
+import type { ClusterProfile, FittedRows } from '../models/index.ts'
 import type { ModelVersion } from '../registry/index.ts'
 import type { InputPlan } from './row-reader.ts'
 
 export interface LoadedModel {
   readonly record: ModelVersion
-  readonly fitted: Fitted
+  readonly fitted: FittedRows
   readonly plan: InputPlan
   /** Regressors: what answers are clipped to. */
   readonly range: readonly [low: number, high: number] | undefined

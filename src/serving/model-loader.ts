@@ -1,7 +1,7 @@
 /** One version in memory: verified, taken apart by its kind, and tried once before it may answer. */
 import { isMillraceError } from '../core/index.ts'
 import type { FeatureStore } from '../features/index.ts'
-import { openKind, type ModelKind, type TaskName } from '../models/index.ts'
+import { openKind, type ModelKind, type RowTaskName } from '../models/index.ts'
 import type { ModelInputs, ModelVersion, Registry } from '../registry/index.ts'
 import { predictRows } from './answer.ts'
 import { servingError } from './errors.ts'
@@ -13,7 +13,7 @@ export async function loadModel(
   registry: Registry,
   store: FeatureStore,
   record: ModelVersion,
-  task: TaskName,
+  task: RowTaskName,
   nowMs: number,
 ): Promise<LoadedModel> {
   const what = `${record.model}@${record.version}`

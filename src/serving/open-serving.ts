@@ -8,7 +8,7 @@ import {
   type Metrics,
 } from '../core/index.ts'
 import type { FeatureStore } from '../features/index.ts'
-import type { TaskName } from '../models/index.ts'
+import type { RowTaskName } from '../models/index.ts'
 import { registryError, type ModelVersion, type Registry } from '../registry/index.ts'
 import { predictRows } from './answer.ts'
 import { createChampionSlot, type ChampionSlot } from './champion-slot.ts'
@@ -23,7 +23,7 @@ export interface ServingOptions {
   readonly registry: Registry
   readonly features: FeatureStore
   /** The declared models. */
-  readonly models: Readonly<Record<string, TaskName>>
+  readonly models: Readonly<Record<string, RowTaskName>>
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics?: Metrics
@@ -99,11 +99,11 @@ function createVersions(options: ServingOptions): Versions {
   const { registry, features, clock, logger, metrics = silentMetrics } = options
   const tasks = new Map(Object.entries(options.models))
   const cache = createVersionCache({ versions: 16, bytes: 256 * 2 ** 20, ...options.cache })
-  const load = (record: ModelVersion, task: TaskName): Promise<LoadedModel> =>
+  const load = (record: ModelVersion, task: RowTaskName): Promise<LoadedModel> =>
     cache.get(`${record.model}@${record.version}`, () =>
       loadModel(registry, features, record, task, clock.now()),
     )
-  const createSlot = (model: string, task: TaskName): ChampionSlot =>
+  const createSlot = (model: string, task: RowTaskName): ChampionSlot =>
     createChampionSlot({
       registry,
       model,

@@ -6,7 +6,7 @@ import {
   type Artifact,
   type CategoryColumn,
   type Dataset,
-  type TaskName,
+  type RowTaskName,
 } from '../models/index.ts'
 import type { ModelInputs, ModelVersion, Registry, VersionDraft } from '../registry/index.ts'
 import type { ServingOptions } from './open-serving.ts'
@@ -32,7 +32,7 @@ export const MODELS = {
   rating: 'regressor',
   like: 'classifier',
   segments: 'clusterer',
-} as const satisfies Record<string, TaskName>
+} as const satisfies Record<string, RowTaskName>
 
 export const audit = { by: 'anna', reason: 'a test says so' }
 export const userInputs: ModelInputs = {

@@ -11,5 +11,6 @@ export { sourceConformance, type SourceHarness } from '../ingest/sources/source.
 export type { LogWorld, MakeLogWorld } from '../log/log-world.conformance.ts'
 export { logConformance } from '../log/log.conformance.ts'
 export { modelConformance } from '../models/model.conformance.ts'
+export { recommenderConformance } from '../models/recommender.conformance.ts'
 export { sqlEngineConformance } from '../sql/engine.conformance.ts'
 export { createManualClock, type ManualClock } from './manual-clock.ts'

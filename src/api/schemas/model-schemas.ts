@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { offsetRangeSchema } from './event-schemas.ts'
 
-export const taskSchema = z.enum(['classifier', 'regressor', 'clusterer'])
+export const taskSchema = z.enum(['classifier', 'regressor', 'clusterer', 'recommender'])
 const figures = z.record(z.string(), z.number())
 
 export const setSchema = z.object({

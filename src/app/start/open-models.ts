@@ -43,7 +43,9 @@ export async function openModels(setting: Setting, stores: Stores): Promise<Mode
   const serving = await openServing({
     registry,
     features,
-    models: Object.fromEntries([...specs].map(([name, { task }]) => [name, task])),
+    models: Object.fromEntries(
+      [...specs].flatMap(([name, { task }]) => (task === 'recommender' ? [] : [[name, task]])),
+    ),
     clock,
     logger,
     metrics,
