@@ -13,6 +13,7 @@ import type { Log } from '../../log.ts'
 import type { LogWorld } from '../../log-world.conformance.ts'
 import { openLog } from '../../open-log.ts'
 import { batchSize, readBatchHeader } from './format/batch-header.ts'
+import { SEGMENT_HEADER_BYTES } from './format/segment-header.ts'
 import { topicFolder } from './folder/topic-folder.ts'
 
 export interface EmbeddedWorldOptions {
@@ -113,7 +114,9 @@ interface PlacedBatch {
 /** The batches of a segment, one behind the other. */
 export function batchesOf(bytes: Uint8Array): PlacedBatch[] {
   const batches: PlacedBatch[] = []
-  for (let at = 0; at + 61 <= bytes.length; at += batchSize(bytes, at)) {
+  // The first byte of a header; a segment of format 1 begins with a batch.
+  const start = bytes[0] === 0x89 ? SEGMENT_HEADER_BYTES : 0
+  for (let at = start; at + 61 <= bytes.length; at += batchSize(bytes, at)) {
     const header = readBatchHeader(bytes, at)
     if (header === undefined || at + header.sizeBytes > bytes.length) break
     const { sizeBytes, baseOffset, lastOffset } = header

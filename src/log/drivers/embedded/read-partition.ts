@@ -32,6 +32,7 @@ export async function* readPartition(
       if (follow) return
       throw signal.reason as Error
     }
+    if (log.broken !== undefined && (options.to ?? Infinity) > log.end) throw log.broken
     if (!follow) return
     await moved(log, offset, signal)
     if (log.closed !== undefined) throw log.closed

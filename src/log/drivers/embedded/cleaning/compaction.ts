@@ -18,6 +18,7 @@ import type { PartitionLog } from '../partition/partition-log.ts'
 import { PartitionReader, type FetchedBatches } from '../partition/partition-reader.ts'
 import { compactedPath, finishReplacement, Replacement } from '../partition/replacement.ts'
 import { Segment } from '../partition/segment.ts'
+import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from '../format/segment-header.ts'
 import { SparseIndex } from '../format/sparse-index.ts'
 import { writeFully, type StorageFile } from '../storage.ts'
 
@@ -91,7 +92,7 @@ async function compactGroup(
   latest: ReadonlyMap<string, number>,
   times: Times,
 ): Promise<void> {
-  const { storage, folder } = log.options
+  const { storage, folder, topicId, partition } = log.options
   const base = group[0]!.base
   const endOffset = group.at(-1)!.endOffset
   const path = compactedPath(folder, base)
@@ -101,13 +102,15 @@ async function compactGroup(
   let output: CompactedWriter
   try {
     output = new CompactedWriter(file, base)
+    await output.begin(encodeSegmentHeader({ topicId, partition, base }))
     await rewrite(log, output, { base, endOffset, latest, times })
     await file.datasync()
   } finally {
     await file.close()
   }
-  const state = { sizeBytes: output.sizeBytes, endOffset, index: output.index }
-  const compacted = new Segment(storage, folder, base, state)
+  const { sizeBytes, index } = output
+  const state = { start: SEGMENT_HEADER_BYTES, sizeBytes, endOffset, index }
+  const compacted = new Segment(log.options, base, state)
   const bases = group.map((segment) => segment.base)
   await log.replaceSegments(group, compacted, new Replacement(storage, folder, bases))
   await compacted.storeIndex()
@@ -163,6 +166,11 @@ class CompactedWriter {
     this.#file = file
     this.#base = base
     this.index.compacted = true
+  }
+
+  async begin(header: Uint8Array): Promise<void> {
+    await writeFully(this.#file, header, 0)
+    this.sizeBytes = header.length
   }
 
   /** One stored batch's survivors; `horizonMs` when it has one, which its tombstones wait for. */

@@ -19,7 +19,7 @@ export async function applyRetention(
     retentionMs >= 0 && (await segment.index()).maxTimestamp < nowMs - retentionMs
   const last = log.segments.at(-1)!
   // The last segment can only go after it was closed.
-  if (last.sizeBytes > 0 && last.endOffset <= neededFrom && (await isOld(last))) await log.seal()
+  if (last.hasBatches && last.endOffset <= neededFrom && (await isOld(last))) await log.seal()
 
   let sizeBytes = log.sizeBytes
   let count = 0

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { numbered, readAll, valuesOf } from '../../../log-world.conformance.ts'
 import { openLog } from '../../../open-log.ts'
+import { checksum } from './durable-file.ts'
 import { topicFolder } from './topic-folder.ts'
 
 let dir: string
@@ -13,14 +14,15 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }))
 const everything = (): string[] =>
   readdirSync(dir, { recursive: true, encoding: 'utf8' }).toSorted()
 
-test('a folder of a newer version is refused and left as it was', async () => {
-  writeFileSync(join(dir, 'FORMAT'), 'millrace-log 2\n')
+test('P22: a folder of a newer version is refused and left as it was', async () => {
+  const newer = `millrace-log 3 ${checksum('millrace-log 3')}\n`
+  writeFileSync(join(dir, 'FORMAT'), newer)
   await expect(openLog({ dir })).rejects.toMatchObject({
     code: 'LOG_FORMAT_NEWER',
     message: expect.stringContaining('nothing was changed'),
   })
   expect(everything()).toEqual(['FORMAT'])
-  expect(readFileSync(join(dir, 'FORMAT'), 'utf8')).toBe('millrace-log 2\n')
+  expect(readFileSync(join(dir, 'FORMAT'), 'utf8')).toBe(newer)
 })
 
 test('a damaged description of a topic stops that topic and no other', async () => {

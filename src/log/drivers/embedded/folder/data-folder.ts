@@ -8,6 +8,7 @@ import { isMillraceError } from '../../../../core/index.ts'
 import { logError } from '../../../errors.ts'
 import type { EmbeddedLogOptions } from '../embedded-log.ts'
 import {
+  checksum,
   readDurableFile,
   readText,
   TEMPORARY_SUFFIX,
@@ -18,9 +19,13 @@ import { lockFolder, type FolderLock } from './folder-lock.ts'
 import { storageCode, unlinkIfThere, type Storage } from '../storage.ts'
 import type { CleanEnds } from './topic-store.ts'
 
-/** Raise it when older code would misread what is written; then write the step that opens the old one. */
-const FORMAT_VERSION = 1
-const FORMAT_FILE = 'FORMAT'
+/**
+ * Raise it when older code would misread what is written; then write the step that opens the old one. 1: segments without
+ * a header. 2: segments say whose they are.
+ */
+const FORMAT_VERSION = 2
+/** In the order in which they are written. */
+const FORMAT_FILES = ['FORMAT.copy', 'FORMAT'] as const
 const CLEAN_FILE = 'clean.json'
 
 type FolderOptions = Pick<EmbeddedLogOptions, 'dir' | 'storage' | 'processes' | 'newId' | 'logger'>
@@ -35,7 +40,7 @@ export interface OpenFolder {
 /** Throws LOG_FORMAT_NEWER, LOG_IN_USE, LOG_CORRUPT. */
 export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
   const { dir, storage, processes, newId } = options
-  await checkFormat(options)
+  await readFormat(options)
   await storage.makeDir(dir)
   await syncAncestors(storage, dir)
   const lock = await lockFolder(storage, processes, dir, newId())
@@ -89,24 +94,67 @@ export async function markClean({ dir, storage }: FolderOptions, ends: CleanEnds
   await writeDurableFile(storage, join(dir, CLEAN_FILE), ends)
 }
 
-async function checkFormat({ dir, storage }: FolderOptions): Promise<boolean> {
-  const path = join(dir, FORMAT_FILE)
-  const text = await readText(storage, path)
-  if (text === undefined) return false
-  const version = Number(/^millrace-log (\d+)\s*$/.exec(text)?.[1])
-  if (version <= FORMAT_VERSION) return true
-  throw logError(
-    'LOG_FORMAT_NEWER',
-    `${path} says ${JSON.stringify(text.trim().slice(0, 80))}, this program reads "millrace-log ${FORMAT_VERSION}" at most: use a newer one; nothing was changed`,
-    { details: { file: path } },
-  )
+/** Throws LOG_FORMAT_NEWER, LOG_CORRUPT; changes nothing. */
+async function readFormat(options: FolderOptions): Promise<readonly Version[]> {
+  const { dir, storage } = options
+  const versions: Version[] = []
+  for (const name of FORMAT_FILES) {
+    const path = join(dir, name)
+    const version = versionOf(await readText(storage, path))
+    if (typeof version === 'number' && version > FORMAT_VERSION) {
+      throw logError(
+        'LOG_FORMAT_NEWER',
+        `${path} says format ${version}, this program reads ${FORMAT_VERSION} at most: use a newer one; nothing was changed`,
+        { details: { file: path } },
+      )
+    }
+    versions.push(version)
+  }
+  if (versions.every((version) => version === 'damaged')) {
+    const [copy, file] = FORMAT_FILES.map((name) => join(dir, name))
+    throw logError(
+      'LOG_CORRUPT',
+      `${file} and ${copy} are both damaged; nothing was changed: if no newer program than this one has used the log, write the line "${formatLine().trim()}" into ${file}`,
+      { details: { file, position: 0 } },
+    )
+  }
+  return versions
 }
 
+type Version = number | 'absent' | 'damaged'
+
+function versionOf(text: string | undefined): Version {
+  if (text === undefined) return 'absent'
+  const [, line = '', version, sum] =
+    /^(millrace-log (\d+))(?: ([0-9a-f]{8}))?\s*$/.exec(text) ?? []
+  // Format 1 had no checksum, and no other format had none.
+  const isWhole = sum === undefined ? version === '1' : sum === checksum(line)
+  return isWhole ? Number(version) : 'damaged'
+}
+
+function formatLine(): string {
+  const line = `millrace-log ${FORMAT_VERSION}`
+  return `${line} ${checksum(line)}\n`
+}
+
+/**
+ * Says this program's version in both files, the copy first: so wherever FORMAT says 2, the copy did before, and a FORMAT
+ * that cannot be read and has no copy was one of format 1.
+ */
 async function writeFormat(options: FolderOptions): Promise<void> {
-  if (await checkFormat(options)) return
-  const { dir, storage } = options
-  const path = join(dir, FORMAT_FILE)
-  await writeText(storage, path + TEMPORARY_SUFFIX, `millrace-log ${FORMAT_VERSION}\n`)
-  await storage.rename(path + TEMPORARY_SUFFIX, path)
-  await storage.syncDir(dir)
+  const { dir, storage, logger } = options
+  const versions = await readFormat(options)
+  for (const [at, name] of FORMAT_FILES.entries()) {
+    if (versions[at] === FORMAT_VERSION) continue
+    const path = join(dir, name)
+    if (versions[at] === 'damaged') {
+      logger.error(
+        { file: path, position: 0 },
+        'the file that says the format is damaged: restored',
+      )
+    }
+    await writeText(storage, path + TEMPORARY_SUFFIX, formatLine())
+    await storage.rename(path + TEMPORARY_SUFFIX, path)
+    await storage.syncDir(dir)
+  }
 }

@@ -10,7 +10,8 @@ import { readFully, storageCode, writeFully, type Storage } from '../storage.ts'
 
 export const TEMPORARY_SUFFIX = '.tmp'
 
-const checksum = (line: string): string =>
+/** CRC-32C of a line of text, eight hexadecimal digits. */
+export const checksum = (line: string): string =>
   crc32c(new TextEncoder().encode(line)).toString(16).padStart(8, '0')
 
 /** Durable when it resolves. */

@@ -16,6 +16,7 @@ import { logError } from '../../../errors.ts'
 import type { TopicConfig, TopicInfo, TopicSpec } from '../../../log.ts'
 import { createPartitioner, type Partitioner } from '../../../partitioner.ts'
 import { readDurableFile, writeDurableFile } from './durable-file.ts'
+import { corrupt } from '../partition/corruption.ts'
 import { PartitionLog } from '../partition/partition-log.ts'
 import { partitionFolder, type CleanEnd } from '../partition/recovery.ts'
 import { asStorageError } from '../storage-error.ts'
@@ -29,12 +30,18 @@ export interface Topic {
   readonly id: string
   readonly folder: string
   readonly config: TopicConfig
+  /** Of each partition the last segment that may be without a header: see TopicFile. */
+  readonly unnamedUpTo?: readonly number[]
   readonly partitions: readonly PartitionLog[]
   readonly partitioner: Partitioner
 }
 
 interface TopicFile extends ResolvedSpec {
   readonly id: string
+  /** Undefined for a topic that a log of format 1 wrote. */
+  readonly format?: number
+  /** Of each partition the last segment that may be without a header, as those of format 1 are; −1 or no entry: none. */
+  readonly unnamedUpTo?: readonly number[]
 }
 
 export interface TopicStoreOptions {
@@ -49,6 +56,8 @@ export interface TopicStoreOptions {
 export type CleanEnds = Readonly<Record<string, CleanEnd>>
 
 const TOPIC_FILE = 'topic.json'
+/** The format of the log that wrote the description: another witness when `FORMAT` is lost. */
+const TOPIC_FORMAT = 2
 /** Partitions that are opened at the same time: enough to keep a disk busy, few enough for file handles. */
 const OPEN_AT_ONCE = 8
 
@@ -123,7 +132,7 @@ export class TopicStore {
     }
     const { storage, root, newId } = this.#options
     const id = newId()
-    const file: TopicFile = { ...wanted, id }
+    const file: TopicFile = { ...wanted, id, format: TOPIC_FORMAT }
     const building = join(root, temporaryFolder(id))
     const folder = join(root, topicFolder(spec.name))
     try {
@@ -152,8 +161,8 @@ export class TopicStore {
   async grow(name: string, partitions: number): Promise<Topic> {
     const topic = this.get(name)
     checkGrowth(name, topic.partitions.length, partitions)
-    const { id, folder, config } = topic
-    const file: TopicFile = { name, id, partitions, config }
+    const { id, folder, config, unnamedUpTo } = topic
+    const file: TopicFile = { name, id, partitions, config, format: TOPIC_FORMAT, unnamedUpTo }
     try {
       for (let partition = topic.partitions.length; partition < partitions; partition++) {
         await this.#options.storage.makeDir(partitionFolder(folder, partition))
@@ -208,7 +217,8 @@ export class TopicStore {
     const ends: Record<string, CleanEnd> = {}
     for (const topic of this.#topics.values()) {
       for (const [index, partition] of topic.partitions.entries()) {
-        ends[`${topic.id}/${index}`] = await partition.close(reason)
+        const end = await partition.close(reason)
+        if (end !== undefined) ends[`${topic.id}/${index}`] = end
       }
     }
     return ends
@@ -222,7 +232,11 @@ export class TopicStore {
         | TopicFile
         | undefined
       if (file === undefined) return
-      const topic = await this.#openTopic(folder, file, cleanEnds)
+      if (topicFolder(file.name) !== folderName) throw misplacedTopic(folder, file.name)
+      if ((file.format ?? 1) > TOPIC_FORMAT) throw newerTopic(folder, file)
+      const opened = await this.#openTopic(folder, file, cleanEnds)
+      const isOld = file.format === undefined
+      const topic = isOld ? await this.#raiseFormat(folder, file, opened) : opened
       this.#topics.set(topic.name, topic)
     } catch (error) {
       if (!isMillraceError(error, 'LOG_CORRUPT')) throw error
@@ -233,14 +247,23 @@ export class TopicStore {
 
   async #openTopic(folder: string, file: TopicFile, cleanEnds: CleanEnds): Promise<Topic> {
     const partitions = await this.#openPartitions(folder, file, 0, cleanEnds)
-    const { name, id, config } = file
-    return { name, id, folder, config, partitions, partitioner: createPartitioner(file.partitions) }
+    const { name, id, config, unnamedUpTo } = file
+    const partitioner = createPartitioner(file.partitions)
+    return { name, id, folder, config, unnamedUpTo, partitions, partitioner }
+  }
+
+  /** A topic of format 1: from here on a segment without a header is a misplaced one, unless it is one of those there. */
+  async #raiseFormat(folder: string, file: TopicFile, topic: Topic): Promise<Topic> {
+    const unnamedUpTo = topic.partitions.map(({ segments }) => segments.at(-1)!.base)
+    const raised: TopicFile = { ...file, format: TOPIC_FORMAT, unnamedUpTo }
+    await writeDurableFile(this.#options.storage, join(folder, TOPIC_FILE), raised)
+    return { ...topic, unnamedUpTo }
   }
 
   /** Opens the partitions from `start` on. */
   async #openPartitions(
     folder: string,
-    { name, id, config, partitions }: TopicFile,
+    { name, id, config, partitions, format, unnamedUpTo }: TopicFile,
     start: number,
     cleanEnds: CleanEnds,
   ): Promise<PartitionLog[]> {
@@ -248,7 +271,13 @@ export class TopicStore {
     const { segmentBytes } = config
     const opened: PartitionLog[] = []
     const open = async (partition: number): Promise<void> => {
-      const place = { topic: name, partition, folder: partitionFolder(folder, partition) }
+      const place = {
+        topic: name,
+        topicId: id,
+        partition,
+        folder: partitionFolder(folder, partition),
+        unnamedUpTo: format === undefined ? Infinity : (unnamedUpTo?.[partition] ?? -1),
+      }
       const cleanEnd = cleanEnds[`${id}/${partition}`]
       const log = await PartitionLog.open({ storage, logger, segmentBytes, ...place }, cleanEnd)
       const tellEnd = (): void =>
@@ -269,6 +298,19 @@ const unknownTopic = (topic: string): MillraceError =>
   logError('LOG_UNKNOWN_TOPIC', `there is no topic "${topic}": create it first`, {
     details: { topic },
   })
+
+const newerTopic = (folder: string, { format }: TopicFile): MillraceError =>
+  logError(
+    'LOG_FORMAT_NEWER',
+    `${join(folder, TOPIC_FILE)} says format ${format}, this program reads ${TOPIC_FORMAT} at most: use a newer one`,
+    { details: { file: join(folder, TOPIC_FILE) } },
+  )
+
+const misplacedTopic = (folder: string, name: string): MillraceError =>
+  corrupt(
+    { file: join(folder, TOPIC_FILE), position: 0 },
+    `it describes topic "${name}", whose folder is "${topicFolder(name)}"`,
+  )
 
 export function topicInfo({ name, config, partitions }: Topic): TopicInfo {
   return {

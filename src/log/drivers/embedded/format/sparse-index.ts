@@ -2,17 +2,26 @@
  * Where batches begin in a segment: one entry for about 32 KiB of batches. An entry also holds the largest timestamp of
  * everything before it, which finds the first record of a time although timestamps need not ascend.
  *
- * Stored beside a sealed segment as `<base>.index`: a header of 56 bytes, three float64 a entry, CRC-32C over all of it,
- * little endian. It is a cache: a missing or damaged one is built again from the segment.
+ * Stored beside a sealed segment as `<base>.index`: a header of 64 bytes, three float64 a entry, CRC-32C over all of it,
+ * little endian. It is a cache: a missing or damaged one, or another segment's, is built again from the segment.
  */
 import { crc32c } from '../../../../kernels/index.ts'
 
 /** What a look-up may scan at most, and what an entry costs: 24 bytes for each 32 KiB. */
 const ENTRY_EVERY_BYTES = 32 * 1024
 const MAGIC = 0x584d494c
-const VERSION = 1
-const HEADER_BYTES = 56
+const VERSION = 2
+const HEADER_BYTES = 64
 const ENTRY_BYTES = 24
+
+/** The segment file that an index is of. */
+export interface IndexedFile {
+  readonly base: number
+  readonly endOffset: number
+  readonly sizeBytes: number
+  /** Tells segments of the same offsets and size apart: the checksum of their header. */
+  readonly owner: number
+}
 
 export interface IndexEntry {
   readonly offset: number
@@ -61,7 +70,7 @@ export class SparseIndex {
     return offset === undefined ? undefined : { offset, position: this.#positions[at]! }
   }
 
-  encode(base: number, endOffset: number, sizeBytes: number): Uint8Array {
+  encode({ base, endOffset, sizeBytes, owner }: IndexedFile): Uint8Array {
     const count = this.#offsets.length
     const bytes = new Uint8Array(HEADER_BYTES + count * ENTRY_BYTES + 4)
     const view = new DataView(bytes.buffer)
@@ -74,6 +83,7 @@ export class SparseIndex {
     view.setFloat64(32, this.maxTimestamp, true)
     view.setFloat64(40, this.tombstonesFrom, true)
     view.setFloat64(48, count, true)
+    view.setUint32(56, owner, true)
     for (let index = 0; index < count; index++) {
       const at = HEADER_BYTES + index * ENTRY_BYTES
       view.setFloat64(at, this.#offsets[index]!, true)
@@ -84,12 +94,10 @@ export class SparseIndex {
     return bytes
   }
 
-  /** The index of the segment from `base` to `endOffset` of `sizeBytes`, or undefined when these bytes are not it. */
+  /** The index of this segment, or undefined when these bytes are not it. */
   static decode(
     bytes: Uint8Array<ArrayBuffer>,
-    base: number,
-    endOffset: number,
-    sizeBytes: number,
+    { base, endOffset, sizeBytes, owner }: IndexedFile,
   ): SparseIndex | undefined {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     if (bytes.length < HEADER_BYTES + 4 || view.getUint32(0, true) !== MAGIC) return undefined
@@ -101,7 +109,8 @@ export class SparseIndex {
       bytes.length === HEADER_BYTES + count * ENTRY_BYTES + 4 &&
       view.getFloat64(8, true) === base &&
       view.getFloat64(16, true) === endOffset &&
-      view.getFloat64(24, true) === sizeBytes
+      view.getFloat64(24, true) === sizeBytes &&
+      view.getUint32(56, true) === owner
     if (!known) return undefined
     const index = new SparseIndex()
     for (let entry = 0; entry < count; entry++) {

@@ -4,26 +4,20 @@
  * A batch is stored in this order: write at the end of the last segment, sync, then move the end. Whatever fails before
  * the last step leaves the end where it was, so no reader has seen the batch and nobody was told that it is stored.
  */
-import type { Logger, NewRecord } from '../../../../core/index.ts'
+import type { MillraceError, NewRecord } from '../../../../core/index.ts'
 import { AppendQueue } from './append-queue.ts'
 import { logError } from '../../../errors.ts'
 import { ProducerLedger } from './producer-ledger.ts'
-import { recoverPartition, type CleanEnd } from './recovery.ts'
+import { recoverPartition, type CleanEnd, type Recovered } from './recovery.ts'
 import type { Replacement } from './replacement.ts'
-import { Segment } from './segment.ts'
-import { SparseIndex } from '../format/sparse-index.ts'
+import { Segment, type SegmentPlace } from './segment.ts'
 import type { StoredBatch } from '../format/stored-batch.ts'
 import { isFull, unlinkIfThere, writeFully, type Storage, type StorageFile } from '../storage.ts'
 
 /** A write, and the piece that a checksum protects. Fetches ask for as much by default. */
 const BATCH_BYTES = 1024 * 1024
 
-export interface PartitionOptions {
-  readonly storage: Storage
-  readonly logger: Logger
-  readonly topic: string
-  readonly partition: number
-  readonly folder: string
+export interface PartitionOptions extends SegmentPlace {
   readonly segmentBytes: number
 }
 
@@ -51,8 +45,15 @@ export class PartitionLog {
   /** A removed segment's name may come back after a power cut: no later one may go before it is gone for good. */
   #hasUnsyncedRemoval = false
 
-  private constructor(options: PartitionOptions, segments: Segment[]) {
+  /**
+   * Where the partition ends is not known: the last segment's file is somebody else's. What is before it is read, the rest
+   * refused, so that no offset is given twice.
+   */
+  readonly broken: MillraceError | undefined
+
+  private constructor(options: PartitionOptions, { segments, broken }: Recovered) {
     this.options = options
+    this.broken = broken
     this.#storage = options.storage
     this.#segments = segments
     this.#queue = new AppendQueue(
@@ -91,13 +92,15 @@ export class PartitionLog {
 
   /** Resolves to the first record's offset when all are durable; the others follow it densely. */
   append(records: readonly NewRecord[]): Promise<number> {
-    if (this.#closed !== undefined) return Promise.reject(this.#closed)
+    const refusal = this.#closed ?? this.broken
+    if (refusal !== undefined) return Promise.reject(refusal)
     return this.#queue.append(records)
   }
 
   /** Resolves when the batch is durable, or was already. Throws LOG_OUT_OF_SEQUENCE, LOG_PRODUCER_FENCED. */
   async appendBatch(batch: StoredBatch): Promise<{ baseOffset: number; isDuplicate: boolean }> {
-    if (this.#closed !== undefined) throw this.#closed
+    const refusal = this.#closed ?? this.broken
+    if (refusal !== undefined) throw refusal
     return this.#queue.inTurn(async () => {
       const { producer } = batch
       if (producer === undefined) {
@@ -146,7 +149,7 @@ export class PartitionLog {
   /** Closes the last segment for good and begins another one, unless it is empty. */
   seal(): Promise<void> {
     return this.#queue.between(async () => {
-      if (this.#active.sizeBytes > 0) await this.#roll()
+      if (this.#active.hasBatches) await this.#roll()
     })
   }
 
@@ -207,14 +210,15 @@ export class PartitionLog {
     await work
   }
 
-  /** Finishes what was appended before; everything after fails with `reason`. */
-  async close(reason: Error): Promise<CleanEnd> {
+  /** Finishes what was appended before; everything after fails with `reason`. Undefined: the end is not known. */
+  async close(reason: Error): Promise<CleanEnd | undefined> {
     this.#closed ??= reason
     await this.#queue.idle()
     for (const listener of this.#listeners) listener()
     const active = this.#active
     await active.closeWriter()
     this.#writer = undefined
+    if (this.broken !== undefined) return undefined
     return { base: active.base, sizeBytes: active.sizeBytes, endOffset: active.endOffset }
   }
 
@@ -223,7 +227,7 @@ export class PartitionLog {
     const file = await this.#openWriter()
     if (this.#isTorn) await this.#cutTail(file)
     const fits = this.#active.sizeBytes + batch.sizeBytes <= this.options.segmentBytes
-    if (!fits && this.#active.sizeBytes > 0) {
+    if (!fits && this.#active.hasBatches) {
       await this.#roll()
       return this.#write(await this.#openWriter(), batch)
     }
@@ -276,27 +280,26 @@ export class PartitionLog {
   }
 
   /**
-   * Begins a segment at the end offset: file, then folder synced, so that its name is durable before its first batch is.
+   * Begins a segment at the end offset: file with header, then folder synced, so that its name is durable before its first
+   * batch is.
    * An older file of that name can only be the rest of an attempt that failed, and is emptied.
    */
   async #roll(): Promise<void> {
     const last = this.#active
-    const { storage, folder } = this.options
-    const index = new SparseIndex()
-    const state = { sizeBytes: 0, endOffset: last.endOffset, index }
-    const next = new Segment(storage, folder, last.endOffset, state)
+    let next: Segment | undefined
     try {
       // A suspect segment without a batch has the next one's name: its file must not be used again.
-      if (next.base === last.base) {
+      if (!last.hasBatches) {
         await this.#closeWriter()
         await unlinkIfThere(this.#storage, last.path)
       }
-      const file = await next.openWriter('create')
-      await this.#storage.syncDir(folder)
+      const made = await Segment.create(this.options, last.endOffset)
+      next = made.segment
+      await this.#storage.syncDir(this.options.folder)
       await this.#closeWriter()
-      this.#writer = file
+      this.#writer = made.file
     } catch (error) {
-      await next.closeWriter().catch(() => {})
+      await next?.closeWriter().catch(() => {})
       // The new file may be there: a batch that went into the old one from here on would be hidden by its name.
       this.#isSuspect = true
       throw this.#failure('begin a segment', error)

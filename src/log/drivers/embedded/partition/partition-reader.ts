@@ -31,7 +31,8 @@ export interface FetchedBatches {
 
 interface Place {
   readonly segment: Segment
-  readonly position: number
+  /** Undefined: where the first batch of the segment begins. */
+  readonly position: number | undefined
   readonly offset: number
 }
 
@@ -88,7 +89,8 @@ export class PartitionReader {
 
   /** Throws LOG_OFFSET_OUT_OF_RANGE unless reading can begin at `offset`. */
   checkOffset(offset: number): void {
-    const { earliest, end } = this.#log
+    const { earliest, end, broken } = this.#log
+    if (broken !== undefined && offset > end) throw broken
     if (Number.isSafeInteger(offset) && offset >= earliest && offset <= end) return
     throw outOfRange(this.#log, offset)
   }
@@ -99,6 +101,7 @@ export class PartitionReader {
       const log = this.#log
       if (log.closed !== undefined) throw log.closed
       this.checkOffset(from)
+      if (from === log.end && log.broken !== undefined) throw log.broken
       if (from === log.end) return nothing(from)
       const segment = log.segmentOf(from)
       try {
@@ -125,11 +128,11 @@ export class PartitionReader {
     const want = Math.max(maxBytes, MIN_READ_BYTES)
     return segment.use(async (file) => {
       for (;;) {
-        const { position } = place
+        const position = place.position ?? segment.start
         const bytes = await readBatches(file, position, limit, want)
-        const { batches, consumed, nextOffset } = walkBatches(bytes, place, from, endOffset)
+        const { batches, consumed, nextOffset } = walkBatches(bytes, place.offset, from, endOffset)
         // Nothing to step over and nothing to take: what begins here is no batch.
-        if (consumed === 0) throw await this.#damageAt(place)
+        if (consumed === 0) throw await this.#damageAt({ ...place, position })
         place = { segment, position: position + consumed, offset: nextOffset }
         if (batches.length === 0) continue
         this.#place = place
@@ -142,11 +145,11 @@ export class PartitionReader {
     const place = this.#place
     if (place !== undefined && place.segment === segment && place.offset === from) return place
     const entry = (await segment.index()).before(from)
-    return { segment, ...(entry ?? { position: 0, offset: segment.base }) }
+    return { segment, ...(entry ?? { position: undefined, offset: segment.base }) }
   }
 
   /** The error for a place where no batch could be read, after a scan that finds where reading can go on. */
-  async #damageAt({ segment, position, offset }: Place): Promise<Error> {
+  async #damageAt({ segment, position = segment.start, offset }: Place): Promise<Error> {
     const next = (await segment.rescan()).after(offset)
     const nextOffset = next?.offset ?? segment.endOffset
     const { topic, partition } = this.#log.options
@@ -178,11 +181,11 @@ interface Walk {
   readonly nextOffset: number
 }
 
-/** Goes over adjacent batches as long as they are whole and valid; those below `from` are only stepped over. */
-function walkBatches(bytes: Uint8Array, place: Place, from: number, endOffset: number): Walk {
+/** Goes over adjacent batches from offset `at` on, as long as they are whole and valid; those below `from` are only stepped over. */
+function walkBatches(bytes: Uint8Array, at: number, from: number, endOffset: number): Walk {
   const batches: Walk['batches'] = []
   let consumed = 0
-  let nextOffset = place.offset
+  let nextOffset = at
   while (nextOffset < endOffset) {
     const header = readBatchHeader(bytes, consumed)
     if (header === undefined || header.baseOffset !== nextOffset) break

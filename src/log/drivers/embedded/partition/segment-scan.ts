@@ -1,5 +1,5 @@
 /**
- * Reads a segment from its first byte to its last, verifies every batch, and tells valid batches, holes and a torn tail
+ * Reads a segment from its first batch to its last byte, verifies every batch, and tells valid batches, holes and a torn tail
  * apart. Recovery of the last segment and the rebuilding of an index are this scan.
  *
  * One write holds one batch, and a batch is written only after the one before it was synced. So a crash can tear only the
@@ -36,6 +36,8 @@ export interface SegmentScan {
 }
 
 export interface ScanOptions {
+  /** Where the first batch begins. */
+  readonly start: number
   readonly base: number
   readonly fileBytes: number
   /** Known for a segment that is not the last: where the next one begins. Batches from there on do not count. */
@@ -45,12 +47,12 @@ export interface ScanOptions {
 const WINDOW_BYTES = 1024 * 1024
 
 export async function scanSegment(file: StorageFile, options: ScanOptions): Promise<SegmentScan> {
-  const { base, fileBytes, endOffset = Infinity } = options
+  const { start, base, fileBytes, endOffset = Infinity } = options
   const window = new FileWindow(file, fileBytes)
   const index = new SparseIndex()
   const holes: Hole[] = []
-  let position = 0
-  let lastPosition = 0
+  let position = start
+  let lastPosition = start
   let offset = base
   let afterHole = false
   while (position < fileBytes && offset < endOffset) {

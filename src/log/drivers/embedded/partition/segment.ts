@@ -1,11 +1,24 @@
 /**
- * One segment file, `<base offset, 20 digits>.log`: adjacent record batches from `base` up to `endOffset`, which is where
- * the next segment begins. A sealed segment never changes; its index lies beside it and is read when first needed.
+ * One segment file, `<base offset, 20 digits>.log`: a header that says whose it is, then adjacent record batches from `base`
+ * up to `endOffset`, which is where the next segment begins. A sealed segment never changes; its header is compared and its
+ * index, which lies beside it, is read when first needed.
  */
 import { join } from 'node:path'
+import type { Logger, MillraceError } from '../../../../core/index.ts'
+import { corrupt } from './corruption.ts'
 import { scanSegment } from './segment-scan.ts'
 import { SharedFile } from './shared-file.ts'
-import { SparseIndex } from '../format/sparse-index.ts'
+import {
+  BEGINNING_BYTES,
+  encodeSegmentHeader,
+  headerChecksum,
+  judgeBeginning,
+  nameOf,
+  SEGMENT_HEADER_BYTES,
+  type Beginning,
+  type SegmentIdentity,
+} from '../format/segment-header.ts'
+import { SparseIndex, type IndexedFile } from '../format/sparse-index.ts'
 import {
   readFully,
   storageCode,
@@ -26,34 +39,87 @@ export function baseOfName(name: string): number | undefined {
   return /^\d{20}\.log$/.test(name) ? Number(name.slice(0, 20)) : undefined
 }
 
+/** The partition that a segment belongs to. */
+export interface SegmentPlace {
+  readonly storage: Storage
+  readonly logger: Logger
+  readonly topic: string
+  readonly topicId: string
+  readonly partition: number
+  readonly folder: string
+  /** Segments from a base beyond it have a header; the others may be of format 1, which had none. */
+  readonly unnamedUpTo: number
+}
+
+interface SegmentState {
+  /** Where the first batch begins; undefined: the header is looked at when the file is first used. */
+  readonly start?: number
+  readonly sizeBytes: number
+  readonly endOffset: number
+  readonly index?: SparseIndex
+}
+
 export class Segment {
   readonly base: number
   readonly path: string
   readonly #indexPath: string
+  readonly #place: SegmentPlace
   readonly #storage: Storage
   /** Bytes that are durable and valid; what lies behind them is no part of the segment. */
   sizeBytes: number
   endOffset: number
   /** Removed or replaced: a read that began before must look again. */
   isRetired = false
+  #start: number | undefined
   #index: SparseIndex | undefined
   #loading: Promise<SparseIndex> | undefined
   #reader: SharedFile | undefined
   #writer: SharedFile | undefined
 
-  constructor(
-    storage: Storage,
-    folder: string,
-    base: number,
-    state: { sizeBytes: number; endOffset: number; index?: SparseIndex },
-  ) {
+  constructor(place: SegmentPlace, base: number, state: SegmentState) {
+    const { storage, folder } = place
+    this.#place = place
     this.#storage = storage
+    this.#start = state.start
     this.base = base
     this.path = join(folder, segmentName(base) + LOG_SUFFIX)
     this.#indexPath = join(folder, segmentName(base) + INDEX_SUFFIX)
     this.sizeBytes = state.sizeBytes
     this.endOffset = state.endOffset
     this.#index = state.index
+  }
+
+  /** Begins a segment at `base`: its file with its header, durable; the folder is not synced. Open until `closeWriter`. */
+  static async create(
+    place: SegmentPlace,
+    base: number,
+  ): Promise<{ segment: Segment; file: StorageFile }> {
+    const state = { start: SEGMENT_HEADER_BYTES, sizeBytes: SEGMENT_HEADER_BYTES, endOffset: base }
+    const segment = new Segment(place, base, { ...state, index: new SparseIndex() })
+    try {
+      const file = await segment.openWriter('create')
+      await writeFully(file, encodeSegmentHeader(segment.identity), 0)
+      await file.datasync()
+      return { segment, file }
+    } catch (error) {
+      await segment.closeWriter().catch(() => {})
+      throw error
+    }
+  }
+
+  get identity(): SegmentIdentity {
+    const { topicId, partition } = this.#place
+    return { topicId, partition, base: this.base }
+  }
+
+  get hasBatches(): boolean {
+    return this.endOffset > this.base
+  }
+
+  /** Where the first batch begins. Known inside of `use`. */
+  get start(): number {
+    if (this.#start === undefined) throw new TypeError('a segment was read before it was looked at')
+    return this.#start
   }
 
   /** The index of a segment that is appended to, which is always in memory. */
@@ -73,6 +139,7 @@ export class Segment {
   async rescan(): Promise<SparseIndex> {
     const scan = await this.use(async (file) =>
       scanSegment(file, {
+        start: this.start,
         base: this.base,
         fileBytes: this.sizeBytes,
         endOffset: this.endOffset,
@@ -101,7 +168,7 @@ export class Segment {
         const bytes = new Uint8Array(await file.size())
         const count = await readFully(file, bytes, 0)
         const content = bytes.subarray(0, count)
-        return SparseIndex.decode(content, this.base, this.endOffset, this.sizeBytes)
+        return SparseIndex.decode(content, this.#indexed)
       } finally {
         await file.close()
       }
@@ -115,21 +182,57 @@ export class Segment {
   async storeIndex(): Promise<void> {
     const file = await this.#storage.open(this.#indexPath, 'create')
     try {
-      await writeFully(file, this.liveIndex.encode(this.base, this.endOffset, this.sizeBytes), 0)
+      await writeFully(file, this.liveIndex.encode(this.#indexed), 0)
       await file.datasync()
     } finally {
       await file.close()
     }
   }
 
-  /** Runs with the open file, which stays open while anyone uses it. */
+  get #indexed(): IndexedFile {
+    const { base, endOffset, sizeBytes, identity } = this
+    return { base, endOffset, sizeBytes, owner: headerChecksum(identity) }
+  }
+
+  /** Runs with the open file, which stays open while anyone uses it. Throws LOG_CORRUPT for somebody else's file. */
   async use<T>(run: (file: StorageFile) => Promise<T>): Promise<T> {
     const shared = this.#writer ?? this.#openReader()
     try {
-      return await run(await shared.acquire())
+      const file = await shared.acquire()
+      if (this.#start === undefined) await this.#identify(file)
+      return await run(file)
     } finally {
       await shared.release()
     }
+  }
+
+  async #identify(file: StorageFile): Promise<void> {
+    const beginning = await this.judge(file)
+    if (beginning.kind === 'foreign') throw this.misplaced(beginning.what, this.endOffset)
+    if (beginning.kind === 'damaged') this.tellDamagedHeader()
+    this.#start = beginning.start
+  }
+
+  /** Whose file this is, by its own word. */
+  async judge(file: StorageFile): Promise<Beginning> {
+    const bytes = new Uint8Array(BEGINNING_BYTES)
+    const count = await readFully(file, bytes, 0)
+    const mayBeUnnamed = this.base <= this.#place.unnamedUpTo
+    return judgeBeginning(bytes.subarray(0, count), this.identity, mayBeUnnamed)
+  }
+
+  /** The records behind a damaged header are whole, so they are served: a damage and a swap at once are not expected. */
+  tellDamagedHeader(): void {
+    const { logger, topic, partition } = this.#place
+    const facts = { topic, partition, file: this.path, position: 0, offset: this.base }
+    logger.error(facts, 'the header of a segment is damaged: its records are served unnamed')
+  }
+
+  /** LOG_CORRUPT: another segment's file lies where this one's should. `nextOffset`: where reading can go on. */
+  misplaced(what: string, nextOffset: number | undefined): MillraceError {
+    const { topic, partition } = this.#place
+    const damage = { file: this.path, position: 0, topic, partition, offset: this.base, nextOffset }
+    return corrupt(damage, `${what}, expected was ${nameOf(this.identity)}`)
   }
 
   /** Opens the file for appending and keeps it open until `closeWriter`. */
