@@ -1,7 +1,14 @@
 /** The routes that an app declares for itself: validated, documented, limited and measured like the product's own. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { appError, type RouteContext, type RouteDefinition, type RunningApp } from '../app/index.ts'
+import {
+  appError,
+  eventCalls,
+  type RouteContext,
+  type RouteDefinition,
+  type RunningApp,
+} from '../app/index.ts'
 import type { AnyRoute } from './define-route.ts'
+import { eventRoutes } from './event-routes.ts'
 import type { LiveStreams } from './live-streams.ts'
 import { setPredictionHeaders } from './prediction-headers.ts'
 import { acceptJson } from './request-body.ts'
@@ -15,6 +22,7 @@ export async function addAppRoutes(
   const declared = app.definition.routes ?? []
   acceptJson(server, app.limits)
   for (const route of declared) addRoute(server, appRouteId(route), ofApp(route, app), context)
+  for (const [id, route] of Object.entries(eventRoutes(app))) addRoute(server, id, route, context)
 }
 
 /** A prediction inside a route names its version in the headers too, and its request in the prediction log. */
@@ -34,9 +42,10 @@ export function withoutDeclared(
   table: Readonly<Record<string, AnyRoute>>,
   app: RunningApp,
 ): Record<string, AnyRoute> {
-  const declared = new Set(
-    (app.definition.routes ?? []).map(({ method, path }) => `${method} ${path}`),
-  )
+  const declared = new Set([
+    ...(app.definition.routes ?? []).map(({ method, path }) => `${method} ${path}`),
+    ...eventCalls(app.definition),
+  ])
   return Object.fromEntries(
     Object.entries(table).filter(([, { method, path }]) => {
       if (!declared.has(`${method} ${path}`)) return true

@@ -66,6 +66,8 @@ export interface RouteSpec<
   readonly answerType?: string
   /** Statuses of problems that this route may answer, beside 400, 403, 408, 413, 415, 422, 500 and 503. */
   readonly problems?: readonly number[]
+  /** GET only. False: HEAD is not answered, because asking does something. Default true. */
+  readonly head?: boolean
   /** Probes are left out of the access log. */
   readonly quiet?: boolean
   /** A value that is sent as JSON, text, or nothing when the handler answered through `tools.reply` itself. */

@@ -84,7 +84,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
 }
 
 /** One event, or an array of which none was good: a problem that names every field. */
-function allRefused(result: Received, isArray: boolean): MillraceError {
+export function allRefused(result: Received, isArray: boolean): MillraceError {
   const errors = result.rejected.flatMap(({ index, issues }): Issue[] =>
     issues.map((issue) => ({ ...issue, path: isArray ? `/${index}${issue.path}` : issue.path })),
   )
@@ -161,7 +161,7 @@ function givenId(request: FastifyRequest): string | undefined {
 }
 
 /** CloudEvents attributes of HTTP's binary mode that hold for every event of the body, and W3C trace context. */
-function envelopeOf(request: FastifyRequest): Record<string, string> {
+export function envelopeOf(request: FastifyRequest): Record<string, string> {
   const id = givenId(request)
   const envelope: Record<string, string> = id === undefined ? {} : { id }
   for (const [header, field] of ENVELOPE_HEADERS) {

@@ -57,7 +57,8 @@ export function addRoute(
     method: route.method,
     url: route.path,
     // HEAD of a stream would never end.
-    exposeHeadRoute: route.method === 'GET' && route.answerType !== 'text/event-stream',
+    exposeHeadRoute:
+      route.method === 'GET' && route.answerType !== 'text/event-stream' && route.head !== false,
     config: { quiet: route.quiet === true },
     schema: documentation(id, route),
     validatorCompiler: validatorCompiler as FastifySchemaCompiler<FastifySchema>,

@@ -7,6 +7,7 @@
 import type { z } from 'zod'
 import type { Duration, EventSchema } from '../core/index.ts'
 import { checkApp } from './definition/check-app.ts'
+import type { EventDefinition, HeaderField } from './define-events.ts'
 import type {
   AppDefinition,
   ClassifierDefinition,
@@ -28,8 +29,9 @@ export function defineApp<
   const Topics extends Readonly<Record<string, TopicDefinition>>,
   const Features extends Readonly<Record<string, string>>,
 >(
-  definition: Omit<AppDefinition, 'topics' | 'features' | 'models' | 'sources'> & {
+  definition: Omit<AppDefinition, 'topics' | 'events' | 'features' | 'models' | 'sources'> & {
     readonly topics: Topics
+    readonly events?: Readonly<Record<string, EventDefinition<NoInfer<keyof Topics & string>>>>
     readonly features?: Features
     readonly models?: Readonly<
       Record<
@@ -53,6 +55,19 @@ export function topic<Schema extends EventSchema>(
 ): TopicDefinition<Schema> {
   return definition
 }
+
+/**
+ * An event type and the calls that make one. The fields are written in their order, each a constant, `header('Host')`, or a
+ * zod schema: a parameter of the call.
+ */
+export function event<const Definition extends EventDefinition>(
+  definition: Only<Definition, EventDefinition>,
+): Definition {
+  return definition
+}
+
+/** The value of a request header, as a field of an event. No other header is kept. */
+export const header = (name: string): HeaderField => ({ header: name })
 
 /** A model that answers with the probability of a condition: `label: 'rating >= 4.0'`. */
 export function classifier<const Definition extends Omit<ClassifierDefinition, 'task'>>(

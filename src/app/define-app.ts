@@ -5,6 +5,7 @@
  */
 import type { z } from 'zod'
 import type { Duration, EventSchema } from '../core/index.ts'
+import type { EventDefinition } from './define-events.ts'
 import type { FeatureViewSpec } from '../features/index.ts'
 import type { PredictAnswer, PredictOptions, PredictRow } from '../serving/index.ts'
 import type { SandboxResult } from '../sql/index.ts'
@@ -215,6 +216,8 @@ export interface AppDefinition {
   /** HTTP port when neither `PORT` nor `--port` is given. Default 8080. */
   readonly port?: number
   readonly topics: Readonly<Record<string, TopicDefinition>>
+  /** Event types that a plain call makes, by name: rules in `define-events.ts`. */
+  readonly events?: Readonly<Record<string, EventDefinition>>
   /** SQL of each feature view, by name: rules in `features/feature-view.ts`. */
   readonly features?: Readonly<Record<string, FeatureViewSpec['sql']>>
   readonly models?: Readonly<Record<string, ModelDefinition>>

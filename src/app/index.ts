@@ -1,5 +1,6 @@
 export * from './authoring.ts'
 export * from './define-app.ts'
+export * from './define-events.ts'
 export * from './running-app.ts'
 export { startApp } from './start-app.ts'
 export { appError } from './errors.ts'

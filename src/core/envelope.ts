@@ -11,6 +11,10 @@ export interface Envelope {
   /** Where it came from: `http`, `file:<name>`, a client's own URI. */
   readonly source: string
   readonly type?: string
+  /** Who or what it is about: the user, the player. */
+  readonly subject?: string
+  /** Name and version of the event's form, a URI. */
+  readonly dataschema?: string
   /** When it happened, ISO 8601. */
   readonly time?: string
   /** W3C trace context. */
@@ -24,6 +28,8 @@ const NAMES = [
   ['ce_id', 'id'],
   ['ce_source', 'source'],
   ['ce_type', 'type'],
+  ['ce_subject', 'subject'],
+  ['ce_dataschema', 'dataschema'],
   ['ce_time', 'time'],
   ['traceparent', 'traceparent'],
 ] as const

@@ -126,10 +126,22 @@ const route = z.strictObject({
   handler: z.custom((value) => typeof value === 'function', { error: 'must be a function' }),
 })
 
+const headerField = z.strictObject({ header: text })
+
+const event = z.strictObject({
+  topic: text,
+  summary: text.optional(),
+  version: positive.optional(),
+  fields: z.record(text, z.union([z.string(), z.number(), z.boolean(), headerField, zodType])),
+  subject: headerField.optional(),
+  routes: z.record(text, z.string()).optional(),
+})
+
 export const appDefinitionSchema = z.strictObject({
   name: text,
   port: z.int().min(0).max(65_535).optional(),
   topics: z.record(z.string(), topic),
+  events: z.record(z.string(), event).optional(),
   features: z.record(z.string(), text).optional(),
   models: z.record(z.string(), model).optional(),
   sources: z.array(source).optional(),

@@ -5,23 +5,14 @@
 import { z } from 'zod'
 import { issuesOf, type Issue } from '../../core/index.ts'
 import { appDefinitionSchema } from './app-schema.ts'
+import { checkEvents } from './check-events.ts'
 import { checkModels } from './check-models.ts'
+import { checkPath } from './reserved-paths.ts'
 import { checkTopics } from './check-topics.ts'
 import type { AppDefinition } from '../define-app.ts'
+import { eventCalls } from '../define-events.ts'
 import { appError } from '../errors.ts'
 import { namesOf, type Report } from './issue-report.ts'
-
-/** Paths that the product itself answers. */
-const RESERVED_PATHS = [
-  '/v1',
-  '/v2',
-  '/livez',
-  '/readyz',
-  '/metrics',
-  '/openapi.json',
-  '/docs',
-  '/ui',
-]
 
 /** The definition, unchanged. Throws APP_INVALID with all issues in `details.issues`. */
 export function checkApp(definition: unknown): AppDefinition {
@@ -33,6 +24,7 @@ export function checkApp(definition: unknown): AppDefinition {
     issues.push({ path, message })
   }
   checkTopics(app, report)
+  checkEvents(app, report)
   checkModels(app, report)
   checkSources(app, report)
   checkRoutes(app, report)
@@ -56,15 +48,13 @@ function checkSources(app: AppDefinition, report: Report): void {
 }
 
 function checkRoutes(app: AppDefinition, report: Report): void {
-  const seen = new Set<string>()
+  const seen = new Set(eventCalls(app))
   for (const [index, route] of (app.routes ?? []).entries()) {
     const path = `/routes/${index}/path`
     const name = `${route.method} ${route.path}`
     if (seen.has(name)) report(path, `"${name}" is declared twice: remove one`)
     seen.add(name)
-    if (RESERVED_PATHS.some((own) => route.path === own || route.path.startsWith(`${own}/`))) {
-      report(path, `belongs to the product (${RESERVED_PATHS.join(', ')}): choose another path`)
-    }
+    checkPath(route.path, path, report)
     const params = [...route.path.matchAll(/:([A-Za-z0-9_]+)/g)].map(([, param]) => param ?? '')
     const declared = route.params instanceof z.ZodObject ? Object.keys(route.params.shape) : []
     for (const param of params) {

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
-import type { StatusAnswer } from '../../../api/index.ts'
+import type { GroupAnswer, StatusAnswer, TopicAnswer } from '../../../api/index.ts'
 import { defineCommand, type CommandTools } from '../../command.ts'
 import { cliError } from '../../errors.ts'
 import { dataFolders, findUrl } from '../../instance.ts'
+import { topicFindings } from '../../topic-findings.ts'
 
 interface Finding {
   readonly check: string
@@ -95,6 +96,9 @@ async function checkInstance(tools: CommandTools, url: string | undefined): Prom
       findings.push({ check: `model ${name}`, ok: false, detail: problem, next })
     }
   }
+  const { topics } = await api.get<{ topics: TopicAnswer[] }>('/v1/topics')
+  const { groups } = await api.get<{ groups: GroupAnswer[] }>('/v1/groups')
+  findings.push(...topicFindings(topics, groups))
   return [...findings, ...status.warnings.map((detail) => ({ check: 'warning', ok: true, detail }))]
 }
 
