@@ -20,7 +20,9 @@ function buildKernels(): void {
   if (!existsSync(source)) return
   for (const file of readdirSync(source)) {
     if (!file.endsWith('.as.ts')) continue
-    const name = file.slice(0, -'.as.ts'.length)
+    // `<name>.shared.as.ts` runs on one memory of many threads.
+    const isShared = file.endsWith('.shared.as.ts')
+    const name = file.slice(0, file.indexOf('.'))
     run(bin('asc'), [
       join(source, file),
       '--outFile',
@@ -32,6 +34,7 @@ function buildKernels(): void {
       '-O3',
       '--noAssert',
       '--importMemory',
+      ...(isShared ? ['--enable', 'threads', '--sharedMemory'] : []),
       '--initialMemory',
       '1',
       '--maximumMemory',

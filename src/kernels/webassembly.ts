@@ -5,15 +5,22 @@ import { fileURLToPath } from 'node:url'
 interface WebAssemblyMemory {
   readonly buffer: ArrayBuffer
 }
+/** A memory that several threads work on at once. */
+export interface SharedMemory {
+  readonly buffer: SharedArrayBuffer
+}
 export interface WebAssemblyModule {
   readonly [Symbol.toStringTag]: string
 }
 interface WebAssemblyApi {
-  readonly Memory: new (pages: { initial: number; maximum: number }) => WebAssemblyMemory
+  readonly Memory: {
+    new (pages: { initial: number; maximum: number; shared: true }): SharedMemory
+    new (pages: { initial: number; maximum: number }): WebAssemblyMemory
+  }
   readonly Module: new (bytes: Uint8Array) => WebAssemblyModule
   readonly Instance: new (
     module: WebAssemblyModule,
-    imports: { env: { memory: WebAssemblyMemory } },
+    imports: { env: { memory: WebAssemblyMemory | SharedMemory } },
   ) => { readonly exports: unknown }
 }
 

@@ -1,0 +1,94 @@
+/**
+ * What lies where in the memory of one ALS: both orientations of the matrix (16 bytes an entry), the factors of both sides,
+ * a gram matrix with its parts, penalties, and per thread a scratch. Counted before anything is allocated.
+ */
+import { kernelError } from '../errors.ts'
+import { POOL_LIMIT, poolBytes } from '../pool/thread-pool.ts'
+
+export interface AlsShape {
+  readonly rows: number
+  readonly columns: number
+  readonly entries: number
+  /** d ≥ 1. */
+  readonly factors: number
+  readonly threads: number
+}
+
+/** Ranges that a gram matrix is summed up in; fixed, so that its bits do not depend on the threads. */
+export const GRAM_PARTS = 32
+/** As COPY_BYTES in `wasm/als.shared.as.ts`. */
+const COPY_BYTES = 8_388_608
+/** Bytes of a job, see the top of `wasm/als.shared.as.ts`. */
+const JOB_BYTES = 64
+/** The lowest addresses stay unused. */
+const FIRST = 1_024
+
+/** Singles between two rows of factors: whole pairs of vectors. */
+export const strideOf = (factors: number): number => Math.ceil(factors / 8) * 8
+
+/** Byte addresses, and the bytes of all. */
+export function layOutAls({ rows, columns, entries, factors, threads }: AlsShape) {
+  const stride = strideOf(factors)
+  const longest = Math.min(entries, Math.max(rows, columns))
+  let end = FIRST
+  const place = (bytes: number): number => {
+    const at = end
+    // A gap: kernels may read, not use, a vector past an end.
+    end = Math.ceil((end + bytes) / 64) * 64 + 64
+    return at
+  }
+  const side = (count: number) => ({
+    start: place((count + 1) * 4),
+    column: place(entries * 4),
+    value: place(entries * 4),
+    factors: place(count * stride * 4),
+    penalty: place(count * 4),
+  })
+  const places = {
+    job: place(JOB_BYTES),
+    rows: side(rows),
+    columns: side(columns),
+    gram: place(stride * stride * 4),
+    parts: place(GRAM_PARTS * stride * stride * 4),
+  }
+  const forGradient =
+    16 * stride + 12 * (longest + 8) + Math.min(COPY_BYTES, longest * stride * 4) + 1_024
+  const forCholesky = stride * stride * 4 + Math.max(16_384, 32 * stride) + 1_024
+  const pool = { bytes: end, scratchBytes: Math.max(forGradient, forCholesky), threads }
+  return { stride, places, pool, totalBytes: poolBytes(pool) }
+}
+
+/** Most bytes of the shared memory of an ALS. */
+export const alsBytes = (shape: AlsShape): number => layOutAls(shape).totalBytes
+
+/** Throws KERNEL_TOO_LARGE with the need in bytes and what would fit. */
+export function checkAlsFits(shape: AlsShape): void {
+  const bytes = alsBytes(shape)
+  if (bytes <= POOL_LIMIT) return
+  throw kernelError(
+    'KERNEL_TOO_LARGE',
+    `factors of ${shape.rows} rows, ${shape.columns} columns and ${shape.entries} entries at ${shape.factors} factors need ${bytes} bytes, a WebAssembly memory has ${POOL_LIMIT}: ${remedy(shape)}`,
+    { details: { bytes, limit: POOL_LIMIT } },
+  )
+}
+
+function remedy(shape: AlsShape): string {
+  const fits = (change: Partial<AlsShape>): boolean =>
+    alsBytes({ ...shape, ...change }) <= POOL_LIMIT
+  const factors = largest(shape.factors, (d) => fits({ factors: d }))
+  if (factors > 0) return `set factors to ${factors} or less`
+  const entries = largest(shape.entries, (count) => fits({ factors: 8, entries: count }))
+  if (entries > 0) return `train on at most ${entries} entries at 8 factors`
+  return 'train on fewer rows and columns'
+}
+
+/** The largest n from 1 to `most` that fits, 0 when none does. */
+function largest(most: number, fits: (n: number) => boolean): number {
+  let [low, high] = [0, most]
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (fits(middle)) low = middle
+    else high = middle - 1
+  }
+  return low
+}

@@ -1,0 +1,78 @@
+/**
+ * The half-step of `als.ts` in plain TypeScript and double precision, one thread: what the WebAssembly kernels must equal
+ * up to single precision, and how to read them.
+ */
+import type { HalfStep } from './als.ts'
+import { foldIn, gramOf, type FactorTable, type RowEntries } from './fold-in.ts'
+import { transpose, type SparseMatrix } from './sparse-matrix.ts'
+
+/** Both tables are rows × stride and columns × stride; the one of `step.side` is changed. */
+export function solveReference(
+  matrix: SparseMatrix,
+  tables: { readonly rows: FactorTable; readonly columns: FactorTable },
+  step: HalfStep,
+): void {
+  const sided = step.side === 'rows' ? matrix : transpose(matrix)
+  const target = tables[step.side]
+  const source = tables[step.side === 'rows' ? 'columns' : 'rows']
+  const gram = gramOf(source).map((sum) => step.gramWeight * sum)
+  for (let u = 0; u < sided.rows; u++) {
+    const [from, to] = [sided.start[u]!, sided.start[u + 1]!]
+    const values = sided.value.subarray(from, to)
+    const entries: RowEntries = {
+      column: sided.column.subarray(from, to),
+      square: Array.from(values, (value) => step.square.scale * value + step.square.shift),
+      target: Array.from(values, (value) => step.target.scale * value + step.target.shift),
+    }
+    const x = target.values.subarray(u * target.stride, u * target.stride + target.factors)
+    const penalty = step.penalty[u]!
+    if (step.method === 'cholesky') x.set(foldIn(source, gram, penalty, entries))
+    else if (to === from) x.fill(0)
+    else x.set(gradientSteps(x, step.method.gradientSteps, source, gram, penalty, entries))
+  }
+}
+
+const dot = (a: Float64Array, b: Float64Array): number =>
+  a.reduce((sum, value, i) => sum + value * b[i]!, 0)
+
+function gradientSteps(
+  start: Float32Array,
+  steps: number,
+  { values, factors: d, stride }: FactorTable,
+  gram: Float64Array,
+  penalty: number,
+  { column, square, target }: RowEntries,
+): Float64Array {
+  /** out = (g YᵀY + p I) v + Σ weight(e, y_e · v) y_e. */
+  const apply = (v: Float64Array, weight: (e: number, product: number) => number) => {
+    const out = v.map((value, i) => {
+      let sum = penalty * value
+      for (let j = 0; j < d; j++) sum += gram[i * d + j]! * v[j]!
+      return sum
+    })
+    for (let e = 0; e < column.length; e++) {
+      const y = column[e]! * stride
+      let product = 0
+      for (let i = 0; i < d; i++) product += values[y + i]! * v[i]!
+      const w = weight(e, product)
+      for (let i = 0; i < d; i++) out[i]! += w * values[y + i]!
+    }
+    return out
+  }
+  const x = Float64Array.from(start)
+  const r = apply(x, (e, product) => square[e]! * product - target[e]!).map((value) => -value)
+  let p = r.slice()
+  let old = dot(r, r)
+  for (let step = 0; step < steps && old >= 1e-20; step++) {
+    const ap = apply(p, (e, product) => square[e]! * product)
+    const alpha = old / dot(p, ap)
+    for (let i = 0; i < d; i++) {
+      x[i]! += alpha * p[i]!
+      r[i]! -= alpha * ap[i]!
+    }
+    const now = dot(r, r)
+    p = p.map((value, i) => r[i]! + (now / old) * value)
+    old = now
+  }
+  return x
+}

@@ -1,0 +1,139 @@
+import { expect, test } from 'vitest'
+import { createRandom } from '../random.ts'
+import { POOL_LIMIT } from '../pool/thread-pool.ts'
+import { alsBytes, checkAlsFits } from './als-memory.ts'
+import { solveReference } from './als-reference.ts'
+import { openAls, type HalfStep } from './als.ts'
+import type { SparseMatrix } from './sparse-matrix.ts'
+
+/** Rows of very different length, the first without an entry, one with every column. */
+function randomMatrix(rows: number, columns: number, seed: number): SparseMatrix {
+  const random = createRandom(seed)
+  const lists = Array.from({ length: rows }, (_, u) => {
+    const share = u === 0 ? 0 : u === 1 ? 1 : random.uniform() ** 3
+    return Array.from({ length: columns }, (_, c) => c).filter(() => random.uniform() < share)
+  })
+  const start = new Int32Array(rows + 1)
+  for (const [u, list] of lists.entries()) start[u + 1] = start[u]! + list.length
+  const column = Int32Array.from(lists.flat())
+  return { rows, columns, start, column, value: Float32Array.from(column, () => random.int(5)) }
+}
+
+async function halfStep(
+  matrix: SparseMatrix,
+  factors: number,
+  step: HalfStep,
+  threads: number,
+): Promise<{ fast: Float32Array; slow: Float32Array; seen: number[] }> {
+  const random = createRandom(5)
+  const als = openAls(matrix, { factors, threads })
+  try {
+    for (const side of [als.rows, als.columns])
+      for (let at = 0; at < side.length; at++)
+        if (at % als.stride < factors) side[at] = 0.2 * random.gaussian()
+    const table = (values: Float32Array) => ({ values, factors, stride: als.stride })
+    const tables = { rows: table(als.rows.slice()), columns: table(als.columns.slice()) }
+    const seen: number[] = []
+    await als.solve({ ...step, onProgress: (done) => seen.push(done) })
+    solveReference(matrix, tables, step)
+    return { fast: als[step.side].slice(), slow: tables[step.side].values, seen }
+  } finally {
+    await als.close()
+  }
+}
+
+const implicit = { square: { scale: 2, shift: 0 }, target: { scale: 2, shift: 1 } }
+const explicit = { square: { scale: 0, shift: 1 }, target: { scale: 1, shift: -2 } }
+
+/** ‖fast − slow‖ / ‖slow‖ */
+function distance(fast: Float32Array, slow: Float32Array): number {
+  const norm = (values: Float32Array): number =>
+    Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
+  return norm(fast.map((value, i) => value - slow[i]!)) / norm(slow)
+}
+
+test.each([1, 3, 8, 12, 32, 40, 65])(
+  'kernels equal the reference to 1e-4 of its norm, %i factors',
+  async (factors) => {
+    const matrix = randomMatrix(60, 90, factors)
+    for (const side of ['rows', 'columns'] as const) {
+      const penalty = Float32Array.from({ length: 90 }, (_, u) => 0.5 + (u % 4))
+      for (const method of ['cholesky', { gradientSteps: 3 }] as const) {
+        for (const [gramWeight, equation] of [
+          [0.3, implicit],
+          [0, explicit],
+        ] as const) {
+          const count = side === 'rows' ? 60 : 90
+          const step = { side, gramWeight, ...equation, penalty: penalty.slice(0, count), method }
+          const { fast, slow } = await halfStep(matrix, factors, step, 1)
+          expect(fast.every(Number.isFinite)).toBe(true)
+          expect(distance(fast, slow)).toBeLessThan(1e-4)
+          if (side === 'rows') expect(fast.slice(0, factors).every((x) => x === 0)).toBe(true)
+        }
+      }
+    }
+  },
+)
+
+test('one, two and three threads give the same bits, and tell progress', async () => {
+  const matrix = randomMatrix(2_000, 200, 1)
+  for (const method of ['cholesky', { gradientSteps: 3 }] as const) {
+    const penalty = new Float32Array(2_000).fill(1)
+    const step: HalfStep = { side: 'rows', gramWeight: 0.1, ...implicit, penalty, method }
+    const [one, two, three] = await Promise.all(
+      [1, 2, 3].map((threads) => halfStep(matrix, 32, step, threads)),
+    )
+    expect(Buffer.compare(bytesOf(one!.fast), bytesOf(two!.fast))).toBe(0)
+    expect(Buffer.compare(bytesOf(one!.fast), bytesOf(three!.fast))).toBe(0)
+    expect(distance(one!.fast, one!.slow)).toBeLessThan(1e-4)
+    expect(one!.seen.every((done) => done >= 0 && done <= 1)).toBe(true)
+  }
+})
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength)
+
+test('a signal ends a half-step with its reason, soon', async () => {
+  const matrix = randomMatrix(3_000, 400, 1)
+  const controller = new AbortController()
+  const als = openAls(matrix, { factors: 256, threads: 2, signal: controller.signal })
+  als.columns.fill(0.1)
+  const reason = new Error('enough')
+  const step: HalfStep = {
+    side: 'rows',
+    gramWeight: 1,
+    ...implicit,
+    penalty: new Float32Array(3_000).fill(1),
+    method: 'cholesky',
+  }
+  const solved = als.solve(step)
+  setTimeout(() => controller.abort(reason), 20)
+  await expect(solved).rejects.toBe(reason)
+  await expect(als.solve(step)).rejects.toBe(reason)
+  await als.close()
+})
+
+test('a memory holds 16 bytes an entry and the factors, and a need above it is refused with a remedy', () => {
+  const shape = { rows: 1_000_000, columns: 100_000, entries: 100_000_000, factors: 64, threads: 2 }
+  const factors = 1_100_000 * 64 * 4
+  expect(alsBytes(shape)).toBeGreaterThan(16e8 + factors)
+  expect(alsBytes(shape)).toBeLessThan((16e8 + factors) * 1.05)
+  expect(() => checkAlsFits(shape)).not.toThrow()
+  const more = { ...shape, factors: 1_024 }
+  expect(() => checkAlsFits(more)).toThrow(
+    /need \d+ bytes, a WebAssembly memory has 4294967296: set factors to \d+ or less/,
+  )
+  const message = (() => {
+    try {
+      checkAlsFits(more)
+    } catch (error) {
+      return String(error)
+    }
+    return ''
+  })()
+  const most = Number(/set factors to (\d+)/.exec(message)?.[1])
+  expect(alsBytes({ ...more, factors: most })).toBeLessThanOrEqual(POOL_LIMIT)
+  expect(alsBytes({ ...more, factors: most + 8 })).toBeGreaterThan(POOL_LIMIT)
+  expect(() => checkAlsFits({ ...shape, entries: 1_000_000_000 })).toThrow(
+    /train on at most \d+ entries at 8 factors/,
+  )
+})
