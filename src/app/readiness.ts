@@ -9,6 +9,7 @@ import type { Registry } from '../registry/index.ts'
 import type { Serving } from '../serving/index.ts'
 import type { TableSink } from '../stream/index.ts'
 import type { ModelSpec, Trainer } from '../training/index.ts'
+import type { LogHealth } from './log-health.ts'
 import type { QueryService, Role, RoleReadiness } from './running-app.ts'
 
 /** A probe's answer is used again for so long: callers poll, and a fault must show within 2 s. */
@@ -18,6 +19,7 @@ export interface ReadinessOptions {
   readonly clock: Clock
   /** Folder on the disk of the log. */
   readonly folder: string
+  readonly logHealth: LogHealth
   readonly sinks: ReadonlyMap<string, TableSink>
   readonly query: QueryService
   readonly models: ReadonlyMap<string, ModelSpec>
@@ -34,7 +36,11 @@ export interface Readiness {
 const ROLES: readonly Role[] = ['ingest', 'query', 'serve']
 
 export function createReadiness(options: ReadinessOptions): Readiness {
-  const canStore = cached(options.clock, () => storeProbe(options.folder))
+  const { logHealth } = options
+  const canStore = cached(options.clock, async () => [
+    ...(await storeProbe(options.folder)),
+    ...(await logHealth.faults()),
+  ])
   const canQuery = cached(options.clock, () => queryProbe(options))
   const waitingOf: Record<Role, () => Promise<readonly string[]>> = {
     ingest: canStore,
@@ -46,7 +52,8 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       Promise.all(
         (role === undefined ? ROLES : [role]).map(async (one): Promise<RoleReadiness> => {
           const waiting = options.isStopping() ? ['the app is stopping'] : await waitingOf[one]()
-          return { role: one, ready: waiting.length === 0, waiting }
+          const warnings = one === 'ingest' ? logHealth.shortcomings : []
+          return { role: one, ready: waiting.length === 0, waiting, warnings }
         }),
       ),
   }

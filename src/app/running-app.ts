@@ -24,6 +24,8 @@ export interface RoleReadiness {
   readonly ready: boolean
   /** What is missing and how much, in sentences: "like needs 200 labelled events, has 37". Empty when ready. */
   readonly waiting: readonly string[]
+  /** What works and is weaker than promised, in sentences: topics on a cluster that keep one copy. */
+  readonly warnings: readonly string[]
 }
 
 export interface StartOptions {

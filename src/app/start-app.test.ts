@@ -110,9 +110,14 @@ test('ingest and queries are ready without a model, and serving says what it wai
       .filter(({ state }) => state === 'committed').length
   await expect.poll(committed).toBe(1)
   expect(await first.readiness()).toEqual([
-    { role: 'ingest', ready: true, waiting: [] },
-    { role: 'query', ready: true, waiting: [] },
-    { role: 'serve', ready: false, waiting: ['like needs 150 labelled events, has 100'] },
+    { role: 'ingest', ready: true, waiting: [], warnings: [] },
+    { role: 'query', ready: true, waiting: [], warnings: [] },
+    {
+      role: 'serve',
+      ready: false,
+      waiting: ['like needs 150 labelled events, has 100'],
+      warnings: [],
+    },
   ])
   await expect(first.serving.predict('like', [{ user: 1 }])).rejects.toMatchObject({
     code: 'SERVING_NOT_READY',
@@ -146,7 +151,9 @@ test('batches train a version that serves, is logged, and is there again after a
       ['like', 1, '{"user":1}'],
       ['like', 0, '{"user":15}'],
     ])
-  expect(await first.readiness('serve')).toEqual([{ role: 'serve', ready: true, waiting: [] }])
+  expect(await first.readiness('serve')).toEqual([
+    { role: 'serve', ready: true, waiting: [], warnings: [] },
+  ])
   expect(await first.metricsText()).toContain('millrace_lake_rows{table="visits"} 400')
   const before = first.serving.live()[0]
   await first.stop()

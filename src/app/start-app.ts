@@ -8,6 +8,7 @@ import { createClosers } from './start/closers.ts'
 import { collectGauges } from './collect-gauges.ts'
 import type { AppDefinition } from './define-app.ts'
 import { checkApp } from './definition/check-app.ts'
+import { openLogHealth } from './log-health.ts'
 import { createMetricsRegistry } from './metrics.ts'
 import { openAppBroker } from './start/open-app-broker.ts'
 import { openModels } from './start/open-models.ts'
@@ -58,10 +59,12 @@ async function start(setting: Setting): Promise<RunningApp> {
     clock,
     metrics,
   })
+  const logHealth = await openLogHealth(log, app, logger)
   let isStopping = false
   const readiness = createReadiness({
     clock,
     folder: folder.run,
+    logHealth,
     sinks,
     query,
     models,
@@ -88,6 +91,7 @@ async function start(setting: Setting): Promise<RunningApp> {
     routes: createRouteContext({ ...rooms, app: app.name, readiness: check }),
     readiness: (role) => readiness.check(role),
     warnings: () => [
+      ...logHealth.shortcomings,
       ...warnings,
       ...sources.warnings(),
       ...serving.live().flatMap(({ model, problem }) => (problem ? [`${model}: ${problem}`] : [])),

@@ -134,7 +134,21 @@ export interface GroupInfo {
   }[]
 }
 
+/** What a log that is kept on a cluster knows of it. */
+export interface LogCluster {
+  /** Addresses, for messages. */
+  readonly at: string
+  /** Part of the names of own topics and groups there, so that apps can share a cluster; empty: they have short names. */
+  readonly applicationId: string
+  /** In sentences: why appends to these topics would not be acknowledged now. Answers after `timeoutMs` at the latest. */
+  faults(topics: readonly string[], timeoutMs: number): Promise<readonly string[]>
+  /** In sentences: what L1 does not cover there with these topics, and the remedy. */
+  shortcomings(topics: readonly string[]): Promise<readonly string[]>
+}
+
 export interface Log {
+  /** Absent when the log is kept in its own folder. */
+  readonly cluster?: LogCluster
   /** Throws LOG_TOPIC_EXISTS when a topic of that name exists with other partitions or config; equal ones are fine. */
   createTopic(spec: TopicSpec): Promise<TopicInfo>
   deleteTopic(name: string): Promise<void>

@@ -21,6 +21,8 @@ export interface OpenLogOptions {
   readonly url?: string
   /** Of the Kafka driver, in the Java client's spelling: `security.protocol`, `sasl.username`, … */
   readonly properties?: Readonly<Record<string, string>>
+  /** On a cluster: part of the names of own topics and groups, unless the property `application.id` says another. */
+  readonly applicationId?: string
   /** Where `KAFKA_` variables are looked up. Default: the process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Default: the machine's. */
@@ -60,6 +62,7 @@ export async function openLog({ driver, url, ...options }: OpenLogOptions): Prom
     recordBytes: defaultLimits.recordBytes,
     cleanIntervalMs: CLEAN_INTERVAL_MS,
     properties: {},
+    applicationId: '',
     env: process.env,
     ...options,
     url,

@@ -14,6 +14,12 @@ import type { ChildMessage, TrainingPlan } from './plan.ts'
 /** Of the training's memory, the part that the SQL engine may take. */
 const ENGINE_SHARE = 0.4
 
+/**
+ * Frames with a row per event are windows over sorted rows. A clusterer's rows are sums over groups, and a sum of doubles depends on the order in which threads bring them: it
+ * has one, so that a replay gives the same bits (P10).
+ */
+const ENGINE_THREADS = 2
+
 const send = (message: ChildMessage): void => {
   process.send?.(message)
 }
@@ -23,7 +29,7 @@ async function run(plan: TrainingPlan): Promise<void> {
   process.once('SIGTERM', () => abort.abort(new Error('cancelled')))
   const engine = await openSqlEngine({
     memoryBytes: Math.floor(plan.memoryBytes * ENGINE_SHARE),
-    threads: 2,
+    threads: plan.spec.task === 'clusterer' ? 1 : ENGINE_THREADS,
     spillDir: join(plan.outDir, 'spill'),
   })
   const tools: JobTools = {

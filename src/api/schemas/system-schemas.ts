@@ -6,6 +6,7 @@ export const roleSchema = z.object({
   role: z.enum(['ingest', 'query', 'serve']),
   ready: z.boolean(),
   waiting: z.array(z.string()).describe('What is missing and how much'),
+  warnings: z.array(z.string()).describe('What works and is weaker than promised'),
 })
 
 const sourceSchema = z.object({

@@ -5,9 +5,9 @@
  *
  * - `role` (query, default: all that run): `ingest`, `query` or `serve`
  *
- * 200 · 503 with what is missing and how much in `waiting`
+ * 200 · 503 with what is missing and how much in `waiting`; `warnings` says what works and is weaker than promised
  *
- * `{"status":"ready","roles":[{"role":"ingest","ready":true,"waiting":[]}]}`
+ * `{"status":"ready","roles":[{"role":"ingest","ready":true,"waiting":[],"warnings":[]}]}`
  */
 import { z } from 'zod'
 import { appError } from '../../../app/index.ts'

@@ -2,10 +2,13 @@
 import type { LogDriver } from '../../catalog.ts'
 import { kafkaOptions } from './kafka-options.ts'
 import { openKafkaLog } from './kafka-log.ts'
+import { withOwnNames } from './own-names.ts'
 
 export const kafkaDriver: LogDriver = {
   name: 'kafka',
   summary: 'An Apache Kafka cluster, or anything that speaks its protocol',
-  open: ({ url, properties, env, ...options }) =>
-    openKafkaLog({ ...options, kafka: kafkaOptions({ url, properties, env }) }),
+  async open({ url, properties, env, applicationId, ...options }) {
+    const kafka = kafkaOptions({ url, properties, env, applicationId })
+    return withOwnNames(await openKafkaLog({ ...options, kafka }), kafka.applicationId)
+  },
 }

@@ -117,9 +117,12 @@ export class KafkaCluster {
     throw new BrokerError(5, 'LEADER_NOT_AVAILABLE', describe(5))
   }
 
-  async metadata(topics: readonly string[] | null): Promise<MetadataAnswer> {
+  async metadata(
+    topics: readonly string[] | null,
+    lane: Lane = this.#lane,
+  ): Promise<MetadataAnswer> {
     // Names with errors come back as errors of the whole answer; the answer itself is in `response`.
-    const answer = await this.#lane
+    const answer = await lane
       .send(undefined, 'Metadata', topics === null ? null : [...topics], false, false)
       .catch((error: unknown) => {
         const { response } = error as { response?: MetadataAnswer }

@@ -14,12 +14,14 @@ import type {
   ConsumerOptions,
   GroupInfo,
   Log,
+  LogCluster,
   ReadOptions,
   RecordBatch,
   TopicInfo,
   TopicSpec,
 } from '../../log.ts'
 import { appendRecords, keepKeys, takeRecords } from './append-records.ts'
+import { createClusterHealth } from './cluster-health.ts'
 import { GroupAdmin } from './groups/group-admin.ts'
 import { checkGroupName } from './groups/group-offsets.ts'
 import { KafkaConsumer } from './groups/kafka-consumer.ts'
@@ -29,7 +31,7 @@ import { KafkaWire, type Lane } from './kafka-wire.ts'
 import { listOffsets } from './list-offsets.ts'
 import { PartitionProducer } from './partition-producer.ts'
 import { readPartition } from './read-partition.ts'
-import { SAFE_COPIES, TopicAdmin } from './topic-admin.ts'
+import { TopicAdmin } from './topic-admin.ts'
 
 export interface KafkaLogOptions {
   readonly kafka: KafkaOptions
@@ -45,13 +47,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
   const wire = new KafkaWire(options.kafka, options.clock)
   try {
     const cluster = new KafkaCluster(wire, options.logger)
-    const { brokers } = await wire.retry('open the log', () => cluster.metadata([]))
-    if (brokers.length < SAFE_COPIES) {
-      options.logger.warn(
-        { at: wire.at, brokers: brokers.length },
-        `the Kafka cluster has fewer than ${SAFE_COPIES} brokers: an acknowledged record may be lost with one of them`,
-      )
-    }
+    await wire.retry('open the log', () => cluster.metadata([]))
     return new KafkaLog(options, wire, cluster)
   } catch (error) {
     await wire.close()
@@ -60,6 +56,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
 }
 
 class KafkaLog implements Log {
+  readonly cluster: LogCluster
   readonly #options: KafkaLogOptions
   readonly #wire: KafkaWire
   readonly #cluster: KafkaCluster
@@ -76,6 +73,7 @@ class KafkaLog implements Log {
     this.#options = options
     this.#wire = wire
     this.#cluster = cluster
+    this.cluster = createClusterHealth(cluster)
     this.#topics = new TopicAdmin(cluster, options.recordBytes)
     this.#groups = new GroupAdmin(cluster)
     this.#produceLane = wire.openLane()

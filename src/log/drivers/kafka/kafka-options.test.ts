@@ -30,6 +30,18 @@ describe('options of the Kafka driver', () => {
     assert.deepEqual([all.bootstrap.length, all.bootstrap[1]?.port, all.clientId], [2, 5, 'url'])
   })
 
+  it('the application id is the property’s, else the app’s, else none', () => {
+    const idOf = (properties: Record<string, string>, applicationId?: string): string =>
+      kafkaOptions({ url: 'kafka://a', properties, ...(applicationId && { applicationId }) })
+        .applicationId
+    assert.equal(idOf({}), '')
+    assert.equal(idOf({}, 'orders'), 'orders')
+    assert.equal(idOf({ 'application.id': 'Orders_2' }, 'orders'), 'Orders_2')
+    assert.equal(idOf({ 'application.id': '' }, 'orders'), '')
+    const dotted = { url: 'kafka://a', properties: { 'application.id': 'a.b' } }
+    refuses(dotted, /application\.id "a\.b" is not allowed/)
+  })
+
   it('logs in as the Java client does', () => {
     const jaas =
       'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="p\\"q";'
@@ -50,7 +62,10 @@ describe('options of the Kafka driver', () => {
     refuses({ url: 'kafka://a:1:2' }, /"a:1:2" is no address/)
     refuses({ url: 'http://a' }, /write kafka:\/\//)
     refuses({ url: 'kafka://u:secret@a:1' }, /^(?!.*secret).*would end up in logs/)
-    refuses({ url, properties: { linger: '5' } }, /"linger" is not a property/)
+    refuses({ url, properties: { linger: '5' } }, /"linger" is not a property.*use /)
+    refuses({ url, properties: { 'sasl.user': 'u' } }, /did you mean sasl\.username\?/)
+    refuses({ url: 'kafka://a?SECURITY_PROTOCOL=SSL' }, /did you mean security\.protocol\?/)
+    refuses({ url, properties: { 'bootstrap.server': 'a' } }, /did you mean bootstrap\.servers\?/)
     refuses({ url, properties: { acks: '1' } }, /acks=1 would lose/)
     refuses({ url, properties: { 'request.timeout.ms': 'soon' } }, /"soon" is not a whole number/)
     refuses({ url, properties: { 'security.protocol': 'TLS' } }, /use PLAINTEXT, SSL/)

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import { coreError, quote } from '../../../core/index.ts'
-import { KAFKA_PROPERTIES, type KafkaProperty } from './kafka-properties.ts'
+import { KAFKA_PROPERTIES, propertyHint, type KafkaProperty } from './kafka-properties.ts'
 
 export interface BrokerAddress {
   readonly host: string
@@ -22,6 +22,8 @@ export interface SaslOptions {
 export interface KafkaOptions {
   readonly bootstrap: readonly BrokerAddress[]
   readonly clientId: string
+  /** Empty: own topics and groups have their short names. */
+  readonly applicationId: string
   readonly sasl: SaslOptions | undefined
   readonly tls: TlsOptions | undefined
   readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
@@ -44,6 +46,8 @@ export interface KafkaSource {
   readonly url?: string
   readonly properties?: Readonly<Record<string, string>>
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** When no property says another. */
+  readonly applicationId?: string
 }
 
 const DEFAULT_PORT = 9092
@@ -67,6 +71,7 @@ export function kafkaOptions(source: KafkaSource): KafkaOptions {
   return {
     bootstrap: addresses(get('bootstrap.servers')),
     clientId: get('client.id') ?? KAFKA_PROPERTIES['client.id'].default,
+    applicationId: applicationId(get('application.id') ?? source.applicationId ?? ''),
     sasl: protocol.startsWith('SASL') ? sasl(get) : undefined,
     tls: protocol.endsWith('SSL') ? tls(get) : undefined,
     compression: oneOf(get, 'compression.type') as KafkaOptions['compression'],
@@ -84,6 +89,12 @@ export function kafkaOptions(source: KafkaSource): KafkaOptions {
   }
 }
 
+function applicationId(id: string): string {
+  if (id === '' || /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(id)) return id
+  const rule = 'use 1 to 64 letters, digits, "_" or "-", or nothing'
+  throw invalid(`application.id ${quote(id)} is not allowed: ${rule}`, 'application.id')
+}
+
 type Get = (name: KafkaProperty) => string | undefined
 
 function gather({ url, properties = {}, env = {} }: KafkaSource): Map<string, string> {
@@ -94,8 +105,10 @@ function gather({ url, properties = {}, env = {} }: KafkaSource): Map<string, st
   }
   const set = (name: string, value: string): void => {
     if (!(name in KAFKA_PROPERTIES)) {
-      const known = Object.keys(KAFKA_PROPERTIES).join(', ')
-      throw invalid(`${quote(name)} is not a property of the Kafka driver: use ${known}`, name)
+      throw invalid(
+        `${quote(name)} is not a property of the Kafka driver: ${propertyHint(name)}`,
+        name,
+      )
     }
     all.set(name, value)
   }
