@@ -221,6 +221,7 @@ describe('reading', () => {
     'topics/get-topic': '/v1/topics/ratings',
     'topics/list-records': '/v1/topics/ratings/records?limit=3',
     'topics/list-dead-letters': '/v1/topics/ratings/dead-letters',
+    'topics/get-ledger': '/v1/topics/ratings/ledger',
     'groups/list-groups': '/v1/groups',
     'groups/get-group': '/v1/groups/__millrace-sink-ratings',
     'tables/list-tables': '/v1/tables',
@@ -258,7 +259,12 @@ describe('reading', () => {
   )
 
   test('every route that reads is in the list above, or tested elsewhere', () => {
-    const elsewhere = ['topics/stream-records', 'jobs/get-job', 'system/get-metrics']
+    const elsewhere = [
+      'topics/get-dead-letter',
+      'topics/stream-records',
+      'jobs/get-job',
+      'system/get-metrics',
+    ]
     const all = Object.entries(routes as Record<string, AnyRoute>)
     const reads = all.filter(([, { method }]) => method === 'GET').map(([id]) => id)
     expect(reads.filter((id) => !(id in READS) && !elsewhere.includes(id))).toEqual([])

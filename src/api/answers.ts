@@ -17,12 +17,20 @@ import type {
   tableSchema,
   tableSummarySchema,
 } from './schemas/table-schemas.ts'
-import type { groupSchema, recordsAnswer, topicSchema } from './schemas/topic-schemas.ts'
+import type {
+  groupSchema,
+  ledgerSchema,
+  letterRecordSchema,
+  recordsAnswer,
+  topicSchema,
+} from './schemas/topic-schemas.ts'
 
 export type BatchAnswer = z.output<typeof batchSchema>
 export type GroupAnswer = z.output<typeof groupSchema>
 export type HistoryAnswer = z.output<typeof historySchema>
 export type JobAnswer = z.output<typeof jobSchema>
+export type LedgerAnswer = z.output<typeof ledgerSchema>
+export type LetterAnswer = z.output<typeof letterRecordSchema>
 export type ModelAnswer = z.output<typeof modelSchema>
 export type PredictionAnswer = z.output<typeof predictAnswer>
 export type ReceiveAnswer = z.output<typeof receiveAnswer>

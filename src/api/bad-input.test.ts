@@ -29,6 +29,7 @@ const GOOD: Readonly<Record<string, string>> = {
   version: '1',
   alias: 'champion',
   job: 'j',
+  id: '0',
   user: '1',
 }
 /** Bodies that are fine, for routes that need one. */
@@ -55,6 +56,9 @@ const BAD_NAMES = [
 ]
 /** Parameters that are free texts: any of them may be asked for. */
 const FREE = new Set(['group', 'user', 'sequence'])
+
+/** Parameters that are numbers. */
+const NUMBERED = new Set(['number', 'id'])
 
 const WRONG = [
   null,
@@ -147,7 +151,7 @@ describe.each(Object.entries(routes as Record<string, AnyRoute>))('%s', (id, rou
       if (FREE.has(name) || route.body !== undefined || route.takes) continue
       if (name === 'topic' && route.path.includes('sequences')) continue
       const target = withQuery(
-        url(route, { [name]: name === 'number' ? '999' : 'unknown' }),
+        url(route, { [name]: NUMBERED.has(name) ? '999' : 'unknown' }),
         goodQuery(route),
       )
       problemOf(await small.call(route.method, target), [404])

@@ -37,6 +37,10 @@ import { listTableBatches } from './routes/tables/list-table-batches.ts'
 import { listTables } from './routes/tables/list-tables.ts'
 import { createTopic } from './routes/topics/create-topic.ts'
 import { deleteTopic } from './routes/topics/delete-topic.ts'
+import { getDeadLetter } from './routes/topics/get-dead-letter.ts'
+import { dropDeadLetter } from './routes/topics/drop-dead-letter.ts'
+import { retryDeadLetter } from './routes/topics/retry-dead-letter.ts'
+import { getLedger } from './routes/topics/get-ledger.ts'
 import { getTopic } from './routes/topics/get-topic.ts'
 import { listDeadLetters } from './routes/topics/list-dead-letters.ts'
 import { listRecords } from './routes/topics/list-records.ts'
@@ -54,7 +58,11 @@ export const routes = {
   'topics/create-topic': createTopic,
   'topics/delete-topic': deleteTopic,
   'topics/get-topic': getTopic,
+  'topics/get-ledger': getLedger,
   'topics/list-dead-letters': listDeadLetters,
+  'topics/get-dead-letter': getDeadLetter,
+  'topics/retry-dead-letter': retryDeadLetter,
+  'topics/drop-dead-letter': dropDeadLetter,
   'topics/list-records': listRecords,
   'topics/list-topics': listTopics,
   'topics/stream-records': streamRecords,

@@ -16,6 +16,7 @@ import type { SandboxResult } from '../sql/index.ts'
 import type { TableSink } from '../stream/index.ts'
 import type { ModelSpec, Trainer } from '../training/index.ts'
 import type { AppDefinition, RouteContext } from './define-app.ts'
+import type { Ledger } from './ledger.ts'
 
 export type Role = 'ingest' | 'query' | 'serve'
 
@@ -97,6 +98,8 @@ export interface RunningApp {
   readonly models: ReadonlyMap<string, ModelSpec>
   readonly query: QueryService
   readonly routes: RouteContext
+  /** Where every event of a topic is (promise P9). Throws LOG_UNKNOWN_TOPIC. */
+  ledger(topic: string): Promise<Ledger>
   /** One entry per role; probes the real thing, not a flag. */
   readiness(role?: Role): Promise<readonly RoleReadiness[]>
   /** Warnings that a person should see: file order, missing files, quarantined versions. */

@@ -9,6 +9,7 @@ import { collectGauges } from './collect-gauges.ts'
 import type { AppDefinition } from './define-app.ts'
 import { checkApp } from './definition/check-app.ts'
 import { openLogHealth } from './log-health.ts'
+import { readLedger } from './ledger.ts'
 import { createMetricsRegistry } from './metrics.ts'
 import { openAppBroker } from './start/open-app-broker.ts'
 import { openModels } from './start/open-models.ts'
@@ -89,6 +90,7 @@ async function start(setting: Setting): Promise<RunningApp> {
     broker,
     ...rooms,
     routes: createRouteContext({ ...rooms, app: app.name, readiness: check }),
+    ledger: (topic) => readLedger(rooms, topic),
     readiness: (role) => readiness.check(role),
     warnings: () => [
       ...logHealth.shortcomings,

@@ -9,6 +9,11 @@ import { createTopic } from './commands/topics/create-topic.ts'
 import { deleteTopic } from './commands/topics/delete-topic.ts'
 import { describeTopic } from './commands/topics/describe-topic.ts'
 import { listTopics } from './commands/topics/list-topics.ts'
+import { dropDeadLetters } from './commands/dead-letters/drop-dead-letters.ts'
+import { listDeadLetters } from './commands/dead-letters/list-dead-letters.ts'
+import { retryDeadLetters } from './commands/dead-letters/retry-dead-letters.ts'
+import { showDeadLetter } from './commands/dead-letters/show-dead-letter.ts'
+import { showLedger } from './commands/topics/show-ledger.ts'
 import { describeGroup } from './commands/groups/describe-group.ts'
 import { listGroups } from './commands/groups/list-groups.ts'
 import { resetGroup } from './commands/groups/reset-group.ts'
@@ -40,6 +45,11 @@ export const commands = {
   'topics create': createTopic,
   'topics describe': describeTopic,
   'topics delete': deleteTopic,
+  'dead-letters list': listDeadLetters,
+  'dead-letters show': showDeadLetter,
+  'dead-letters retry': retryDeadLetters,
+  'dead-letters drop': dropDeadLetters,
+  ledger: showLedger,
   'groups list': listGroups,
   'groups describe': describeGroup,
   'groups reset': resetGroup,
@@ -66,6 +76,7 @@ export const commands = {
 /** What the commands of two words are about. */
 export const groups: Readonly<Record<string, string>> = {
   topics: 'topics of the log',
+  'dead-letters': 'events that could not be used',
   groups: 'consumer groups',
   batches: 'batches of the tables',
   tables: 'tables of the lake',

@@ -181,6 +181,36 @@ test('produce goes on where it stopped, puts bad rows aside, joins, and keeps a 
   expect(seconds).toBeGreaterThan(1.4)
 })
 
+test('dead letters are listed, shown, mended and dropped, and the ledger adds up', async () => {
+  expect(await millrace('dead-letters', 'list', 'ratings')).toMatch(
+    /ID +STATE +AT +STAGE +REASON +VALUE\n *0 +open +\S+ +ingest +.* 11,not a movie,4.0,1010/,
+  )
+  const still = await runCommand(['dead-letters', 'retry', 'ratings'], { cwd })
+  expect([still.code, /0: dead letter 0 .* stays open/.test(still.stderr)]).toEqual([1, true])
+  writeFileSync(
+    join(cwd, 'fix.ts'),
+    `export default (event: string, letter: { id: number }) => {
+      const [userId, , rating, timestamp] = event.split(',').map(Number)
+      return { userId, movieId: 100 + letter.id, rating, timestamp }
+    }`,
+  )
+  expect(await millrace('dead-letters', 'retry', 'ratings', '--fix', 'fix.ts')).toContain(
+    '1 retried, 0 still bad',
+  )
+  expect(await json('sql', 'select userId from ratings where movieId = 100')).toMatchObject([
+    { userId: 11 },
+  ])
+  expect(await millrace('dead-letters', 'show', 'ratings', '0')).toMatch(/state +retried, landed/)
+  expect(await json('dead-letters', 'list', 'ratings', '--state', 'open')).toEqual([])
+  expect(await json('dead-letters', 'drop', 'ratings', '--yes')).toEqual({ dropped: [] })
+  const [ledger] = await json<{ received: number; deadLettered: number; difference: number }[]>(
+    'ledger',
+    'ratings',
+  )
+  expect(ledger).toMatchObject({ deadLettered: 0, difference: 0 })
+  expect(await millrace('ledger')).toMatch(/^TOPIC +RECEIVED +IN LAKE.*\nratings +\d+/)
+})
+
 test('train waits and prints the versions; promote and roll back change what serves', async () => {
   const table = await millrace('train', 'like', '--parts', '2')
   expect(table).toMatch(/VERSION +SET +ROWS +METRICS +GATE +REASON/)

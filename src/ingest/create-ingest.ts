@@ -10,13 +10,15 @@ import {
   type Logger,
   type Metrics,
 } from '../core/index.ts'
-import type { Log } from '../log/index.ts'
+import type { Appended, Log } from '../log/index.ts'
 import { receiveBody } from './bodies/receive-body.ts'
+import { createDeadLetters, type Readmission } from './dead-letters/dead-letter-desk.ts'
 import { createIdStore } from './dedupe/id-store.ts'
 import { ingestError } from './errors.ts'
 import { createEventCheck, type EventCheck } from './events/event-check.ts'
 import { createTimeReader } from './events/event-time.ts'
-import type { Ingest, Replay, ReplayOptions, TopicContract } from './ingest.ts'
+import { createDoorCounts } from './ledger/door-counts.ts'
+import type { Ingest, RejectedEvent, Replay, ReplayOptions, TopicContract } from './ingest.ts'
 import { Door, type CallOptions, type DoorDeps } from './publish/door.ts'
 import { createSequenceStore } from './publish/sequence-store.ts'
 import { createTopicDirectory } from './publish/topic-directory.ts'
@@ -30,6 +32,8 @@ export interface IngestOptions {
   readonly limits?: Limits
   /** False: an event for a topic that is not there is refused with LOG_UNKNOWN_TOPIC. Default true. */
   readonly createsTopics?: boolean
+  /** Tells processes apart that receive events for one log at the same time. Default `main`. */
+  readonly writer?: string
 }
 
 /** Events in. Holds no files; close it before the log. */
@@ -52,6 +56,12 @@ export function createIngest(options: IngestOptions): Ingest {
       windowMs: limits.dedupeWindowMs,
       maxIds: limits.dedupeIds,
     }),
+    counts: createDoorCounts({
+      log: options.log,
+      directory,
+      clock,
+      writer: options.writer ?? 'main',
+    }),
   }
   const contracts = new Map<string, { contract: TopicContract; check: EventCheck }>()
   const anyBytes = createEventCheck(undefined, limits)
@@ -63,6 +73,19 @@ export function createIngest(options: IngestOptions): Ingest {
     const check = declared?.check ?? anyBytes
     return new Door(deps, { ...door, topic, isDeclared: declared !== undefined, check })
   }
+
+  const readmit = async (event: Readmission): Promise<Appended | undefined> => {
+    const { topic, bytes, letter, envelope } = event
+    const source = envelope.source ?? 'dead-letter'
+    const call = { source, envelope, letter, onError: 'reject', isBatch: false } as const
+    const door = doorOf(topic, call)
+    await door.admit([{ bytes }])
+    const { rejected, offsets } = door.tally.result()
+    if (rejected[0]) throw stillBad(topic, letter, rejected[0])
+    const [landed] = offsets
+    return landed && { partition: landed.partition, offset: landed.first }
+  }
+  const deadLetters = createDeadLetters({ log: options.log, directory, clock, readmit })
 
   const replay = (wanted: ReplayOptions): Replay => {
     const { topic, source } = wanted
@@ -105,6 +128,8 @@ export function createIngest(options: IngestOptions): Ingest {
       return call
     },
     replay,
+    deadLetters,
+    counts: (topic) => deps.counts.of(topic),
     sequencePosition: (topic, sequence) => sequences.lastPosition(topic, sequence),
     replays: () => [...replays.values()].map((one) => one.progress()),
     async close() {
@@ -113,4 +138,14 @@ export function createIngest(options: IngestOptions): Ingest {
       await sequences.close()
     },
   }
+}
+
+function stillBad(topic: string, letter: number, { code, issues }: RejectedEvent): Error {
+  const [first] = issues
+  const where = first === undefined || first.path === '' ? 'the event' : first.path
+  return ingestError(
+    code,
+    `dead letter ${letter} of topic ${quote(topic)} stays open: ${where} ${first?.message ?? 'is not valid'}`,
+    { details: { issues } },
+  )
 }

@@ -33,6 +33,16 @@ export const ingestError = defineErrors({
     title: 'The options of a replay, file or generator contradict each other or are out of range',
   },
   INGEST_INVALID_UTF8: { status: 400, retryable: false, title: 'The bytes are not UTF-8' },
+  INGEST_UNKNOWN_DEAD_LETTER: {
+    status: 404,
+    retryable: false,
+    title: 'There is no such dead letter',
+  },
+  INGEST_DEAD_LETTER_SETTLED: {
+    status: 409,
+    retryable: false,
+    title: 'The dead letter was retried or dropped already',
+  },
   INGEST_DUPLICATE_KEY: {
     status: 422,
     retryable: false,

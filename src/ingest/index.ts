@@ -1,5 +1,12 @@
 export * from './ingest.ts'
 export { createIngest, type IngestOptions } from './create-ingest.ts'
+export type {
+  DeadLetters,
+  LetterState,
+  LetterStatus,
+  StoredLetter,
+} from './dead-letters/dead-letter-desk.ts'
+export type { DoorCount } from './ledger/door-counts.ts'
 export { decompressBody, type DecompressLimits } from './bodies/decompress.ts'
 export { ingestError, type IngestErrorCode } from './errors.ts'
 export { openDataFolder, type DataFolder } from './sources/data-folder.ts'

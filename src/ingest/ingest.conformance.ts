@@ -1,8 +1,10 @@
-/** The suite of the room: I1 to I7 of `ingest.ts`. Free of any test runner. */
+/** The suite of the room: I1 to I9 of `ingest.ts`. Free of any test runner. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readDeadLetter, type ConformanceCheck } from '../core/index.ts'
+import { letterChecks } from './dead-letters/dead-letters.conformance.ts'
 import { idChecks } from './dedupe/dedupe.conformance.ts'
+import { countChecks } from './ledger/door-counts.conformance.ts'
 import {
   body,
   failingLog,
@@ -37,6 +39,8 @@ export function ingestConformance(harness: IngestHarness): ConformanceCheck[] {
     ...sequenceChecks(check),
     boundCheck(check),
     ...idChecks(harness),
+    ...letterChecks(harness),
+    ...countChecks(harness),
   ]
 }
 

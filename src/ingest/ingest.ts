@@ -8,9 +8,14 @@
  * rejected, dead-lettered or a duplicate; the counts add up. **I4** numbers arrive as sent or are refused. **I5** within one
  * sequence (`SequenceMark`) no position is stored twice, also across restarts. **I6** memory does not grow with the body. **I7** an id
  * that the sender gave (`envelope.id`, the topic's id field) is stored once in a topic within the window (limits
- * `dedupeWindowMs`, `dedupeIds`), also across restarts and crashes; with other bytes it is refused with INGEST_ID_CONFLICT.
+ * `dedupeWindowMs`, `dedupeIds`), also across restarts and crashes; with other bytes it is refused with INGEST_ID_CONFLICT. **I8** a dead letter that
+ * is retried lands once, over crashes at any instruction. **I9** duplicates and refused events that an answer names are
+ * counted durably before it (`counts`).
  */
 import type { Column, Envelope, EventSchema, Issue, OffsetRange } from '../core/index.ts'
+import type { DeadLetters } from './dead-letters/dead-letter-desk.ts'
+import type { IngestErrorCode } from './errors.ts'
+import type { DoorCount } from './ledger/door-counts.ts'
 
 /** What a topic expects of its events. Undeclared topics have none: any bytes are fine. */
 export interface TopicContract {
@@ -52,7 +57,7 @@ export interface RejectedEvent {
   readonly index: number
   /** Line in an NDJSON or CSV body, from 1. */
   readonly line?: number
-  readonly code: string
+  readonly code: IngestErrorCode
   readonly issues: readonly Issue[]
 }
 
@@ -149,5 +154,8 @@ export interface Ingest {
   /** Last stored position of a sequence on a topic; 0 when there is none. */
   sequencePosition(topic: string, sequence: string): Promise<number>
   replays(): readonly ReplayProgress[]
+  readonly deadLetters: DeadLetters
+  /** Events of a topic that the log does not keep, since its first one. */
+  counts(topic: string): Promise<DoorCount>
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 /**
  * The whole loop under `kill -9`: P1 (acknowledged is durable), P2 and P3 (the lake holds each record once, in order),
- * P5 (no manual step), P10 (replay gives the same files and models).
+ * P5 (no manual step), P9 (the ledger adds up), P10 (replay gives the same files and models).
  */
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -14,6 +14,17 @@ import { ratings, toNdjson, type Rating } from './ratings.ts'
 
 const ROUNDS = Number(process.env['MILLRACE_STORM_ROUNDS'] ?? 6)
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_261_121)
+
+const BAD_LINE = '{"userId":1,"rating":"five"}\n'
+
+interface Ledger {
+  readonly received: number
+  readonly inLake: number
+  readonly inFlight: number
+  readonly rejected: number
+  readonly deadLettered: number
+  readonly difference: number
+}
 
 /** What the client was told, kept outside the tree under test. */
 interface Acknowledged {
@@ -33,23 +44,30 @@ describe('kill -9', () => {
     await rm(dataDir, { recursive: true, force: true })
   })
 
-  /** Sends bodies of 1 to 100 events until the server is gone; every acknowledged event goes into the journal. */
+  /**
+   * Sends bodies of 1 to 100 events, some with a bad one, until the server is gone; every acknowledged event goes into the
+   * journal. Answers how many bad ones it sent and how many of them an answer named.
+   */
   async function sendUntilKilled(
     url: string,
     journal: Acknowledged[],
     nextRow: () => Rating,
     random: { int(below: number): number },
-  ): Promise<void> {
+  ): Promise<{ sent: number; named: number }> {
+    const bad = { sent: 0, named: 0 }
     for (;;) {
       const rows = Array.from({ length: 1 + random.int(100) }, nextRow)
+      const hasBad = random.int(5) === 0
+      bad.sent += Number(hasBad)
       try {
         const answer = await fetch(`${url}/v1/topics/ratings/events`, {
           method: 'POST',
           headers: { 'content-type': 'application/x-ndjson' },
-          body: toNdjson(rows),
+          body: (hasBad ? BAD_LINE : '') + toNdjson(rows),
         })
         const result = (await answer.json()) as {
           accepted: number
+          rejectedCount: number
           offsets: { first: number; last: number }[]
         }
         if (answer.status !== 202) continue
@@ -57,16 +75,17 @@ describe('kill -9', () => {
           Array.from({ length: last - first + 1 }, (_, i) => first + i),
         )
         assert.equal(offsets.length, rows.length)
+        bad.named += result.rejectedCount
         for (const [index, row] of rows.entries())
           journal.push({ offset: offsets[index] ?? -1, row })
       } catch (error) {
         if (error instanceof assert.AssertionError) throw error
-        return
+        return bad
       }
     }
   }
 
-  it(`P1, P2, P3, P5: ${ROUNDS} rounds over the whole loop (seed ${SEED}): nothing lost, nothing double, no manual step`, async () => {
+  it(`P1, P2, P3, P5, P9: ${ROUNDS} rounds over the whole loop (seed ${SEED}): nothing lost, nothing double, no manual step`, async () => {
     const random = createRandom(SEED)
     const journal: Acknowledged[] = []
     let position = 0
@@ -77,9 +96,11 @@ describe('kill -9', () => {
       return row
     }
     const recoveries: number[] = []
+    const bad = { sent: 0, named: 0 }
     for (let round = 0; round < ROUNDS; round += 1) {
       const began = performance.now()
       instance = await startInstance({ dataDir })
+      assert.equal((await ledgerOf(instance)).difference, 0, `the ledger in round ${round}`)
       recoveries.push(Math.round(performance.now() - began))
       const clients = [1, 2, 3, 4].map((client) =>
         sendUntilKilled(
@@ -93,7 +114,10 @@ describe('kill -9', () => {
         setTimeout(resolve, 200 + random.int(1_300))
       })
       await instance.kill()
-      await Promise.all(clients)
+      for (const { sent, named } of await Promise.all(clients)) {
+        bad.sent += sent
+        bad.named += named
+      }
       assert.deepEqual(anomaliesOf(await readLake(dataDir, 'ratings')), [], `after round ${round}`)
     }
     instance = await startInstance({ dataDir })
@@ -106,6 +130,13 @@ describe('kill -9', () => {
       const files = await readLake(dataDir, 'ratings')
       return files.reduce((sum, file) => sum + file.rows.length, 0) === end ? true : undefined
     })
+    const ledger = await ledgerOf(instance)
+    assert.deepEqual([ledger.difference, ledger.inLake, ledger.inFlight], [0, end, 0])
+    assert.ok(
+      bad.named <= ledger.rejected && ledger.rejected <= bad.sent,
+      `${ledger.rejected} refused events are counted, ${bad.sent} were sent and ${bad.named} named`,
+    )
+    assert.equal(ledger.received, end + ledger.rejected)
     const files = await readLake(dataDir, 'ratings')
     assert.deepEqual(anomaliesOf(files), [])
     const stored = new Map(
@@ -124,6 +155,9 @@ describe('kill -9', () => {
     assert.ok(journal.length > ROUNDS * 100, `${journal.length} events were acknowledged`)
     assert.ok(Math.max(...recoveries) < 15_000, `recoveries took ${recoveries.join(', ')} ms`)
   }, 180_000)
+
+  const ledgerOf = ({ url }: Instance): Promise<Ledger> =>
+    getJson<Ledger>(url, '/v1/topics/ratings/ledger')
 
   it('P10: without lake and artifacts the log brings back the same files and the same models', async () => {
     instance = await startInstance({ dataDir })

@@ -26,6 +26,9 @@ export const plainName = z.string().regex(NAME, {
     'start with a lower-case letter or digit, then up to 63 lower-case letters, digits, "_" or "-"',
 })
 
+/** Letters lie in one partition, so the offset names them. */
+export const letterId = wholeNumber().describe('Offset of the dead letter')
+
 /** Tables have the name of their topic, so they follow its rule. */
 export const tableName = topicName.describe('Name of a table')
 export const modelName = plainName.describe('Name of a model')

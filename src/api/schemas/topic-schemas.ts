@@ -74,3 +74,41 @@ export const groupSchema = z.object({
     }),
   ),
 })
+
+export const ledgerSchema = z.object({
+  topic: z.string(),
+  table: z.string().optional().describe('Absent for a topic without a table'),
+  received: z.int().describe('Events that reached the door; a repeated one counts each time'),
+  inLake: z.int().optional().describe('Rows of the table'),
+  inFlight: z.int().optional().describe('Records that no committed batch holds yet'),
+  stored: z.int().optional().describe('Records of a topic without a table'),
+  expired: z.int().describe('What retention took away'),
+  duplicates: z.int(),
+  rejected: z.int().describe('Refused in the answer and not kept'),
+  deadLettered: z.int().describe('Letters that are open or were dropped'),
+  letters: z.object({ open: z.int(), retried: z.int(), dropped: z.int() }),
+  difference: z.int().describe('0, or something is lost or doubled'),
+  balanced: z.boolean(),
+})
+
+export const letterSchema = z.object({
+  stage: z.enum(['ingest', 'sink']).describe('Refused at the door, or by the table'),
+  code: z.string(),
+  reason: z.string(),
+  source: z.string(),
+  partition: z.int().optional(),
+  offset: z.int().optional(),
+  position: z.int().optional(),
+  at: z.string(),
+})
+
+export const letterRecordSchema = recordSchema.extend({
+  id: z.int().optional().describe('Offset of the letter: its name in the other routes'),
+  state: z.enum(['open', 'retried', 'dropped']).optional(),
+  settledAt: z.string().optional().describe('When it was retried or dropped'),
+  landed: z
+    .object({ partition: z.int(), offset: z.int() })
+    .optional()
+    .describe('Where the retried event lies; absent when an equal one was there already'),
+  deadLetter: letterSchema.optional(),
+})

@@ -1,6 +1,6 @@
 /**
  * The one way into a topic. For each group of events, in this order: leave out positions that are stored, check, append
- * the sound ones, append the dead letters, settle the positions, count.
+ * the sound ones, append the dead letters, settle the positions, count. What an answer says is durable, its counts too.
  */
 import {
   deadLetterTopic,
@@ -18,6 +18,7 @@ import type { Incoming } from '../bodies/incoming.ts'
 import type { IdStore } from '../dedupe/id-store.ts'
 import { sortById } from '../dedupe/sort-by-id.ts'
 import { ingestError } from '../errors.ts'
+import type { DoorCounts } from '../ledger/door-counts.ts'
 import type { EventCheck, EventFault } from '../events/event-check.ts'
 import {
   createRecordBuilder,
@@ -37,6 +38,7 @@ export interface DoorDeps {
   readonly directory: TopicDirectory
   readonly sequences: SequenceStore
   readonly ids: IdStore
+  readonly counts: DoorCounts
 }
 
 /** What one call says of its events. */
@@ -49,6 +51,8 @@ export interface CallOptions {
   readonly isWholeJson?: boolean
   /** False: the call is one event, which takes the envelope's id as it is. */
   readonly isBatch?: boolean
+  /** Offset of the dead letter whose event this is. It was counted as received when it came. */
+  readonly letter?: number
 }
 
 export interface DoorOptions extends CallOptions {
@@ -107,6 +111,7 @@ export class Door {
   ): Promise<void> {
     const { topic, isDeclared, onError } = this.#options
     const { metrics, directory } = this.#deps
+    const { duplicates, rejectedCount } = this.tally
     const sorted = this.#sort(events, state, first)
     metrics.record('events_received_total', this.#labels, events.length)
     this.tally.received += events.length
@@ -120,6 +125,11 @@ export class Door {
       settle(state, sorted.badPositions)
       this.tally.deadLettered += sorted.bad.length
     }
+    const isKept = onError === 'dlq' || this.#options.letter !== undefined
+    await this.#deps.counts.add(topic, {
+      duplicates: this.tally.duplicates - duplicates,
+      rejected: isKept ? 0 : this.tally.rejectedCount - rejectedCount,
+    })
   }
 
   /** Appends the good events that are new by their ids; those that take an id of another event go to the bad ones. */

@@ -11,6 +11,7 @@ import {
 import { arrivalHeader } from '../dedupe/id-records.ts'
 import type { Incoming } from '../bodies/incoming.ts'
 import type { EventFault, SoundEvent } from '../events/event-check.ts'
+import { retryHeader } from '../dead-letters/letter-record.ts'
 import { sequenceHeaders } from './sequence-record.ts'
 
 export interface RecordOrigin {
@@ -18,6 +19,8 @@ export interface RecordOrigin {
   readonly source: string
   readonly envelope?: Partial<Envelope> | undefined
   readonly sequence?: string | undefined
+  /** Offset of the dead letter that is sent again. */
+  readonly letter?: number
   /** Most bytes of a record's value. */
   readonly recordBytes: number
 }
@@ -57,8 +60,9 @@ export function createRecordBuilder(
     return isBatch ? `${callId}:${index}` : callId
   }
   const sequenceName = sequence === undefined ? undefined : Buffer.from(sequence)
+  const letterHeaders = origin.letter === undefined ? [] : [retryHeader(origin.letter)]
   const ownHeaders = ({ position }: Place): RecordHeader[] =>
-    sequenceName && position !== undefined ? sequenceHeaders(sequenceName, position) : []
+    sequenceName && position !== undefined ? sequenceHeaders(sequenceName, position) : letterHeaders
   // All of a call's records share these, but for id and time.
   const shared = envelopeHeaders({
     time: '',
