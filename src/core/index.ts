@@ -14,6 +14,7 @@ export {
   type ErrorSpec,
   type Issue,
 } from './errors.ts'
+export { eventTimeMs } from './event-time.ts'
 export { newId } from './ids.ts'
 export { defaultLimits, type Limits } from './limits.ts'
 export {

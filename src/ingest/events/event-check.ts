@@ -3,10 +3,9 @@
  * topic's schema, the record key, the event time. The first step that fails names the event's fault.
  */
 import { JsonScanner, type JsonFault, type JsonFaultCode } from '../../kernels/index.ts'
-import type { Issue, Limits } from '../../core/index.ts'
+import { eventTimeMs, type Issue, type Limits } from '../../core/index.ts'
 import type { IngestErrorCode } from '../errors.ts'
 import type { TopicContract } from '../ingest.ts'
-import { eventTimeMs } from './event-time.ts'
 import { createSchemaCheck, type JsonObject } from './strict-schema.ts'
 
 export interface EventFault {
