@@ -3,10 +3,10 @@
  * shown them, so they do not go away again: a batch of which every file is there and whole is adopted into the manifest; the
  * files of a batch that is there in part stay where they are until the sink commits the batch again, under the same names.
  */
-import { readdir } from 'node:fs/promises'
 import { inOrder } from './compaction.ts'
-import { syncFolder } from './durable-files.ts'
+import { listFiles, syncFoldersOf } from './data-folders.ts'
 import { writeManifest, type TableState } from './manifest.ts'
+import type { DataFileFacts } from './file-facts.ts'
 import { hasRowsOfRange } from './parquet-writer.ts'
 import { inspectFile, type FoundFile } from './rebuild.ts'
 import type { TableContext } from './table-context.ts'
@@ -21,7 +21,7 @@ export async function adoptBatches(context: TableContext, found: TableState): Pr
   const folder = context.layout.generation(found.generation)
   const known = new Set(found.files.map(({ name }) => name))
   const strays: FoundFile[] = []
-  for (const name of await readdir(folder)) {
+  for (const name of await listFiles(folder)) {
     if (known.has(name)) continue
     const stray = await inspectFile(context, folder, name)
     if (stray && (await isWhole(context, folder, stray))) strays.push(stray)
@@ -29,12 +29,15 @@ export async function adoptBatches(context: TableContext, found: TableState): Pr
   let state = found
   for (;;) {
     const next = filesThatFollow(state, strays)
-    const ranges = next[0]?.facts.ranges ?? []
-    if (next.length === 0 || next.length < ranges.length)
+    if (next.length === 0 || next.length < filesOfBatch(next[0]!.facts))
       return { state, waiting: new Set(next.map(({ file }) => file.name)) }
     state = await adopt(context, folder, state, next)
   }
 }
+
+/** How many files the batch of an unmerged file has. */
+const filesOfBatch = ({ files, ranges }: DataFileFacts): number =>
+  files?.[0]?.[1] ?? ranges?.length ?? Infinity
 
 async function isWhole(
   context: TableContext,
@@ -80,8 +83,9 @@ async function adopt(
   found: readonly FoundFile[],
 ): Promise<TableState> {
   // The new names may not be durable yet; the record that vouches for them must not outlive them.
-  await syncFolder(folder)
   const files = found.map(({ file }) => file)
+  const names = files.map(({ name }) => name)
+  await syncFoldersOf(folder, names)
   const next: TableState = {
     ...state,
     version: state.version + 1,
@@ -96,7 +100,7 @@ async function adopt(
   }
   await writeManifest(context.layout, next, context.failpoint)
   context.logger.info(
-    { table: state.table, batch: next.lastBatch, files: files.map(({ name }) => name) },
+    { table: state.table, batch: next.lastBatch, files: names },
     'A batch that was written and not recorded is taken over.',
   )
   return next

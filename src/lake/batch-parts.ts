@@ -1,26 +1,38 @@
-/** Checks a batch against its table and cuts its rows into one part per log partition. */
-import type { Cell, Column, ColumnarRows, OffsetRange } from '../core/index.ts'
+/** Checks a batch against its table and cuts its rows into one part per log partition and folder. */
+import type { Cell, Column, ColumnarRows, Logger, OffsetRange } from '../core/index.ts'
 import { lakeError } from './errors.ts'
 import type { BatchCommit } from './lake.ts'
+import { folderSplitter } from './folder-splitter.ts'
 
 export interface BatchPart extends OffsetRange {
+  /** `day=2018-12-31/page=Home`; empty without partition columns. */
+  readonly folder: string
   readonly rows: ColumnarRows
 }
 
-/** Parts in order of partition, with the table's columns. Throws LAKE_OUT_OF_ORDER, LAKE_SCHEMA_CONFLICT. */
-export function batchParts(
-  table: string,
-  columns: readonly Column[],
-  ends: ReadonlyMap<number, number>,
-  batch: BatchCommit,
-): BatchPart[] {
+export interface PartsOptions {
+  readonly table: string
+  readonly columns: readonly Column[]
+  /** Names of the partition columns. */
+  readonly partitionNames: readonly string[]
+  readonly ends: ReadonlyMap<number, number>
+  readonly logger: Logger
+}
+
+/**
+ * Parts in order of partition and folder, with the table's columns; at least one for each range, if only to tell that it was
+ * read. Throws LAKE_OUT_OF_ORDER, LAKE_SCHEMA_CONFLICT.
+ */
+export function batchParts(options: PartsOptions, batch: BatchCommit): BatchPart[] {
+  const { table, columns, ends, partitionNames } = options
   const ranges = batch.ranges.toSorted((a, b) => a.partition - b.partition)
   checkRanges(table, ranges, ends, batch.number)
   const rows = inColumns(table, columns, batch.rows)
   const partitions = cells(rows, '_partition')
   const offsets = cells(rows, '_offset')
   let row = 0
-  const parts = ranges.map((range): BatchPart => {
+  const splitter = folderSplitter(partitionNames)
+  const parts = ranges.flatMap((range): BatchPart[] => {
     const start = row
     let previous = range.first - 1
     while (row < rows.length && partitions[row] === range.partition) {
@@ -29,9 +41,17 @@ export function batchParts(
       previous = offset
       row++
     }
-    return { ...range, rows: slice(rows, start, row) }
+    const pieces = splitter.split(slice(rows, start, row))
+    return pieces.map(([folder, piece]) => ({ ...range, folder, rows: piece }))
   })
   if (row < rows.length) throw strayRow(table, batch, row, Number(offsets[row]))
+  const beyond = splitter.rowsBeyondLimit()
+  if (beyond > 0) {
+    options.logger.warn(
+      { table, batch: batch.number, rows: beyond, partitionBy: partitionNames },
+      'A batch has more values of its partition columns than it may have folders: the rows of the others are in the folder of NULL. Partition by something with fewer values.',
+    )
+  }
   return parts
 }
 

@@ -2,9 +2,11 @@
  * Compaction writes a new generation folder: merged files, and hard links to the files that stay. Merging runs beside
  * commits; only the last step, `switchGeneration`, excludes them. Readers keep the old folder for ten minutes.
  */
-import { link, readdir, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { link, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { SqlEngine } from '../sql/index.ts'
+import { listFiles, makeFolderOf, syncFoldersOf } from './data-folders.ts'
 import {
   digestFile,
   makeFolder,
@@ -14,11 +16,11 @@ import {
   syncFolder,
 } from './durable-files.ts'
 import { lakeError } from './errors.ts'
-import { factsOf } from './file-facts.ts'
+import { FACTS_KEY, factsOf, type DataFileFacts } from './file-facts.ts'
 import type { LakeFile, TableSnapshot } from './lake.ts'
 import { fileName, generationName } from './layout.ts'
 import { writeManifest, type TableState } from './manifest.ts'
-import { countRows, mergeFilesTo, sizeOf } from './parquet-writer.ts'
+import { countRows, mergeFilesTo, readFact, sizeOf } from './parquet-writer.ts'
 import { RETIRED_GENERATION_MS, type TableContext } from './table-context.ts'
 
 export interface Merge {
@@ -27,16 +29,26 @@ export interface Merge {
 }
 
 /**
- * Runs of neighbouring files of a partition, each of at most `targetBytes`. Files of half the target or more are left
+ * Runs of neighbouring files of a partition and folder, each of at most `targetBytes`. Files of half the target or more are left
  * alone: otherwise every compaction would write the same big file again.
  */
 export function planMerges(files: readonly LakeFile[], targetBytes: number): LakeFile[][] {
+  const places = new Map<string, LakeFile[]>()
+  for (const file of files) {
+    const place = `${file.partition}/${dirname(file.name)}`
+    const neighbours = places.get(place)
+    if (neighbours) neighbours.push(file)
+    else places.set(place, [file])
+  }
+  return [...places.values()].flatMap((neighbours) => runsOf(neighbours, targetBytes))
+}
+
+function runsOf(files: readonly LakeFile[], targetBytes: number): LakeFile[][] {
   const groups: LakeFile[][] = []
   let bytes = 0
   for (const file of files) {
     const group = groups.at(-1)
-    const follows = group?.at(-1)?.partition === file.partition
-    if (group && follows && file.bytes < targetBytes / 2 && bytes + file.bytes <= targetBytes) {
+    if (group && file.bytes < targetBytes / 2 && bytes + file.bytes <= targetBytes) {
       group.push(file)
       bytes += file.bytes
     } else {
@@ -83,8 +95,11 @@ async function writeMerge(
     )
   }
   const { partition, first } = head
-  const name = fileName({ topic: context.topic, partition, first, last: tail.last })
-  const path = join(context.layout.tempDir, name)
+  const name = join(
+    dirname(head.name),
+    fileName({ topic: context.topic, partition, first, last: tail.last }),
+  )
+  const path = tempPath(context, name)
   const batches = [head.batches[0], tail.batches[1]] as const
   const { columns } = snapshot
   const paths = sources.map((file) => snapshot.path(file))
@@ -93,7 +108,15 @@ async function writeMerge(
     path,
     columns,
     paths,
-    factsOf({ topic: context.topic, batches, columns }),
+    factsOf({
+      topic: context.topic,
+      batches,
+      columns,
+      ...(context.partitionBy.length > 0 && {
+        partitionBy: context.partitionBy,
+        files: await batchFilesOf(engine, paths),
+      }),
+    }),
   )
   const rows = await countRows(engine, path)
   if (rows !== sources.reduce((sum, file) => sum + file.rows, 0))
@@ -103,6 +126,24 @@ async function writeMerge(
   const [bytes, sha256] = [await sizeOf(path), await digestFile(path)]
   return { name, partition, first, last: tail.last, rows, bytes, sha256, batches }
 }
+
+/** What the sources say of their batches: the merged file must tell it too, should the manifest be lost. */
+async function batchFilesOf(
+  engine: SqlEngine,
+  paths: readonly string[],
+): Promise<NonNullable<DataFileFacts['files']>> {
+  const found: [batch: number, files: number][] = []
+  for (const path of paths) {
+    const text = await readFact(engine, path, FACTS_KEY)
+    const { files = [] } = JSON.parse(text ?? '{}') as Partial<DataFileFacts>
+    for (const [batch, count] of files) found.push([batch, count])
+  }
+  return found
+}
+
+/** Merged files of all folders wait here at one time, and those of a commit beside them. */
+const tempPath = ({ layout }: TableContext, name: string): string =>
+  join(layout.tempDir, `merged-${createHash('sha256').update(name).digest('hex')}.parquet`)
 
 /** Builds the next generation, records it and switches `current` to it. Nothing may commit meanwhile. */
 export async function switchGeneration(
@@ -118,15 +159,19 @@ export async function switchGeneration(
   const replaced = new Set(merges.flatMap(({ sources }) => sources.map(({ name }) => name)))
   const kept = state.files.filter(({ name }) => !replaced.has(name))
   // Also the files of a batch whose commit failed half way: they were shown, and the sink is about to commit them again.
-  const listed = await readdir(layout.generation(state.generation))
+  const before = layout.generation(state.generation)
+  const listed = await listFiles(before)
   const shown = new Set([...kept.map(({ name }) => name), ...listed])
   for (const name of shown) {
     if (replaced.has(name)) continue
-    await link(join(layout.generation(state.generation), name), join(folder, name))
+    await makeFolderOf(folder, name)
+    await link(join(before, name), join(folder, name))
   }
-  for (const { merged } of merges)
-    await rename(join(layout.tempDir, merged.name), join(folder, merged.name))
-  await syncFolder(folder)
+  for (const { merged } of merges) {
+    await makeFolderOf(folder, merged.name)
+    await rename(tempPath(context, merged.name), join(folder, merged.name))
+  }
+  await syncFoldersOf(folder, [...shown, ...merges.map(({ merged }) => merged.name)])
   await syncFolder(layout.generationsDir)
   await failpoint?.('linked')
   const now = clock.now()
@@ -147,4 +192,6 @@ export async function switchGeneration(
 }
 
 export const inOrder = (files: readonly LakeFile[]): LakeFile[] =>
-  files.toSorted((a, b) => a.partition - b.partition || a.first - b.first)
+  files.toSorted(
+    (a, b) => a.partition - b.partition || a.first - b.first || (a.name < b.name ? -1 : 1),
+  )

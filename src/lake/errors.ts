@@ -8,11 +8,6 @@ export const lakeError = defineErrors({
     retryable: false,
     title: 'The table was written by a newer version',
   },
-  LAKE_NOT_SUPPORTED: {
-    status: 422,
-    retryable: false,
-    title: 'The table asks for something that this version cannot do',
-  },
   LAKE_OUT_OF_ORDER: {
     status: 409,
     retryable: false,

@@ -12,6 +12,9 @@ export const commitSeams = [
   'manifest-synced',
 ] as const
 
+/** Of a table with partition columns; those of a file and of a folder come once for each. */
+export const partitionedCommitSeams = ['folder-made', ...commitSeams] as const
+
 export const compactionSeams = [
   'merged',
   'linked',
@@ -20,6 +23,6 @@ export const compactionSeams = [
   'switched',
 ] as const
 
-export type Seam = (typeof commitSeams)[number] | (typeof compactionSeams)[number]
+export type Seam = (typeof partitionedCommitSeams)[number] | (typeof compactionSeams)[number]
 
 export type Failpoint = (seam: Seam) => void | Promise<void>

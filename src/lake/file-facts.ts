@@ -3,6 +3,7 @@
  * is rebuilt when its whole manifest is lost. Nothing in it depends on time or place: the bytes stay reproducible.
  */
 import type { Column, OffsetRange } from '../core/index.ts'
+import type { PartitionColumn } from './lake.ts'
 import type { FileFacts } from './parquet-writer.ts'
 
 export const FACTS_KEY = 'millrace'
@@ -13,10 +14,14 @@ export interface DataFileFacts {
   readonly columns: readonly Column[]
   /** Ranges of the whole batch: the batch is complete when a file is there for each. Absent in merged files. */
   readonly ranges?: readonly OffsetRange[]
+  /** Absent in a table without partition columns, like `files`. */
+  readonly partitionBy?: readonly PartitionColumn[]
+  /** Each batch of the file and how many files it was written as. */
+  readonly files?: readonly (readonly [batch: number, files: number])[]
 }
 
 export function factsOf(facts: DataFileFacts): FileFacts {
-  const { topic, batches, columns, ranges } = facts
+  const { topic, batches, columns, ranges, partitionBy, files } = facts
   return {
     [FACTS_KEY]: JSON.stringify({
       format: 1,
@@ -24,6 +29,8 @@ export function factsOf(facts: DataFileFacts): FileFacts {
       batches,
       columns: columns.map(({ name, type, nullable }) => ({ name, type, nullable })),
       ranges: ranges?.map(({ partition, first, last }) => ({ partition, first, last })),
+      partitionBy: partitionBy?.map(({ name, from, unit }) => ({ name, from, unit })),
+      files,
     }),
   }
 }

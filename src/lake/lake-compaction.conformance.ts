@@ -142,7 +142,7 @@ export function compactionChecks(harness: LakeHarness): ConformanceCheck[] {
       await withTable(harness, dir, (table) => fill(table, 1))
       const folder = join(dir, 'events', 'manifest')
       const record = join(folder, (await readdir(folder)).toSorted().at(-1)!)
-      const newer = (await readFile(record, 'utf8')).replace('"format":1', '"format":2')
+      const newer = (await readFile(record, 'utf8')).replace('"format":1', '"format":3')
       await writeFile(record, newer)
       await writeFile(join(dir, 'events', 'temp', 'theirs'), '')
       const lake = await harness.open({ dir, clock: harness.makeClock() })

@@ -1,16 +1,18 @@
 /** One table: an in-memory state that changes only after the step on disk is durable, and a queue of writers. */
 import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Column } from '../core/index.ts'
 import { batchParts } from './batch-parts.ts'
 import { inOrder, planMerges, switchGeneration, writeMerges } from './compaction.ts'
-import { digestFile, storageError, syncFolder } from './durable-files.ts'
+import { syncFoldersOf } from './data-folders.ts'
+import { digestFile, storageError } from './durable-files.ts'
 import { lakeError } from './errors.ts'
 import type { BatchCommit, LakeFile, LakeTable } from './lake.ts'
 import { pruneManifest, writeManifest, type TableState } from './manifest.ts'
 import { openState } from './recovery.ts'
 import { snapshotOf } from './snapshot.ts'
 import { RETIRED_GENERATION_MS, type TableContext } from './table-context.ts'
-import { writePart } from './write-part.ts'
+import { partName, writePart } from './write-part.ts'
 
 const DEFAULT_TARGET_BYTES = 128 * 1024 ** 2
 
@@ -23,9 +25,10 @@ export async function openLakeTable(
   context: TableContext,
   columns: readonly Column[],
 ): Promise<OpenLakeTable> {
-  let state = await openState(context, columns).catch((error: unknown) => {
+  const opened = await openState(context, columns).catch((error: unknown) => {
     throw storageError(error, `table "${context.name}"`)
   })
+  let { state, waiting } = opened
   let snapshot = snapshotOf(context.layout, state)
   let isClosed = false
   const advance = (next: TableState): void => {
@@ -52,13 +55,15 @@ export async function openLakeTable(
     get columns() {
       return state.columns
     },
+    partitionBy: context.partitionBy,
     snapshot: () => snapshot,
     commit: (batch) =>
       exclusively(() =>
         writing(`batch ${batch.number}`, async () => {
           const known = committedFiles(state, batch)
           if (known) return { files: known, version: state.version }
-          const { next, files } = await commitBatch(context, state, batch)
+          const { next, files } = await commitBatch(context, state, batch, waiting)
+          waiting = new Set()
           advance(next)
           await pruneManifest(context.layout)
           return { files, version: next.version }
@@ -89,21 +94,32 @@ export async function openLakeTable(
  * The commit: 1 files under temporary names, synced and digested · 2 renamed · 3 folder synced · 4 manifest record. A plain
  * listing shows the batch after 2; if it fails before 4, committing again writes the same bytes under the same names.
  */
-async function commitBatch(context: TableContext, state: TableState, batch: BatchCommit) {
+async function commitBatch(
+  context: TableContext,
+  state: TableState,
+  batch: BatchCommit,
+  waiting: ReadonlySet<string>,
+) {
   const ends = new Map(state.ends)
-  const parts = batchParts(context.name, state.columns, ends, batch)
-  const target = {
-    ...context,
-    generation: state.generation,
-    batch: batch.number,
-    ranges: parts.map(({ partition, first, last }) => ({ partition, first, last })),
-  }
+  const partitionNames = context.partitionBy.map(({ name }) => name)
+  const parts = batchParts(
+    { table: context.name, columns: state.columns, partitionNames, ends, logger: context.logger },
+    batch,
+  )
+  const ranges = batch.ranges
+    .map(({ partition, first, last }) => ({ partition, first, last }))
+    .toSorted((a, b) => a.partition - b.partition)
+  const { generation } = state
+  const target = { ...context, generation, batch: batch.number, ranges, files: parts.length }
+  const folder = context.layout.generation(generation)
+  await removeOthers(folder, waiting, new Set(parts.map((part) => partName(part, context.topic))))
   const files: LakeFile[] = []
   for (const part of parts) {
     files.push(await writePart(part, target))
     ends.set(part.partition, part.last + 1)
   }
-  await syncFolder(context.layout.generation(state.generation))
+  const names = files.map(({ name }) => name)
+  await syncFoldersOf(folder, names)
   await context.failpoint?.('folder-synced')
   const next: TableState = {
     ...state,
@@ -116,11 +132,25 @@ async function commitBatch(context: TableContext, state: TableState, batch: Batc
   return { next, files }
 }
 
+/**
+ * Files that an earlier attempt at the batch left and this one does not write: the rows are the same, so the topic's schema
+ * or the table's partition columns changed between. Left in place, a listing would show their rows twice.
+ */
+async function removeOthers(
+  folder: string,
+  waiting: ReadonlySet<string>,
+  names: ReadonlySet<string>,
+): Promise<void> {
+  const others = [...waiting].filter((name) => !names.has(name))
+  for (const name of others) await rm(join(folder, name), { force: true })
+  if (others.length > 0) await syncFoldersOf(folder, others)
+}
+
 /** The files of a batch that the table has already, undefined when it is new. Throws LAKE_OUT_OF_ORDER. */
 function committedFiles(state: TableState, batch: BatchCommit): LakeFile[] | undefined {
   if (batch.number > state.lastBatch) return undefined
   const files = batch.ranges.map((range) =>
-    state.files.find(
+    state.files.filter(
       (file) =>
         file.partition === range.partition &&
         file.first <= range.first &&
@@ -131,7 +161,7 @@ function committedFiles(state: TableState, batch: BatchCommit): LakeFile[] | und
           (file.first === range.first && file.last === range.last)),
     ),
   )
-  if (files.every((file) => file !== undefined)) return files
+  if (files.every(({ length }) => length > 0)) return [...new Set(files.flat())]
   throw lakeError(
     'LAKE_OUT_OF_ORDER',
     `batch ${batch.number} of table "${state.table}" was committed with other offsets: the table is at batch ${state.lastBatch}`,

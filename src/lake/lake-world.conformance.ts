@@ -32,9 +32,19 @@ export const columns: readonly Column[] = [
   { name: 'score', type: 'double', nullable: true },
 ]
 export const spec: TableSpec = { name: 'events', topic: 'events', columns }
+/** By a text with NULL, and by the hour of a time: six folders for each ten rows. */
+export const partitionedSpec: TableSpec = {
+  ...spec,
+  partitionBy: [
+    { name: 'hour', from: '_timestamp', unit: 'hour' },
+    { name: 'label', from: 'label' },
+  ],
+}
 
 /** The value that row (partition, offset) has in column n. */
 export const valueAt = (partition: number, offset: number): number => partition * 1_000_000 + offset
+
+const timeAt = (n: number): number => 1_700_000_000_000 + n
 
 /** All offsets of the ranges but those in `missing`, which stand for dead letters. */
 export function batchOf(
@@ -55,7 +65,8 @@ export function batchOf(
     if (name === '_topic') return table.topic
     if (name === '_partition') return partition
     if (name === '_offset') return offset
-    if (name === '_timestamp') return 1_700_000_000_000 + n
+    if (name === '_timestamp') return timeAt(n)
+    if (name === 'hour') return new Date(timeAt(n)).toISOString().slice(0, 13)
     if (name === '_id') return `id-${n}`
     return null
   }
@@ -92,7 +103,8 @@ export async function readListing(
 ): Promise<ReadonlyMap<number, readonly number[]>> {
   // The link is resolved once: then a switch does not change the folder under the reader.
   const folder = await realpath(join(dir, 'events', 'current'))
-  const names = (await readdir(folder)).toSorted()
+  const listed = await readdir(folder, { recursive: true })
+  const names = listed.filter((name) => name.endsWith('.parquet')).toSorted()
   const offsets = new Map<number, number[]>()
   for (const name of names) {
     for (const row of await harness.readRows(join(folder, name))) {
@@ -123,10 +135,11 @@ export async function withTable(
   dir: string,
   use: (table: LakeTable, lake: Lake, clock: MovableClock) => Promise<void>,
   clock: MovableClock = harness.makeClock(),
+  tableSpec: TableSpec = spec,
 ): Promise<void> {
   const lake = await harness.open({ dir, clock })
   try {
-    await use(await lake.openTable(spec), lake, clock)
+    await use(await lake.openTable(tableSpec), lake, clock)
   } finally {
     await lake.close()
   }
@@ -139,6 +152,7 @@ export async function stopAt(
   seam: string,
   time: number,
   work: (table: LakeTable) => Promise<unknown>,
+  tableSpec: TableSpec = spec,
 ): Promise<void> {
   let times = 0
   let stopped = (): void => {}
@@ -153,7 +167,7 @@ export async function stopAt(
       return new Promise<never>(() => {})
     },
   })
-  const table = await lake.openTable(spec)
+  const table = await lake.openTable(tableSpec)
   isArmed = true
   await Promise.race([
     isStopped,

@@ -4,6 +4,7 @@ import { commitChecks } from './lake-commit.conformance.ts'
 import { compactionChecks } from './lake-compaction.conformance.ts'
 import { crashChecks } from './lake-crash.conformance.ts'
 import { listingChecks } from './lake-listing.conformance.ts'
+import { partitionChecks } from './lake-partitions.conformance.ts'
 import type { LakeHarness } from './lake-world.conformance.ts'
 
 export type { ForeignRow, LakeHarness } from './lake-world.conformance.ts'
@@ -13,4 +14,5 @@ export const lakeConformance = (harness: LakeHarness): ConformanceCheck[] => [
   ...crashChecks(harness),
   ...listingChecks(harness),
   ...compactionChecks(harness),
+  ...partitionChecks(harness),
 ]

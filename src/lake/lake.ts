@@ -7,16 +7,19 @@
  * ```
  *   manifest/00000000000000000007.json    one durable record a commit; the highest is the truth
  *   generations/000001/ratings-0-00000000000000000000-00000000000000000999.parquet
+ *   generations/000001/day=2018-12-31/…  with partition columns: one file a folder and batch
  *   current -> generations/000001         a plain listing of current/ is right at every moment
  * ```
  * Guarantees, each held by a test of the same number in `lake.conformance.ts`:
  * - **K1 exactly once**: for each partition the rows of a plain listing of `current/` are at every moment a
- *   duplicate-free, gap-free prefix of what was committed, and equal it once `commit` resolves.
+ *   duplicate-free, gap-free prefix of what was committed, and equal it once `commit` resolves. With partition columns a
+ *   batch is several files: a listing may see it in part for a moment, never a row twice; snapshots see it whole.
  * - **K2 idempotent**: committing a batch again (same number, same ranges) changes nothing and answers the same files.
  * - **K3 crash**: ended at any instruction, the next `open` finds the table as before or after the commit, never between,
  *   and removes what was left over. A plain listing never goes back: a batch whose files are all there is taken over, and
  *   of a batch that is there in part the files stay until it is committed again.
- * - **K4 names**: a file name gives topic, partition, first and last offset; ranges are disjoint and ascend.
+ * - **K4 names**: a file name gives topic, partition, first and last offset of what was read for it; in a folder the
+ *   ranges are disjoint and ascend.
  * - **K5 digest**: every file's SHA-256 is in the manifest; `verify` names each file whose bytes differ.
  * - **K6 compaction**: never changes rows; a reader of `current/` or of an older snapshot stays right for ten minutes.
  * - **K7 order**: a batch whose ranges do not follow the table's end is refused with LAKE_OUT_OF_ORDER.
@@ -28,14 +31,17 @@ export interface TableSpec {
   readonly topic: string
   /** The topic's columns; the record columns are added by the lake. */
   readonly columns: readonly Column[]
-  /** Partition columns (`col=value/` folders); none in this release's main job, several files a batch with them. */
+  /** Partition columns: files lie in folders `name=value/`, one file a folder and batch. Default none. */
   readonly partitionBy?: readonly PartitionColumn[]
 }
 
 export interface PartitionColumn {
+  /** Of the folder and of the column: `day`, or the column's own name. */
   readonly name: string
-  /** SQL expression over the table's columns, for example `date_trunc('day', ts)`. */
-  readonly expression: string
+  /** Column of the topic or of the record that it is made of. */
+  readonly from: string
+  /** Of a time, in UTC: `2018-12`, `2018-12-31`, `2018-12-31T23`. Absent: the value itself. */
+  readonly unit?: 'month' | 'day' | 'hour'
 }
 
 /** What the sink hands over: the rows of one batch, complete and in order of (partition, offset). */
@@ -47,7 +53,7 @@ export interface BatchCommit {
 }
 
 export interface LakeFile {
-  /** Relative to the table's `current/` folder. */
+  /** Relative to the table's `current/` folder, with the folders of its partition columns. */
   readonly name: string
   readonly partition: number
   readonly first: number
@@ -64,6 +70,7 @@ export interface TableSnapshot {
   readonly table: string
   readonly version: number
   readonly columns: readonly Column[]
+  readonly partitionBy: readonly PartitionColumn[]
   readonly files: readonly LakeFile[]
   /** Absolute path of a file of this snapshot. */
   path(file: LakeFile): string
@@ -80,6 +87,7 @@ export interface LakeTable {
   readonly topic: string
   /** Topic columns and record columns, as they are in the files. */
   readonly columns: readonly Column[]
+  readonly partitionBy: readonly PartitionColumn[]
   snapshot(): TableSnapshot
   /** Resolves when the batch is durable and visible. Throws LAKE_OUT_OF_ORDER, LAKE_STORAGE_FULL. */
   commit(
@@ -92,7 +100,7 @@ export interface LakeTable {
 }
 
 export interface Lake {
-  /** Opens or creates. New columns are added as nullable; a changed type throws LAKE_SCHEMA_CONFLICT. */
+  /** Opens or creates. New columns are added as nullable; a changed type or partitioning throws LAKE_SCHEMA_CONFLICT. */
   openTable(spec: TableSpec): Promise<LakeTable>
   table(name: string): LakeTable
   tables(): readonly LakeTable[]

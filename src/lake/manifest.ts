@@ -9,10 +9,13 @@ import type { Column, Logger } from '../core/index.ts'
 import { syncFolder, writeDurably } from './durable-files.ts'
 import { lakeError } from './errors.ts'
 import type { Failpoint } from './failpoint.ts'
-import type { LakeFile } from './lake.ts'
+import type { LakeFile, PartitionColumn } from './lake.ts'
 import type { TableLayout } from './layout.ts'
 
-export const MANIFEST_FORMAT = 1
+/** The highest that this version reads: tables with partition columns. */
+export const MANIFEST_FORMAT = 2
+/** Tables without. */
+export const MANIFEST_FORMAT_PLAIN = 1
 /** Records that stay: enough to see what happened before a fault. */
 const KEEP_RECORDS = 32
 
@@ -22,13 +25,15 @@ export interface TableState {
   readonly table: string
   readonly topic: string
   readonly columns: readonly Column[]
+  /** Absent in tables that have none. */
+  readonly partitionBy?: readonly PartitionColumn[]
   readonly generation: number
   /** Generations that were replaced and since when (wall clock, milliseconds). */
   readonly retired: readonly { readonly generation: number; readonly at: number }[]
   readonly lastBatch: number
   /** Partition and the offset after its last committed one, ascending. */
   readonly ends: readonly (readonly [partition: number, end: number])[]
-  /** In order of (partition, first). */
+  /** In order of (partition, first, name). */
   readonly files: readonly LakeFile[]
 }
 

@@ -32,11 +32,11 @@ export async function openLake(options: LakeOptions): Promise<Lake> {
   let closed: Promise<void> | undefined
 
   const open = async (spec: TableSpec): Promise<OpenLakeTable> => {
-    const { name, topic } = spec
-    const context = { ...options, name, topic, engine, openMergeEngine: openWriter }
+    const { name, topic, partitionBy = [] } = spec
+    const context = { ...options, name, topic, partitionBy, engine, openMergeEngine: openWriter }
     const table = await openLakeTable(
       { ...context, failpoint: options.failpoint, layout: tableLayout(options.dir, name) },
-      tableColumns(spec.columns),
+      tableColumns(spec),
     )
     opened.set(name, table)
     return table
@@ -50,7 +50,6 @@ export async function openLake(options: LakeOptions): Promise<Lake> {
           'LAKE_SCHEMA_CONFLICT',
           `table ${quote(spec.name)} is open already: use table()`,
         )
-      checkUnpartitioned(spec)
       const table = open(spec)
       tables.set(spec.name, table)
       table.catch(() => tables.delete(spec.name))
@@ -86,13 +85,4 @@ export async function openLake(options: LakeOptions): Promise<Lake> {
       return closed
     },
   }
-}
-
-function checkUnpartitioned(spec: TableSpec): void {
-  if (spec.partitionBy === undefined || spec.partitionBy.length === 0) return
-  throw lakeError(
-    'LAKE_NOT_SUPPORTED',
-    `table ${quote(spec.name)} declares partition columns, which this version does not write: leave out partitionBy`,
-    { details: { table: spec.name } },
-  )
 }

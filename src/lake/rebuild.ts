@@ -7,11 +7,13 @@ import { readdir, readlink, rename } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { OffsetRange } from '../core/index.ts'
 import { inOrder } from './compaction.ts'
-import { digestFile, makeFolder, syncFolder } from './durable-files.ts'
+import { listFiles, makeFolderOf, syncFoldersOf } from './data-folders.ts'
+import { digestFile, makeFolder } from './durable-files.ts'
 import { FACTS_KEY, type DataFileFacts } from './file-facts.ts'
 import type { LakeFile } from './lake.ts'
 import { parseFileName } from './layout.ts'
 import type { TableState } from './manifest.ts'
+import { samePartitions } from './partition-columns.ts'
 import { countRows, readFact, sizeOf } from './parquet-writer.ts'
 import type { TableContext } from './table-context.ts'
 
@@ -21,7 +23,7 @@ export interface FoundFile {
 }
 
 type Rebuilt = Pick<TableState, 'generation' | 'lastBatch' | 'ends' | 'files'> &
-  Partial<Pick<TableState, 'columns'>>
+  Partial<Pick<TableState, 'columns' | 'partitionBy'>>
 
 /** Undefined when there is no file to rebuild from. */
 export async function rebuildState(context: TableContext): Promise<Rebuilt | undefined> {
@@ -29,14 +31,14 @@ export async function rebuildState(context: TableContext): Promise<Rebuilt | und
   const generation = await shownGeneration(context)
   if (generation === undefined) return undefined
   const folder = layout.generation(generation)
-  const names = await readdir(folder)
+  const names = await listFiles(folder)
   if (names.length === 0) return undefined
   const found: FoundFile[] = []
   for (const name of names) {
     const file = await inspectFile(context, folder, name)
     if (file) found.push(file)
   }
-  const kept = certainFiles(found)
+  const kept = context.partitionBy.length > 0 ? certainBatches(found) : certainFiles(found)
   const keptNames = new Set(kept.map(({ file }) => file.name))
   const others = names.filter((name) => !keptNames.has(name))
   await setFilesAside(context, folder, others)
@@ -46,12 +48,19 @@ export async function rebuildState(context: TableContext): Promise<Rebuilt | und
   )
   const newest = kept.toSorted((a, b) => a.file.batches[1] - b.file.batches[1]).at(-1)
   return {
-    ...(newest && { columns: newest.facts.columns }),
+    ...(newest && { columns: newest.facts.columns, partitionBy: context.partitionBy }),
     generation,
     lastBatch: Math.max(0, ...kept.map(({ file }) => file.batches[1])),
-    ends: [...new Map(kept.map(({ file }) => [file.partition, file.last + 1]))],
+    ends: endsOf(kept.map(({ file }) => file)),
     files: kept.map(({ file }) => file),
   }
+}
+
+function endsOf(files: readonly LakeFile[]): [partition: number, end: number][] {
+  const ends = new Map<number, number>()
+  for (const { partition, last } of files)
+    ends.set(partition, Math.max(last + 1, ends.get(partition) ?? 0))
+  return [...ends]
 }
 
 async function shownGeneration({ layout }: TableContext): Promise<number | undefined> {
@@ -63,7 +72,7 @@ async function shownGeneration({ layout }: TableContext): Promise<number | undef
 
 /** What a data file says of itself; undefined when it is none of ours or cannot be read. */
 export async function inspectFile(
-  { engine, logger }: TableContext,
+  { engine, logger, partitionBy }: TableContext,
   folder: string,
   name: string,
 ): Promise<FoundFile | undefined> {
@@ -74,6 +83,7 @@ export async function inspectFile(
     const text = await readFact(engine, path, FACTS_KEY)
     if (text === undefined) return undefined
     const facts = JSON.parse(text) as DataFileFacts
+    if (!samePartitions(facts.partitionBy ?? [], partitionBy)) return undefined
     const rows = await countRows(engine, path)
     const [bytes, sha256] = [await sizeOf(path), await digestFile(path)]
     return { file: { name, ...range, rows, bytes, sha256, batches: facts.batches }, facts }
@@ -101,6 +111,31 @@ function certainFiles(found: readonly FoundFile[]): FoundFile[] {
   return files.flatMap(({ name, batches }) => (batches[1] < firstDoubtful ? [kept.get(name)!] : []))
 }
 
+/** With partition columns: the batches of which every file is there, up to the first that lacks one. */
+function certainBatches(found: readonly FoundFile[]): FoundFile[] {
+  const missing = new Map<number, number>()
+  for (const { facts } of found) {
+    for (const [batch, files] of facts.files ?? [])
+      missing.set(batch, (missing.get(batch) ?? files) - 1)
+  }
+  const numbers = [...missing.keys()].toSorted((a, b) => a - b)
+  const isDoubtful = (batch: number, index: number): boolean =>
+    missing.get(batch) !== 0 || batch !== numbers[0]! + index
+  let end = numbers.find(isDoubtful) ?? Infinity
+  // A merged file that reaches over the end goes with all of its batches.
+  for (let before = Infinity; before !== end;) {
+    before = end
+    for (const { file } of found) {
+      const [first, last] = file.batches
+      if (last >= end && first < end) end = first
+    }
+  }
+  const kept = new Map(found.map((each) => [each.file.name, each]))
+  return inOrder(found.map(({ file }) => file)).flatMap(({ name, batches }) =>
+    batches[1] < end && kept.get(name)?.facts.files ? [kept.get(name)!] : [],
+  )
+}
+
 async function setFilesAside(
   { layout }: TableContext,
   folder: string,
@@ -109,7 +144,10 @@ async function setFilesAside(
   if (names.length === 0) return
   const aside = join(layout.dir, 'set-aside')
   await makeFolder(aside)
-  for (const name of names) await rename(join(folder, name), join(aside, name))
-  await syncFolder(aside)
-  await syncFolder(folder)
+  for (const name of names) {
+    await makeFolderOf(aside, name)
+    await rename(join(folder, name), join(aside, name))
+  }
+  await syncFoldersOf(aside, names)
+  await syncFoldersOf(folder, names)
 }

@@ -1,6 +1,8 @@
 /** The columns that every table has beside its topic's own: where a record came from. */
 import type { Column } from '../core/index.ts'
 import { lakeError } from './errors.ts'
+import type { TableSpec } from './lake.ts'
+import { madeColumns } from './partition-columns.ts'
 
 export const recordColumns: readonly Column[] = [
   { name: '_topic', type: 'text', nullable: false },
@@ -17,9 +19,10 @@ export const recordColumns: readonly Column[] = [
   { name: '_source', type: 'text', nullable: true },
 ]
 
-/** A table's columns: the topic's, then the record's. Throws LAKE_SCHEMA_CONFLICT when two names are the same in SQL. */
-export function tableColumns(topicColumns: readonly Column[]): Column[] {
-  const columns = [...topicColumns, ...recordColumns]
+/** The topic's columns, those made for partitioning, the record's. Throws LAKE_SCHEMA_CONFLICT when SQL takes two names for one. */
+export function tableColumns({ name: table, columns: own, partitionBy = [] }: TableSpec): Column[] {
+  const made = madeColumns(table, partitionBy, [...own, ...recordColumns])
+  const columns = [...own, ...made, ...recordColumns]
   const seen = new Map<string, string>()
   for (const { name } of columns) {
     const other = seen.get(name.toLowerCase())

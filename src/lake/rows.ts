@@ -13,6 +13,8 @@ import {
   type LogRecord,
 } from '../core/index.ts'
 import { cellReader, instantOf, type CellReader } from './cell-reader.ts'
+import type { PartitionColumn } from './lake.ts'
+import { columnMakers, madeColumns } from './partition-columns.ts'
 import { recordColumns } from './record-columns.ts'
 
 export interface RejectedRecord {
@@ -22,7 +24,7 @@ export interface RejectedRecord {
 }
 
 export interface ConvertedRows {
-  /** The given columns and then the record columns, in the order of the records. */
+  /** The given columns, those made for partitioning, the record columns; in the order of the records. */
   readonly rows: ColumnarRows
   readonly rejected: readonly RejectedRecord[]
 }
@@ -30,9 +32,13 @@ export interface ConvertedRows {
 /** Converter for one topic's columns (without the record columns). Make it once; it holds no state. */
 export function rowConverter(
   topicColumns: readonly Column[],
+  partitionBy: readonly PartitionColumn[] = [],
 ): (records: readonly LogRecord[]) => ConvertedRows {
   const readers = topicColumns.map(cellReader)
-  const columns = [...topicColumns, ...recordColumns]
+  const made = madeColumns('', partitionBy, [...topicColumns, ...recordColumns])
+  const columns = [...topicColumns, ...made, ...recordColumns]
+  const makers = columnMakers(partitionBy, columns)
+  const recordCellsAt = readers.length + made.length
   return (records) => {
     const values = columns.map((): Cell[] => [])
     const rejected: RejectedRecord[] = []
@@ -45,7 +51,10 @@ export function rowConverter(
         continue
       }
       for (let index = 0; index < readers.length; index++) values[index]!.push(row[index]!)
-      pushRecordCells(record, values, readers.length)
+      pushRecordCells(record, values, recordCellsAt)
+      makers.forEach(({ from, make }, index) => {
+        values[readers.length + index]!.push(make(values[from]![length]!))
+      })
       length++
     }
     return { rows: { columns, length, values }, rejected }

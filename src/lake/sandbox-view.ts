@@ -12,6 +12,7 @@ export function sandboxView(
   return {
     name: snapshot.table,
     columns: snapshot.columns,
+    partitionColumns: snapshot.partitionBy.map(({ name }) => name),
     files: [...snapshot.files.map((file) => snapshot.path(file)), ...tailFiles],
   }
 }

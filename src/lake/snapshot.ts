@@ -12,6 +12,7 @@ export function snapshotOf(layout: TableLayout, state: TableState): TableSnapsho
     table: state.table,
     version: state.version,
     columns: state.columns,
+    partitionBy: state.partitionBy ?? [],
     files: state.files,
     path: (file) => join(folder, file.name),
     rows: sum('rows'),

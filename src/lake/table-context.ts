@@ -1,12 +1,14 @@
 import type { Clock, Logger } from '../core/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
 import type { Failpoint } from './failpoint.ts'
+import type { PartitionColumn } from './lake.ts'
 import type { TableLayout } from './layout.ts'
 
 /** What every step of one table needs. */
 export interface TableContext {
   readonly name: string
   readonly topic: string
+  readonly partitionBy: readonly PartitionColumn[]
   readonly layout: TableLayout
   readonly engine: SqlEngine
   readonly clock: Clock

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import type { OffsetRange } from '../core/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
 import type { BatchPart } from './batch-parts.ts'
+import { makeFolderOf } from './data-folders.ts'
 import { digestFile, sealFile, syncFile } from './durable-files.ts'
 import type { Failpoint } from './failpoint.ts'
 import { factsOf } from './file-facts.ts'
-import type { LakeFile } from './lake.ts'
+import type { LakeFile, PartitionColumn } from './lake.ts'
 import { fileName, type TableLayout } from './layout.ts'
 import { sizeOf, writeRowsTo } from './parquet-writer.ts'
 
@@ -19,15 +20,20 @@ export interface PartTarget {
   readonly batch: number
   /** Of the whole batch. */
   readonly ranges: readonly OffsetRange[]
+  readonly partitionBy: readonly PartitionColumn[]
+  /** Files of the whole batch. */
+  readonly files: number
   readonly failpoint: Failpoint | undefined
 }
 
-/** The generation's folder is not synced yet when this resolves. */
+/** The folder of the file, and the one that it was made in, are not synced yet when this resolves. */
 export async function writePart(part: BatchPart, target: PartTarget): Promise<LakeFile> {
   const { layout, failpoint } = target
   const { partition, first, last } = part
-  const name = fileName({ topic: target.topic, partition, first, last })
-  const temp = join(layout.tempDir, name)
+  const name = partName(part, target.topic)
+  const folder = layout.generation(target.generation)
+  // A batch is written by one at a time, so one name is enough for all of its files.
+  const temp = join(layout.tempDir, fileName({ topic: target.topic, partition, first, last }))
   const batches = [target.batch, target.batch] as const
   await (await open(temp, 'w', 0o644)).close()
   await failpoint?.('temp-opened')
@@ -36,6 +42,10 @@ export async function writePart(part: BatchPart, target: PartTarget): Promise<La
     batches,
     columns: part.rows.columns,
     ranges: target.ranges,
+    ...(part.folder !== '' && {
+      partitionBy: target.partitionBy,
+      files: [[target.batch, target.files]],
+    }),
   })
   await writeRowsTo(target.engine, temp, part.rows, facts)
   await failpoint?.('rows-written')
@@ -44,7 +54,17 @@ export async function writePart(part: BatchPart, target: PartTarget): Promise<La
   await failpoint?.('temp-synced')
   const sha256 = await digestFile(temp)
   const bytes = await sizeOf(temp)
-  await rename(temp, join(layout.generation(target.generation), name))
+  if (part.folder !== '') {
+    await makeFolderOf(folder, name)
+    await failpoint?.('folder-made')
+  }
+  await rename(temp, join(folder, name))
   await failpoint?.('renamed')
   return { name, partition, first, last, rows: part.rows.length, bytes, sha256, batches }
+}
+
+/** Name of the part's file below the generation's folder. */
+export function partName({ folder, partition, first, last }: BatchPart, topic: string): string {
+  const name = fileName({ topic, partition, first, last })
+  return folder === '' ? name : `${folder}/${name}`
 }

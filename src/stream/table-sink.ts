@@ -83,7 +83,7 @@ async function openParts(options: TableSinkOptions): Promise<Parts> {
   const { log, table, topic, clock, failpoint = () => {} } = options
   const policy = checkPolicy(table.name, options.policy)
   const logger = (options.logger ?? silentLogger).child({ table: table.name })
-  const rowsOf = rowConverter(options.columns)
+  const rowsOf = rowConverter(options.columns, table.partitionBy)
   const boundaries = await openBoundaryLog(log)
   const recovery = await recoverBatches({ log, table, topic, boundaries, logger })
   const { positions, nextNumber } = recovery

@@ -66,23 +66,53 @@ const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   json: 'JSON',
 }
 
+/** The folder of rows without a value, or with one that no folder can have. */
+const HIVE_NULL = '__HIVE_DEFAULT_PARTITION__'
+
 async function createView(connection: DuckDBConnection, view: SandboxView): Promise<void> {
   const head = `CREATE VIEW ${identifier(view.name)} AS`
   const empty = `SELECT ${view.columns.map(emptyColumn).join(', ')} WHERE false`
-  if (view.files.length === 0) {
-    await connection.run(`${head} ${empty}`)
-    return
-  }
-  const files = `read_parquet([${view.files.map(literal).join(', ')}], union_by_name = true, hive_partitioning = false)`
+  const sources = sourcesOf(view)
   const names = view.columns.map(({ name }) => identifier(name)).join(', ')
-  try {
-    await connection.run(`${head} SELECT ${names} FROM ${files}`)
-  } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith('Binder Error')) throw error
-    // No file has the newest column yet.
-    await connection.run(`${head} ${empty} UNION ALL BY NAME SELECT * FROM ${files}`)
+  const [only] = sources
+  if (sources.length === 1 && only !== undefined) {
+    try {
+      await connection.run(`${head} SELECT ${names} FROM ${only}`)
+      return
+    } catch (error) {
+      // No file has the newest column yet.
+      if (!(error instanceof Error) || !error.message.startsWith('Binder Error')) throw error
+    }
   }
+  const union = [empty, ...sources.map((source) => `SELECT * FROM ${source}`)]
+  await connection.run(`${head} SELECT ${names} FROM (${union.join(' UNION ALL BY NAME ')})`)
 }
+
+/** The files as tables: those whose folders tell the exact values of the partition columns, and the others. */
+function sourcesOf({ files, columns, partitionColumns = [] }: SandboxView): string[] {
+  const isPartitioned = (file: string): boolean =>
+    partitionColumns.length > 0 &&
+    partitionColumns.every((name) => {
+      const value = file.split(`/${name}=`)[1]?.split('/')[0]
+      return value !== undefined && value !== HIVE_NULL
+    })
+  const types = columns
+    .filter(({ name }) => partitionColumns.includes(name))
+    .map((column) => `${literal(column.name)}: ${SQL_TYPES[column.type]}`)
+  const options = `hive_partitioning = true, hive_types = {${types.join(', ')}}`
+  return [
+    ...reading(
+      files.filter((file) => !isPartitioned(file)),
+      'hive_partitioning = false',
+    ),
+    ...reading(files.filter(isPartitioned), options),
+  ]
+}
+
+const reading = (files: readonly string[], options: string): string[] =>
+  files.length === 0
+    ? []
+    : [`read_parquet([${files.map(literal).join(', ')}], union_by_name = true, ${options})`]
 
 const emptyColumn = ({ name, type }: Column): string =>
   `NULL::${SQL_TYPES[type]} AS ${identifier(name)}`
