@@ -32,6 +32,7 @@ export function tableAnswer(table: LakeTable, app: RunningApp): Sent<z.output<ty
     ...tableSummary(table, app),
     version: snapshot.version,
     columns: snapshot.columns,
+    partitionBy: snapshot.partitionBy,
     ends: [...snapshot.ends].map(([partition, end]) => ({ partition, end })),
     fileList: snapshot.files,
   }

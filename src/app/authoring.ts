@@ -18,6 +18,7 @@ import type {
   RouteDefinition,
   SetDefinition,
   SourceDefinition,
+  TimePartition,
   TopicDefinition,
 } from './define-app.ts'
 
@@ -68,6 +69,22 @@ export function event<const Definition extends EventDefinition>(
 
 /** The value of a request header, as a field of an event. No other header is kept. */
 export const header = (name: string): HeaderField => ({ header: name })
+
+const timePart =
+  (unit: TimePartition['unit']) =>
+  <const Field extends string>(
+    field: Field,
+    options: { readonly as?: string } = {},
+  ): TimePartition<Field> => ({ unit, of: field, ...options })
+
+/** For `table.partitionBy`: the UTC day of a time, `2018-12-31`, in a column and folders `day` (or `as`). */
+export const day = timePart('day')
+
+/** For `table.partitionBy`: the UTC month of a time, `2018-12`. */
+export const month = timePart('month')
+
+/** For `table.partitionBy`: the UTC hour of a time, `2018-12-31T23`. */
+export const hour = timePart('hour')
 
 /** A model that answers with the probability of a condition: `label: 'rating >= 4.0'`. */
 export function classifier<const Definition extends Omit<ClassifierDefinition, 'task'>>(

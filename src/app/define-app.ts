@@ -35,8 +35,32 @@ export interface TopicDefinition<Schema extends EventSchema = EventSchema> {
   readonly partitions?: number
   /** Default: 10,000 rows or 30 s idle. */
   readonly batch?: BatchDefinition
-  /** False: the topic has no table. Default true; the table has the topic's name. */
-  readonly table?: boolean
+  /** False: the topic has no table. Default: one with the topic's name, in one folder. */
+  readonly table?: boolean | TableSettings<keyof z.infer<Schema> & string>
+}
+
+/** How a topic's table lies in the lake. */
+export interface TableSettings<Field extends string = string> {
+  /**
+   * Files lie in folders `event_type=play/day=2018-12-31/`, so a query that asks for some values reads only those: names of
+   * fields (texts, whole numbers, booleans), and `day('…')`, `month('…')`, `hour('…')` of a time. At most four.
+   */
+  readonly partitionBy?: readonly PartitionDefinition<Field>[]
+}
+
+/** A field, or a part of a time; `_type`, `_source` and the record's times are there in every topic. */
+export type PartitionDefinition<Field extends string = string> =
+  | Field
+  | '_type'
+  | '_source'
+  | TimePartition<Field | '_time' | '_timestamp'>
+
+/** Made by `day`, `month`, `hour`. */
+export interface TimePartition<Field extends string = string> {
+  readonly unit: 'month' | 'day' | 'hour'
+  readonly of: Field
+  /** Name of the column and folder. Default: the unit. */
+  readonly as?: string
 }
 
 /** Training sets, by the helpers `cumulative`, `disjoint`, `lastBatches`, `sliding`. */

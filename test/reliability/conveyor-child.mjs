@@ -2,24 +2,32 @@
  * The consumer of the conveyor test: the real log, lake and sink of `dist/`, fed by itself until told to stop. It is ended by
  * SIGKILL, by its parent at a random moment or by itself at a failpoint.
  *
- * Arguments: data folder, rows to reach in the log (a multiple of 4), failpoint (or `-`), how often the failpoint is passed before it strikes.
+ * Arguments: data folder, rows to reach in the log (a multiple of 4), failpoint of sink or lake (or `-`), how often the failpoint
+ * is passed before it strikes, `folders` for a table with partition columns.
  */
 import { openLake } from '../../dist/lake/index.js'
 import { openLog } from '../../dist/log/index.js'
 import { openTableSink } from '../../dist/stream/index.js'
 import { silentLogger, systemClock as clock } from '../../dist/core/index.js'
 
-const [dir, total, failpoint, passes] = process.argv.slice(2)
+const [dir, total, name, passes, layout] = process.argv.slice(2)
 const topic = 'numbers'
 const PARTITIONS = 4
-const columns = [{ name: 'n', type: 'integer', nullable: false }]
+const columns = [
+  { name: 'n', type: 'integer', nullable: false },
+  { name: 'kind', type: 'text', nullable: true },
+]
+const partitionBy = layout === 'folders' ? [{ name: 'kind', from: 'kind' }] : []
 const encoder = new TextEncoder()
 let left = Number(passes)
+const failpoint = (reached) => {
+  if (reached === name && left-- <= 0) process.kill(process.pid, 'SIGKILL')
+}
 
 const log = await openLog({ dir: `${dir}/log`, clock })
 await log.createTopic({ name: topic, partitions: PARTITIONS })
-const lake = await openLake({ dir: `${dir}/lake`, clock, logger: silentLogger })
-const table = await lake.openTable({ name: topic, topic, columns })
+const lake = await openLake({ dir: `${dir}/lake`, clock, logger: silentLogger, failpoint })
+const table = await lake.openTable({ name: topic, topic, columns, partitionBy })
 const sink = await openTableSink({
   log,
   table,
@@ -27,18 +35,18 @@ const sink = await openTableSink({
   columns,
   clock,
   policy: { rows: 750, everyMs: 2_000 },
-  failpoint(name) {
-    if (name === failpoint && left-- <= 0) process.kill(process.pid, 'SIGKILL')
-  },
+  failpoint,
 })
 process.send({ type: 'open' })
 
-/** The event that belongs at an offset; one in 97 is no row. */
+/** The event that belongs at an offset; one in 97 is no row, one in 3 is of no kind. */
 const event = (partition, offset) => {
   const n = offset * PARTITIONS + partition
   return {
     key: null,
-    value: encoder.encode(n % 97 === 0 ? `bad ${n}` : JSON.stringify({ n })),
+    value: encoder.encode(
+      n % 97 === 0 ? `bad ${n}` : JSON.stringify({ n, ...(n % 3 !== 0 && { kind: `k/${n % 5}` }) }),
+    ),
     headers: [],
     timestamp: clock.now(),
     partition,

@@ -1,10 +1,11 @@
 /**
  * B1, first form: a sink under a storm of SIGKILL while a foreign reader lists the folder. At every look the rows of each
- * partition are a duplicate-free, gap-free prefix of the log; at the end they are the log (promises P2, P5, P8, P9).
+ * partition are a duplicate-free, gap-free prefix of the log; at the end they are the log (promises P2, P5, P8, P9). With
+ * partition columns a batch is several files: a plain listing never shows a row twice, and by the manifest it is a prefix.
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +14,7 @@ import { compressors } from 'hyparquet-compressors'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { readDeadLetter, silentLogger, systemClock } from '../../src/core/index.ts'
 import { createRandom } from '../../src/kernels/index.ts'
+import { partitionedCommitSeams } from '../../src/lake/failpoint.ts'
 import { openLake } from '../../src/lake/index.ts'
 import { openLog } from '../../src/log/index.ts'
 import { FAILPOINTS } from '../../src/stream/index.ts'
@@ -40,8 +42,12 @@ interface Run {
   readonly ended: Promise<unknown>
 }
 
-function startChild(total: number, failpoint = '-', passes = 0): Run {
-  const child = fork(CHILD, [dir, String(total), failpoint, String(passes)], { stdio: 'inherit' })
+type Layout = 'plain' | 'folders'
+
+function startChild(layout: Layout, total: number, failpoint = '-', passes = 0): Run {
+  const child = fork(CHILD, [dir, String(total), failpoint, String(passes), layout], {
+    stdio: 'inherit',
+  })
   children.push(child)
   const ended = once(child, 'exit')
   const opened = new Promise((resolve, reject) => {
@@ -54,19 +60,55 @@ function startChild(total: number, failpoint = '-', passes = 0): Run {
   return { child, opened, ended }
 }
 
-/** Offsets by partition of a plain listing. */
-async function listLake(): Promise<number[][]> {
-  const current = join(dir, 'lake', TOPIC, 'current')
-  const names = await readdir(current).catch((): string[] => [])
+const current = (): string => join(dir, 'lake', TOPIC, 'current')
+
+/** Offsets by partition of the files, in their order. */
+async function readFiles(names: readonly string[]): Promise<number[][]> {
   const found: number[][] = Array.from({ length: PARTITIONS }, () => [])
-  for (const name of names.filter((one) => one.endsWith('.parquet')).toSorted()) {
-    const file = await asyncBufferFromFile(join(current, name))
+  for (const name of names) {
+    const file = await asyncBufferFromFile(join(current(), name))
     for (const row of await parquetReadObjects({ file, compressors })) {
       expect(Number(row['n'])).toBe(Number(row['_offset']) * PARTITIONS + Number(row['_partition']))
       found[Number(row['_partition'])]?.push(Number(row['_offset']))
     }
   }
   return found
+}
+
+const listed = async (): Promise<string[]> => {
+  const names = await readdir(current(), { recursive: true }).catch((): string[] => [])
+  return names.filter((one) => one.endsWith('.parquet')).toSorted()
+}
+
+/** Offsets by partition, ascending, each once: of a plain listing and, of several files a batch, of the newest manifest. */
+async function look(layout: Layout): Promise<number[][]> {
+  const found = await readFiles(await listed())
+  if (layout === 'plain') {
+    expectPrefix(found)
+    return found
+  }
+  const sorted = found.map((offsets) => offsets.toSorted((a, b) => a - b))
+  for (const [partition, offsets] of sorted.entries())
+    expect(new Set(offsets).size, `a row of partition ${partition} is there twice`).toBe(
+      offsets.length,
+    )
+  const committed = await readFiles(await committedFiles())
+  expectPrefix(committed.map((offsets) => offsets.toSorted((a, b) => a - b)))
+  return sorted
+}
+
+async function committedFiles(): Promise<string[]> {
+  const folder = join(dir, 'lake', TOPIC, 'manifest')
+  const records = await readdir(folder).catch((): string[] => [])
+  const newest = records
+    .filter((name) => name.endsWith('.json'))
+    .toSorted()
+    .at(-1)
+  if (newest === undefined) return []
+  const { state } = JSON.parse(await readFile(join(folder, newest), 'utf8')) as {
+    state: { files: { name: string }[] }
+  }
+  return state.files.map(({ name }) => name)
 }
 
 /** No partition has fewer rows than at an earlier look. */
@@ -89,8 +131,8 @@ function expectPrefix(found: readonly (readonly number[])[]): void {
   }
 }
 
-async function expectWhole(total: number): Promise<void> {
-  const found = await listLake()
+async function expectWhole(layout: Layout, total: number): Promise<void> {
+  const found = await look(layout)
   expectPrefix(found)
   const log = await openLog({ dir: join(dir, 'log') })
   const lake = await openLake({ dir: join(dir, 'lake'), clock: systemClock, logger: silentLogger })
@@ -106,61 +148,75 @@ async function expectWhole(total: number): Promise<void> {
   const bad = Array.from({ length: total }, (_, n) => n).filter(isBad)
   expect(letters.toSorted((a, b) => a - b)).toEqual(bad)
   expect(found.flat().length + letters.length).toBe(total)
-  const columns = [{ name: 'n', type: 'integer', nullable: false }] as const
-  const table = await lake.openTable({ name: TOPIC, topic: TOPIC, columns })
+  const columns = [
+    { name: 'n', type: 'integer', nullable: false },
+    { name: 'kind', type: 'text', nullable: true },
+  ] as const
+  const partitionBy = layout === 'folders' ? [{ name: 'kind', from: 'kind' }] : []
+  const table = await lake.openTable({ name: TOPIC, topic: TOPIC, columns, partitionBy })
   expect(await table.verify()).toEqual([])
   await lake.close()
   await log.close()
 }
 
-test('a sink that is killed again and again leaves each record once, at every look', async () => {
-  const seed = Math.floor(Math.random() * 2 ** 31)
-  process.stdout.write(`conveyor: seed ${seed}\n`)
-  const random = createRandom(seed)
-  const total = 20_000
-  let looks = 0
-  const done = new AbortController()
-  const looking = (async () => {
-    let before: number[][] = []
-    while (!done.signal.aborted) {
-      const now = await listLake()
-      expectPrefix(now)
-      expectForwards(before, now)
-      before = now
-      looks++
-      await new Promise((resolve) => setTimeout(resolve, 100))
+test.each(['plain', 'folders'] as const)(
+  'P2, P3: a sink that is killed again and again leaves each record once, at every look, in %s',
+  async (layout) => {
+    const seed = Math.floor(Math.random() * 2 ** 31)
+    process.stdout.write(`conveyor: ${layout}, seed ${seed}\n`)
+    const random = createRandom(seed)
+    const total = 20_000
+    let looks = 0
+    const done = new AbortController()
+    const looking = (async () => {
+      let before: number[][] = []
+      while (!done.signal.aborted) {
+        const now = await look(layout)
+        expectForwards(before, now)
+        before = now
+        looks++
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+    })()
+    looking.catch(() => {})
+    const kills = 6
+    for (let round = 0; round < kills; round++) {
+      // Part of the rows each time, so that there is something left for the next run to read while it recovers.
+      const rows = PARTITIONS * Math.ceil((total * (round + 1)) / (kills + 1) / PARTITIONS)
+      const run = startChild(layout, rows)
+      await run.opened
+      await new Promise((resolve) => setTimeout(resolve, 20 + random.int(400)))
+      run.child.kill('SIGKILL')
+      await run.ended
     }
-  })()
-  looking.catch(() => {})
-  const kills = 6
-  for (let round = 0; round < kills; round++) {
-    // Part of the rows each time, so that there is something left for the next run to read while it recovers.
-    const run = startChild(PARTITIONS * Math.ceil((total * (round + 1)) / (kills + 1) / PARTITIONS))
-    await run.opened
-    await new Promise((resolve) => setTimeout(resolve, 20 + random.int(400)))
-    run.child.kill('SIGKILL')
-    await run.ended
-  }
-  const last = startChild(total)
-  await last.ended
-  done.abort()
-  await looking
-  expect(looks).toBeGreaterThan(3)
-  await expectWhole(total)
-  process.stdout.write(`conveyor: ${kills} kills, ${looks} looks, ${total} events\n`)
-}, 90_000)
+    await startChild(layout, total).ended
+    done.abort()
+    await looking
+    expect(looks).toBeGreaterThan(3)
+    await expectWhole(layout, total)
+    process.stdout.write(`conveyor: ${kills} kills, ${looks} looks, ${total} events\n`)
+  },
+  90_000,
+)
 
-test.each(FAILPOINTS)(
-  'killed at "%s" of a batch, the next start needs no help',
-  async (failpoint) => {
-    const run = startChild(4_000, failpoint, 1)
+/** With several files, the lake's own seams strike in the middle of them. */
+const strikes = [
+  ...FAILPOINTS.map((failpoint) => ['plain', failpoint, 1] as const),
+  ...partitionedCommitSeams.map(
+    (seam) => ['folders', seam, /folder-synced|manifest/.test(seam) ? 1 : 30] as const,
+  ),
+]
+
+test.each(strikes)(
+  'P5: in %s, killed at "%s" of a batch, the next start needs no help',
+  async (layout, failpoint, passes) => {
+    const run = startChild(layout, 4_000, failpoint, passes)
     await run.ended
     expect(run.child.signalCode).toBe('SIGKILL')
-    const before = await listLake()
-    expectPrefix(before)
-    await startChild(4_000).ended
-    expectForwards(before, await listLake())
-    await expectWhole(4_000)
+    const before = await look(layout)
+    await startChild(layout, 4_000).ended
+    expectForwards(before, await look(layout))
+    await expectWhole(layout, 4_000)
   },
   60_000,
 )

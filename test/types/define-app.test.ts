@@ -8,6 +8,7 @@ import {
   classifier,
   clusterer,
   cumulative,
+  day,
   defineApp,
   notWorse,
   regressor,
@@ -30,6 +31,18 @@ test('a wrong key or event time does not compile', () => {
   // @ts-expect-error: a duration is a number and a unit
   topic({ schema: ratings, batch: { idle: '30 seconds' } })
   expect(topic({ schema: ratings, key: 'userId', eventTime: 'timestamp' }).key).toBe('userId')
+})
+
+test('a partition column of no field does not compile', () => {
+  // @ts-expect-error: "event" is no field of the schema
+  topic({ schema: ratings, table: { partitionBy: ['event'] } })
+  // @ts-expect-error: "time" is no field of the schema
+  topic({ schema: ratings, table: { partitionBy: [day('time')] } })
+  const { table } = topic({
+    schema: ratings,
+    table: { partitionBy: ['userId', '_type', day('timestamp'), day('_timestamp', { as: 'd' })] },
+  })
+  expect(table).toMatchObject({ partitionBy: { length: 4 } })
 })
 
 test('trap 1: a wrong feature, table or topic name does not compile and is refused at the start', () => {

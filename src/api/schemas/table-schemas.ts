@@ -31,6 +31,15 @@ export const tableSummarySchema = z.object({
 export const tableSchema = tableSummarySchema.extend({
   version: z.int().describe('Of the manifest'),
   columns: z.array(z.object({ name: z.string(), type: z.string(), nullable: z.boolean() })),
+  partitionBy: z
+    .array(
+      z.object({
+        name: z.string().describe('Of the column and of the folders `name=value/`'),
+        from: z.string(),
+        unit: z.enum(['month', 'day', 'hour']).optional(),
+      }),
+    )
+    .describe('Partition columns; empty without any'),
   ends: z
     .array(z.object({ partition: z.int(), end: z.int() }))
     .describe('Per partition the offset after the last row in files'),

@@ -17,6 +17,39 @@ const batch = z.strictObject({
   idle: text.optional(),
 })
 
+const timePartition = z.strictObject({
+  unit: z.enum(['month', 'day', 'hour']),
+  of: text,
+  as: text.optional(),
+})
+
+/** A form that is a text or an object: the errors of the object are more use than "no form fits". */
+function orObject(plain: z.ZodType, object: z.ZodType, error: string): z.ZodType {
+  return z.unknown().superRefine((value, context) => {
+    if (plain.safeParse(value).success) return
+    if (typeof value !== 'object' || value === null) {
+      context.addIssue({ code: 'custom', message: error })
+      return
+    }
+    for (const { path, message } of object.safeParse(value).error?.issues ?? [])
+      context.addIssue({ code: 'custom', path, message })
+  })
+}
+
+const table = orObject(
+  z.boolean(),
+  z.strictObject({
+    partitionBy: z
+      .array(
+        orObject(text, timePartition, "must be a field, or day('…'), month('…'), hour('…') of one"),
+      )
+      .min(1)
+      .max(4)
+      .optional(),
+  }),
+  'must be false, or an object such as { partitionBy: [day(…)] }',
+)
+
 const topic = z.strictObject({
   schema: schemaObject,
   key: text.optional(),
@@ -24,7 +57,7 @@ const topic = z.strictObject({
   eventTime: text.optional(),
   partitions: positive.max(1_000).optional(),
   batch: batch.optional(),
-  table: z.boolean().optional(),
+  table: table.optional(),
 })
 
 const set = z.strictObject({

@@ -48,6 +48,12 @@ test.each([
   ],
   ['an unknown key', { topics: { r: { schema, key: 'user' } } }, '/topics/r/key'],
   ['a text as event time', { topics: { r: { schema, eventTime: 'at' } } }, '/topics/r/eventTime'],
+  ['a table that is a text', { topics: { r: { schema, table: 'yes' } } }, '/topics/r/table'],
+  [
+    'an unknown table setting',
+    { topics: { r: { schema, table: { partitions: 2 } } } },
+    '/topics/r/table',
+  ],
   ['a batch without a rule', { topics: { r: { schema, batch: {} } } }, '/topics/r/batch'],
   [
     'an unreadable duration',
@@ -91,6 +97,35 @@ test.each([
   ['a source of no topic', { sources: [{ topic: 'r', file: 'r.csv' }] }, '/sources/0/topic'],
 ])('%s is refused and named', (_what, definition, path) => {
   expect(paths(definition)).toEqual([path])
+})
+
+test.each([
+  ['nothing', [], ''],
+  ['no field', ['page'], '/0'],
+  ['a number with fractions', ['rating'], '/0'],
+  ['the day of a text', [{ unit: 'day', of: 'at' }], '/0'],
+  ['a year', [{ unit: 'year', of: 'userId' }], '/0/unit'],
+  ['a number', [7], '/0'],
+  ['the same twice', ['at', 'at'], '/1'],
+  ['a name that the schema has', [{ unit: 'day', of: 'userId', as: 'At' }], '/0'],
+  ['a name that hides', [{ unit: 'day', of: 'userId', as: '_day' }], '/0'],
+])('a table partitioned by %s is refused and named', (_what, partitionBy, path) => {
+  expect(paths({ topics: { r: { schema, table: { partitionBy } } } })).toEqual([
+    `/topics/r/table/partitionBy${path}`,
+  ])
+})
+
+test('what is wrong with a partition column is said with its remedy', () => {
+  const of = (partitionBy: readonly unknown[]) =>
+    issuesOf({ topics: { r: { schema, table: { partitionBy } } } }).map(({ message }) => message)
+  expect(of(['rating'])).toEqual([
+    `"rating" is a double column, which makes too many folders: use day('rating') if it is a time, or a text, a whole number or a boolean`,
+  ])
+  expect(of(['pages'])).toEqual(['"pages" is no field of the schema: use "userId", "rating", "at"'])
+  expect(of([{ unit: 'day', of: 'userId' }, 'userId', '_type'])).toEqual([])
+  expect(of([{ unit: 'day', of: 'userId', as: 'at' }])).toEqual([
+    `makes a column "at", which the schema has already: name it otherwise, day('…', { as: 'event_day' })`,
+  ])
 })
 
 test('routes of the product, doubles and undeclared parameters are refused', () => {

@@ -9,6 +9,7 @@ import {
   parseDuration,
 } from '../../core/index.ts'
 import type { AppDefinition, TopicDefinition } from '../define-app.ts'
+import { checkTable } from './check-table.ts'
 import { namesOf, reportErrors, type Report } from './issue-report.ts'
 
 /** Tables that the product itself feeds. */
@@ -54,6 +55,7 @@ function checkFields(topic: TopicDefinition, path: string, report: Report): void
     if (seen.has(name.toLowerCase())) report(field, 'differs from another field only by case')
     seen.add(name.toLowerCase())
   }
+  checkTable(topic, path, report)
   const names = columns.map(({ name }) => name)
   if (topic.key !== undefined && !names.includes(topic.key)) {
     report(`${path}/key`, `is no field of the schema: use ${namesOf(names)}`)

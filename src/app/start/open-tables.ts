@@ -8,10 +8,11 @@ import {
 } from '../../core/index.ts'
 import type { FeatureTable } from '../../features/index.ts'
 import type { TopicContract } from '../../ingest/index.ts'
-import type { Lake } from '../../lake/index.ts'
+import type { Lake, PartitionColumn } from '../../lake/index.ts'
 import type { Log } from '../../log/index.ts'
 import { openTableSink, type BatchPolicy, type TableSink } from '../../stream/index.ts'
 import type { AppDefinition, BatchDefinition, TopicDefinition } from '../define-app.ts'
+import { partitionColumnsOf } from '../definition/check-table.ts'
 import { PREDICTIONS_TABLE, PREDICTIONS_TOPIC, predictionSchema } from '../prediction-log.ts'
 
 const DEFAULT_BATCH: BatchDefinition = { rows: 10_000, idle: '30s' }
@@ -25,6 +26,7 @@ export interface TableDefinition {
   readonly table: string
   readonly contract: TopicContract
   readonly partitions: number
+  readonly partitionBy: readonly PartitionColumn[]
   readonly policy: BatchPolicy
 }
 
@@ -62,6 +64,7 @@ function tableOf(table: string, name: string, topic: TopicDefinition): TableDefi
     table,
     contract: contractOf(name, topic),
     partitions: topic.partitions ?? 1,
+    partitionBy: partitionColumnsOf(topic),
     policy: policyOf(topic.batch ?? DEFAULT_BATCH),
   }
 }
@@ -88,9 +91,9 @@ export async function openSink(
   definition: TableDefinition,
   options: OpenSinksOptions,
 ): Promise<TableSink> {
-  const { table: name, contract, partitions, policy } = definition
+  const { table: name, contract, partitions, partitionBy, policy } = definition
   await options.log.createTopic({ name: contract.topic, partitions })
   const { topic, columns } = contract
-  const table = await options.lake.openTable({ name, topic, columns })
+  const table = await options.lake.openTable({ name, topic, columns, partitionBy })
   return openTableSink({ ...options, table, topic, columns, policy })
 }
