@@ -25,6 +25,7 @@ export const modelCatalog = {
 
 /** The kinds of recommenders. */
 export const recommenderCatalog = {
+  als: () => import('./als/als.ts').then((folder) => folder.als),
   'item-knn': () => import('./item-knn/item-knn.ts').then((folder) => folder.itemKnn),
   popularity: () => import('./popularity/popularity.ts').then((folder) => folder.popularity),
 } as const satisfies Record<string, () => Promise<RecommenderKind>>

@@ -2,7 +2,7 @@
  * The half-step of `als.ts` in plain TypeScript and double precision, one thread: what the WebAssembly kernels must equal
  * up to single precision, and how to read them.
  */
-import type { HalfStep } from './als.ts'
+import type { HalfStep, Linear, Side } from './als.ts'
 import { foldIn, gramOf, type FactorTable, type RowEntries } from './fold-in.ts'
 import { transpose, type SparseMatrix } from './sparse-matrix.ts'
 
@@ -75,4 +75,45 @@ function gradientSteps(
     old = now
   }
   return x
+}
+
+/** What a run of half-steps makes smaller, with p the penalties of both sides: for tests and measurements. */
+export interface Objective {
+  readonly gramWeight: number
+  readonly square: Linear
+  readonly target: Linear
+  readonly penalty: Readonly<Record<Side, ArrayLike<number>>>
+}
+
+/**
+ * Σ_e (a_e s_e² − 2 b_e s_e + b_e) + g Σ s² over every pair + Σ_u p_u ‖x_u‖² + Σ_i p_i ‖y_i‖², with s the products x · y. For
+ * implicit feedback of confidence c (a = c − 1, b = c, g = 1) this is Σ c (1 − s)² over the entries + Σ s² over the other
+ * pairs + penalties.
+ */
+export function lossOf(
+  matrix: SparseMatrix,
+  tables: Readonly<Record<Side, FactorTable>>,
+  { gramWeight, square, target, penalty }: Objective,
+): number {
+  const { rows, columns } = tables
+  const d = rows.factors
+  const [ofRows, ofColumns] = [gramOf(rows), gramOf(columns)]
+  let loss = gramWeight * ofRows.reduce((sum, value, at) => sum + value * ofColumns[at]!, 0)
+  for (let u = 0; u < matrix.rows; u++) {
+    for (let e = matrix.start[u]!; e < matrix.start[u + 1]!; e++) {
+      const y = matrix.column[e]! * columns.stride
+      let s = 0
+      for (let f = 0; f < d; f++) s += rows.values[u * rows.stride + f]! * columns.values[y + f]!
+      const a = square.scale * matrix.value[e]! + square.shift
+      const b = target.scale * matrix.value[e]! + target.shift
+      loss += a * s * s - 2 * b * s + b
+    }
+  }
+  for (const side of ['rows', 'columns'] as const) {
+    const { values, stride } = tables[side]
+    for (const [at, value] of values.entries()) {
+      loss += penalty[side][Math.floor(at / stride)]! * value * value
+    }
+  }
+  return loss
 }

@@ -1,0 +1,208 @@
+/**
+ * iALS: factors of users and items from who had to do with what, every pair without an interaction counting a little.
+ * See README.md for the equation and the papers.
+ */
+import { availableParallelism } from 'node:os'
+import { z } from 'zod'
+import { alsBytes, gramOf, type FactorTable } from '../../kernels/index.ts'
+import { checkArtifact, readFacts, readTensor } from '../artifact-reader.ts'
+import {
+  audiencesOf,
+  checkInteractions,
+  historyOf,
+  interactionFacts,
+  interactionTensors,
+  readInteractions,
+} from '../interactions.ts'
+import { rankScores } from '../rank-scores.ts'
+import type {
+  FittedRecommender,
+  FoldedItem,
+  History,
+  Interactions,
+  Listener,
+  RecommenderKind,
+  Taste,
+} from '../recommender.ts'
+import { contributionsOf, foldEntries, type FoldingSide } from './als-folding.ts'
+import { alsParams, type AlsParams } from './als-params.ts'
+import { fitAls } from './als-solver.ts'
+
+const FORMAT = 1
+const facts = z.strictObject({ users: z.int().min(0), items: z.int().min(0) })
+
+/** Both sides as histories and audiences are folded against them. */
+interface AlsModel {
+  readonly data: Interactions
+  readonly params: AlsParams
+  readonly users: FoldingSide
+  readonly items: FoldingSide
+}
+
+export const als: RecommenderKind<AlsParams> = {
+  name: 'als',
+  task: 'recommender',
+  summary:
+    'Factors of users and items from implicit feedback (iALS): the best lists, also for histories just begun.',
+  params: alsParams,
+  baseline: 'popularity',
+  isPersonal: true,
+  memoryBytes: ({ users, items, interactions }, { factors }) =>
+    // Shared memory; weights and the other orientation while it is filled; ids; factors and gram matrices as they are kept.
+    alsBytes({
+      rows: users,
+      columns: items,
+      entries: interactions,
+      factors,
+      threads: availableParallelism(),
+    }) +
+    interactions * 12 +
+    (users + items) * (64 + factors * 4) +
+    factors * factors * 16,
+  async fit(data, params, context) {
+    checkInteractions(data)
+    const factors = await fitAls(data, params, availableParallelism(), context)
+    const side = (values: Float32Array, size: number): FoldingSide => {
+      const table = tableOf(values, params)
+      return { table, size, gram: gramOf(table).map((sum) => params.unobserved * sum) }
+    }
+    return recommender({
+      data,
+      params,
+      users: side(factors.users, data.users.size),
+      items: side(factors.items, data.items.size),
+    })
+  },
+  load(artifact) {
+    checkArtifact(artifact, als, FORMAT)
+    const known = readFacts(artifact, facts)
+    const params = alsParams.parse(artifact.params)
+    const side = (name: 'users' | 'items'): FoldingSide => {
+      const shape = [known[name], params.factors]
+      return {
+        table: tableOf(readTensor(artifact, `factors.${name}`, Float32Array, shape), params),
+        size: known[name],
+        gram: readTensor(artifact, `gram.${name}`, Float64Array, [params.factors, params.factors]),
+      }
+    }
+    const data = readInteractions(artifact, known)
+    return recommender({ data, params, users: side('users'), items: side('items') })
+  },
+}
+
+const tableOf = (values: Float32Array, { factors }: AlsParams): FactorTable => ({
+  values,
+  factors,
+  stride: factors,
+})
+
+function recommender(model: AlsModel): FittedRecommender {
+  const { data, params, users, items } = model
+  const norms = normsOf(items.table)
+  const user = (code: number): Taste =>
+    tasteOf(model, historyOf(data, code), rowOf(users.table, code))
+  const similarity = (a: number, b: number): number => {
+    const product = dot(items.table.values, a * params.factors, rowOf(items.table, b))
+    return clip(product / (norms[a]! * norms[b]! || 1))
+  }
+  return {
+    kind: als.name,
+    task: 'recommender',
+    users: data.users,
+    items: data.items,
+    scoreUnit: 'near 0 without interest, near 1 for an item like those that the user had',
+    knownItems: (code) => historyOf(data, code),
+    user,
+    foldIn(history) {
+      const entries = { column: history.items, value: history.values }
+      return tasteOf(model, history, Float32Array.from(foldEntries(items, entries, params)))
+    },
+    foldInItem: (audience) => foldItem(model, audience),
+    similar(item, { limit, accept = () => true }) {
+      const scores = Float64Array.from({ length: items.size }, (_, other) =>
+        similarity(item, other),
+      )
+      return rankScores(scores, { limit, accept: (other) => other !== item && accept(other) })
+    },
+    similarity,
+    usersForItem(item, limit) {
+      const { start, user: knowing } = audiencesOf(data)
+      const known = new Set(knowing.subarray(start[item], start[item + 1]))
+      const scores = productsOf(users.table, rowOf(items.table, item))
+      const best = rankScores(scores, { limit, accept: (code) => !known.has(code) })
+      return best.map(({ item: code, score }) => ({ user: code, score }))
+    },
+    save: () => ({
+      kind: als.name,
+      task: 'recommender',
+      format: FORMAT,
+      params,
+      facts: interactionFacts(data),
+      tensors: {
+        ...interactionTensors(data),
+        ...sideTensors('users', users),
+        ...sideTensors('items', items),
+      },
+    }),
+  }
+}
+
+const sideTensors = (name: 'users' | 'items', { table, size, gram }: FoldingSide) => ({
+  [`factors.${name}`]: { shape: [size, table.factors], data: table.values },
+  [`gram.${name}`]: { shape: [table.factors, table.factors], data: gram },
+})
+
+function tasteOf({ params, items }: AlsModel, history: History, factors: Float32Array): Taste {
+  const score = (item: number): number => dot(items.table.values, item * params.factors, factors)
+  const scores = (): Float64Array => productsOf(items.table, factors)
+  return {
+    history,
+    factors,
+    scores,
+    score,
+    recommend: (request) => rankScores(scores(), request),
+    because(item) {
+      const entries = { column: history.items, value: history.values }
+      const contributions = contributionsOf(items, entries, params, item)
+      return { base: 0, contributions, score: score(item) }
+    },
+  }
+}
+
+/** The factors of an item that its audience gives it: the same equation with users and items in each other's place. */
+function foldItem({ params, users }: AlsModel, audience: readonly Listener[]): FoldedItem {
+  const d = params.factors
+  const known = audience.filter(({ taste }) => taste.factors?.length === d)
+  const values = new Float32Array(known.length * d)
+  for (const [at, { taste }] of known.entries()) values.set(taste.factors!, at * d)
+  const side: FoldingSide = { ...users, table: tableOf(values, params) }
+  const entries = { column: known.map((_, at) => at), value: known.map(({ value }) => value) }
+  const factors = Float32Array.from(foldEntries(side, entries, params))
+  return { factors, score: (taste) => (taste.factors ? dot(taste.factors, 0, factors) : 0) }
+}
+
+const rowOf = ({ values, factors }: FactorTable, row: number): Float32Array =>
+  values.subarray(row * factors, (row + 1) * factors)
+
+function productsOf(table: FactorTable, vector: Float32Array): Float64Array {
+  const products = new Float64Array(table.values.length / table.factors)
+  for (let row = 0; row < products.length; row++) {
+    products[row] = dot(table.values, row * table.factors, vector)
+  }
+  return products
+}
+
+function dot(values: Float32Array, from: number, vector: Float32Array): number {
+  let sum = 0
+  for (let f = 0; f < vector.length; f++) sum += values[from + f]! * vector[f]!
+  return sum
+}
+
+function normsOf(table: FactorTable): Float64Array {
+  const rows = table.values.length / table.factors
+  return Float64Array.from({ length: rows }, (_, row) => {
+    return Math.sqrt(dot(table.values, row * table.factors, rowOf(table, row)))
+  })
+}
+
+const clip = (cosine: number): number => Math.max(-1, Math.min(1, cosine))
