@@ -1,4 +1,5 @@
 export { buildServer, type ServerOptions } from './build-server.ts'
 export { checkListenAddress } from './guards.ts'
 export { listen, type ListenOptions } from './listen.ts'
+export { recordJson } from './record-json.ts'
 export type * from './answers.ts'

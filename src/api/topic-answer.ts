@@ -17,7 +17,16 @@ export function topicAnswer(topic: TopicInfo, app: RunningApp): Sent<z.output<ty
     records: sum(({ earliest, end }) => end - earliest),
     bytes: sum(({ bytes }) => bytes),
     config: topic.config,
-    partitions: topic.partitions,
+    partitions: topic.partitions.map(({ placement, ...partition }) => ({
+      ...partition,
+      ...(placement && {
+        placement: {
+          leader: placement.leader,
+          replicas: [...placement.replicas],
+          inSync: [...placement.inSync],
+        },
+      }),
+    })),
     ...(contract?.key === undefined ? {} : { key: contract.key }),
     ...(contract?.eventTime === undefined ? {} : { eventTime: contract.eventTime }),
     ...(contract?.schema ? { columns: contract.columns } : {}),

@@ -2,6 +2,7 @@
  * A command is one value: name, arguments, options and `run`. Help is derived from it. What is heavy is imported inside
  * `run`, so that `millrace --help` stays quick.
  */
+import type { Log } from '../log/index.ts'
 import type { ApiClient } from './api-client.ts'
 import type { Output } from './output.ts'
 
@@ -15,6 +16,8 @@ export interface OptionSpec {
   readonly flags: string
   readonly description: string
   readonly default?: unknown
+  /** The text that stands for the option without a value: of `--jitter [share]`. */
+  readonly preset?: string
   /** Turns the text into its value; throws CLI_USAGE. */
   readonly parse?: (text: string) => unknown
   /** May be given several times; the value is a list. */
@@ -37,6 +40,8 @@ export interface CommandTools {
   /** Aborts at the first Ctrl-C. */
   readonly signal: AbortSignal
   readonly connect: (connection: Connection) => Promise<ApiClient>
+  /** The log behind a broker: the named one, else the running instance's. Throws CLI_NO_BROKER. */
+  readonly attach: (bootstrap?: string) => Promise<Log>
 }
 
 export interface CommandSpec<Options extends object = object> {

@@ -17,6 +17,10 @@ import { showLedger } from './commands/topics/show-ledger.ts'
 import { describeGroup } from './commands/groups/describe-group.ts'
 import { listGroups } from './commands/groups/list-groups.ts'
 import { resetGroup } from './commands/groups/reset-group.ts'
+import { kafkaConsoleConsumer } from './commands/kafka/kafka-console-consumer.ts'
+import { kafkaConsoleProducer } from './commands/kafka/kafka-console-producer.ts'
+import { kafkaConsumerGroups } from './commands/kafka/kafka-consumer-groups.ts'
+import { kafkaTopics } from './commands/kafka/kafka-topics.ts'
 import { listBatches } from './commands/batches/list-batches.ts'
 import { showBatch } from './commands/batches/show-batch.ts'
 import { compactTable } from './commands/sql/compact-table.ts'
@@ -53,6 +57,10 @@ export const commands = {
   'groups list': listGroups,
   'groups describe': describeGroup,
   'groups reset': resetGroup,
+  'kafka-topics': kafkaTopics,
+  'kafka-console-producer': kafkaConsoleProducer,
+  'kafka-console-consumer': kafkaConsoleConsumer,
+  'kafka-consumer-groups': kafkaConsumerGroups,
   'batches list': listBatches,
   'batches show': showBatch,
   'tables list': listTables,

@@ -1,11 +1,24 @@
-/**
- * Sends the events of a source to a topic, as NDJSON with sequence marks: the source's id is the sequence, the row its
- * position. So a send that is repeated stores nothing twice, and a second run goes on where the first one stopped.
- */
-import type { ReceiveAnswer } from '../api/index.ts'
+/** Sends the events of a source to a topic, in groups and at a pace. Where they go is an `EventTarget`. */
 import { RateMeter, type EventSource, type Pacer, type SourceEvent } from '../app/index.ts'
-import { isMillraceError, systemClock } from '../core/index.ts'
-import { path, type ApiClient } from './api-client.ts'
+import { systemClock } from '../core/index.ts'
+
+/** What became of a group of events. */
+export interface GroupCounts {
+  readonly accepted: number
+  readonly duplicates: number
+  readonly rejectedCount: number
+}
+
+export interface EventTarget {
+  /** Position of the last event of the source that was sent before, 0 for none. */
+  position(source: string, signal: AbortSignal): Promise<number>
+  /** `first` is the position of the first event. */
+  send(
+    group: readonly SourceEvent[],
+    place: { readonly source: string; readonly first: number },
+    signal: AbortSignal,
+  ): Promise<GroupCounts>
+}
 
 export interface PublishOptions {
   readonly topic: string
@@ -37,20 +50,18 @@ const GROUP_EVENTS = 5_000
 const GROUP_BYTES = 1024 * 1024
 /** Events that fall due within this time go into one request. */
 const TICK_MS = 20
-/** A server that is full or restarting gets this long before the send gives up. */
-const RETRY_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000] as const
 
 export async function publishEvents(
-  api: ApiClient,
+  target: EventTarget,
   options: PublishOptions,
 ): Promise<PublishProgress> {
-  const publisher = new Publisher(api, options)
+  const publisher = new Publisher(target, options)
   await publisher.run()
   return publisher.progress()
 }
 
 class Publisher {
-  readonly #api: ApiClient
+  readonly #target: EventTarget
   readonly #options: PublishOptions
   readonly #meter = new RateMeter()
   #group: SourceEvent[] = []
@@ -59,8 +70,8 @@ class Publisher {
   #read = 0
   #counts = { accepted: 0, duplicates: 0, rejected: 0 }
 
-  constructor(api: ApiClient, options: PublishOptions) {
-    this.#api = api
+  constructor(target: EventTarget, options: PublishOptions) {
+    this.#target = target
     this.#options = options
   }
 
@@ -78,11 +89,8 @@ class Publisher {
   }
 
   async run(): Promise<void> {
-    const { topic, source, dryRun, limit = Number.POSITIVE_INFINITY, signal } = this.#options
-    if (!dryRun) {
-      const route = path`/v1/topics/${topic}/sequences/${source.id}`
-      this.#position = (await this.#api.get<{ position: number }>(route)).position
-    }
+    const { source, dryRun, limit = Number.POSITIVE_INFINITY, signal } = this.#options
+    if (!dryRun) this.#position = await this.#target.position(source.id, signal)
     this.#meter.observe(systemClock.monotonic(), 0)
     reading: for await (const events of source.events(this.#position + 1, signal)) {
       for (const event of events) {
@@ -121,41 +129,19 @@ class Publisher {
       const bad = group.filter((event) => !isReadable(event)).length
       this.#count({ accepted: group.length - bad, duplicates: 0, rejectedCount: bad })
     } else {
-      this.#count(await this.#send(first.position, Buffer.concat(group.map(lineOf))))
+      const { source, signal } = this.#options
+      const place = { source: source.id, first: first.position }
+      this.#count(await this.#target.send(group, place, signal))
     }
     this.#position = group.at(-1)?.position ?? this.#position
     this.#meter.observe(systemClock.monotonic(), this.#read)
     this.#options.onProgress(this.progress())
   }
 
-  #count(answer: Pick<ReceiveAnswer, 'accepted' | 'duplicates' | 'rejectedCount'>): void {
+  #count(answer: GroupCounts): void {
     this.#counts.accepted += answer.accepted
     this.#counts.duplicates += answer.duplicates
     this.#counts.rejected += answer.rejectedCount
-  }
-
-  async #send(position: number, body: Buffer): Promise<ReceiveAnswer> {
-    const { topic, source, signal } = this.#options
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        const response = await this.#api.send({
-          method: 'POST',
-          path: `${path`/v1/topics/${topic}/events`}?onError=dlq`,
-          headers: {
-            'content-type': 'application/x-ndjson',
-            'millrace-sequence': encodeURIComponent(source.id),
-            'millrace-position': String(position),
-          },
-          body,
-          signal,
-        })
-        return JSON.parse(response.text) as ReceiveAnswer
-      } catch (error) {
-        const pause = RETRY_MS[attempt]
-        if (pause === undefined || !isMillraceError(error) || !error.retryable) throw error
-        await systemClock.sleep(pause, signal)
-      }
-    }
   }
 }
 
@@ -168,13 +154,4 @@ function isReadable({ bytes, problem }: SourceEvent): boolean {
   } catch {
     return false
   }
-}
-
-const NEWLINE = Buffer.from('\n')
-
-/** An event as a line. A row that the file's reader could not take goes as it stands: the server puts it aside. */
-function lineOf({ bytes, original, problem }: SourceEvent): Buffer {
-  const line = Buffer.from(problem === undefined ? bytes : (original ?? bytes))
-  const isOneLine = !line.includes(NEWLINE[0]!) && line.length > 0
-  return Buffer.concat([isOneLine ? line : Buffer.from(JSON.stringify(line.toString())), NEWLINE])
 }

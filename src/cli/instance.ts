@@ -14,6 +14,8 @@ export interface Instance {
   readonly pid: number
   readonly startedAt: string
   readonly dataDir: string
+  /** Where Kafka clients reach its topics, `host:port`; absent without such a port. */
+  readonly broker?: string
 }
 
 /** The folder that the person is in: npm changes into a workspace before it runs a script, and says where it was. */
@@ -68,13 +70,16 @@ function isAlive(pid: number): boolean {
   }
 }
 
+export const liveInstances = (options: CommonOptions): Instance[] =>
+  dataFolders(options)
+    .map(readInstance)
+    .filter((instance) => instance !== undefined)
+
 /** The URL that a command speaks to; undefined when nothing runs. Throws CLI_USAGE when several run. */
 export function findUrl(options: CommonOptions): string | undefined {
   const named = options.url ?? fromEnvironment('MILLRACE_URL', address)
   if (named !== undefined) return named
-  const live = dataFolders(options)
-    .map(readInstance)
-    .filter((instance) => instance !== undefined)
+  const live = liveInstances(options)
   if (live.length > 1) {
     const list = live.map(({ app, url }) => `${app} (--url ${url})`).join(', ')
     throw cliError('CLI_USAGE', `${live.length} instances run: say which one: ${list}`)

@@ -13,6 +13,8 @@ export interface Output {
   /** One value as JSON (with `--json`), else what `human` prints. */
   data(value: unknown, human: () => void | Promise<void>): Promise<void>
   line(text?: string): void
+  /** Resolves when the reader of stdout can take more. */
+  drained(): Promise<void>
   /** One JSON value on one line. */
   jsonLine(value: unknown): void
   table(head: readonly string[], rows: readonly (readonly CellText[])[]): Promise<void>
@@ -53,6 +55,10 @@ export function createOutput(options: { readonly json: boolean }): Output {
     line(text = '') {
       clear()
       stdout.write(`${text}\n`)
+    },
+    drained() {
+      if (!stdout.writableNeedDrain) return Promise.resolve()
+      return new Promise((resolve) => stdout.once('drain', () => resolve()))
     },
     jsonLine(value) {
       stdout.write(`${JSON.stringify(value)}\n`)

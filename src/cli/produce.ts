@@ -1,4 +1,4 @@
-/** What `produce` and `import` share: file → source → topic, with a progress bar. */
+/** What `produce` and `import` share: file → source → topic, over REST or to a broker, with a progress bar. */
 import { basename, dirname } from 'node:path'
 import { z } from 'zod'
 import type { TopicAnswer } from '../api/index.ts'
@@ -17,24 +17,40 @@ import { formatDuration, isMillraceError, quote } from '../core/index.ts'
 import { path, type ApiClient } from './api-client.ts'
 import type { CommandTools } from './command.ts'
 import { cliError } from './errors.ts'
-import { publishEvents, type PublishProgress } from './event-publisher.ts'
+import { publishEvents, type EventTarget, type PublishProgress } from './event-publisher.ts'
 import { userPath } from './instance.ts'
 import type { FileFlags, PaceFlags } from './produce-options.ts'
+import { createRestTarget } from './rest-target.ts'
 
 export interface ProduceResult extends PublishProgress {
   /** Counts of the join; absent without one. */
   readonly lookup?: LookupReport
 }
 
-export async function produceFile(
+/** Where the rows go, and what is known of the topic there. */
+export interface Destination {
+  readonly target: EventTarget
+  readonly contract: TopicContract
+}
+
+/** The running instance: it says how its topics are declared, and remembers how far a file was sent. */
+export async function restDestination(
   api: ApiClient,
-  file: string,
   topic: string,
-  flags: FileFlags & PaceFlags,
+  flags: PaceFlags,
+): Promise<Destination> {
+  return { target: createRestTarget(api, topic), contract: await contractOf(api, topic, flags) }
+}
+
+/** @param flags.loop from the first row again after the last one, until the signal. */
+export async function produceFile(
+  { target, contract }: Destination,
+  file: string,
+  flags: FileFlags & PaceFlags & { readonly loop?: boolean },
   tools: CommandTools,
 ): Promise<ProduceResult> {
+  const { topic } = contract
   const { output, signal } = tools
-  const contract = await contractOf(api, topic, flags)
   const source = await openSource(file, contract, flags)
   for (const warning of source.warnings) output.note(`warning: ${basename(file)}: ${warning}`)
   const pacer = createPacer({
@@ -52,20 +68,53 @@ export async function produceFile(
       `--speed needs an event time and topic ${topic} declares none: add --event-time <field>, or use --rate`,
     )
   }
-  const result = await publishEvents(api, {
-    topic,
-    source,
-    pacer,
-    timeOf: createTimeReader(contract),
-    limit: flags.limit,
-    dryRun: flags.dryRun,
-    signal,
-    onProgress: (progress) => output.live(progressBar(progress)),
-  })
+  const rounds = flags.loop ? Number.POSITIVE_INFINITY : 1
+  let total: PublishProgress | undefined
+  for (let round = 1; round <= rounds && !signal.aborted; round += 1) {
+    const left = flags.limit === undefined ? undefined : flags.limit - (total?.read ?? 0)
+    if (left === 0) break
+    const result = await publishEvents(target, {
+      topic,
+      // Each round is a sequence of its own, so its rows are no repeats of the round before.
+      source: round === 1 ? source : { ...source, id: `${source.id}#${round}` },
+      pacer,
+      timeOf: createTimeReader(contract),
+      ...(left === undefined ? {} : { limit: left }),
+      ...(flags.dryRun === undefined ? {} : { dryRun: flags.dryRun }),
+      signal,
+      onProgress: (progress) => output.live(progressBar(progress)),
+    }).catch((error: unknown) => {
+      // Ctrl-C is how a loop ends.
+      if (flags.loop && signal.aborted) return undefined
+      throw error
+    })
+    total = total && result ? added(total, result) : (result ?? total)
+    if (result && result.position === 0) break
+  }
   output.liveDone()
+  const done = total ?? nothingSent(topic, source)
   const lookup = source.lookupReport()
-  return lookup ? { ...result, lookup } : result
+  return lookup ? { ...done, lookup } : done
 }
+
+const added = (sum: PublishProgress, round: PublishProgress): PublishProgress => ({
+  ...round,
+  read: sum.read + round.read,
+  accepted: sum.accepted + round.accepted,
+  duplicates: sum.duplicates + round.duplicates,
+  rejected: sum.rejected + round.rejected,
+})
+
+const nothingSent = (topic: string, source: TopicSource): PublishProgress => ({
+  topic,
+  source: source.id,
+  position: 0,
+  read: 0,
+  accepted: 0,
+  duplicates: 0,
+  rejected: 0,
+  ratePerSecond: 0,
+})
 
 /** What the running app says of the topic. One that nobody declared takes every field as text. */
 async function contractOf(api: ApiClient, topic: string, flags: PaceFlags): Promise<TopicContract> {

@@ -64,6 +64,7 @@ const urlOption: OptionSpec = {
 function optionOf(spec: OptionSpec): Option {
   const option = new Option(spec.flags, spec.description)
   if (spec.default !== undefined) option.default(spec.default)
+  if (spec.preset !== undefined) option.preset(spec.preset)
   const parse = spec.parse ?? ((text: string) => text)
   if (spec.parse || spec.repeats) {
     option.argParser((text: string, previous: unknown) => {
@@ -102,6 +103,15 @@ async function runCommand(spec: AnyCommand, command: Command): Promise<number> {
           const client = await connect(connection, options, stop.signal)
           closers.push(() => client.close())
           return client
+        },
+        async attach(bootstrap) {
+          const [{ attach }, { findBroker }] = await Promise.all([
+            import('./kafka/attach.ts'),
+            import('./kafka/find-broker.ts'),
+          ])
+          const log = await attach(findBroker(bootstrap, options))
+          closers.push(() => log.close())
+          return log
         },
       },
     )

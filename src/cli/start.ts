@@ -101,6 +101,7 @@ async function run(
       pid: process.pid,
       startedAt: app.startedAt,
       dataDir,
+      ...brokerAddress(app, logOf(flags)),
     })
     greet(app, url, output)
     await live(app, server, url, output, stop)
@@ -113,6 +114,19 @@ async function run(
 function logOf(flags: StartFlags): string | undefined {
   const named = flags.log ?? process.env['MILLRACE_LOG']
   return named === '' || named === 'embedded' ? undefined : named
+}
+
+/** Where other processes reach the app's topics over the Kafka protocol. */
+function brokerAddress({ broker }: RunningApp, log: string | undefined): { broker?: string } {
+  if (broker) return { broker: reachableAddress(broker) }
+  const [, servers] = /^kafka:\/\/([^/?]+)/.exec(log ?? '') ?? []
+  return servers === undefined ? {} : { broker: servers }
+}
+
+/** An address of this machine for a port that listens on all of them. */
+const reachableAddress = ({ host, port }: NonNullable<RunningApp['broker']>): string => {
+  const near = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return near.includes(':') ? `[${near}]:${port}` : `${near}:${port}`
 }
 
 /** A port that nobody asked for may be taken: another app serves Kafka clients then. */

@@ -49,6 +49,15 @@ export interface PartitionInfo {
   readonly end: number
   readonly bytes: number
   readonly segments: number
+  /** On a cluster: who has the partition, by broker ids. Absent where one process keeps everything. */
+  readonly placement?: PartitionPlacement
+}
+
+export interface PartitionPlacement {
+  /** −1 while there is none. */
+  readonly leader: number
+  readonly replicas: readonly number[]
+  readonly inSync: readonly number[]
 }
 
 export interface TopicInfo {
@@ -119,6 +128,9 @@ export interface Consumer {
 
 export interface GroupMember {
   readonly memberId: string
+  /** What the client calls itself, and where it is; absent for members of this process. */
+  readonly clientId?: string
+  readonly host?: string
   readonly assignment: readonly TopicPartition[]
 }
 

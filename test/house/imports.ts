@@ -31,7 +31,7 @@ export const rooms = {
     'serving',
   ],
   api: ['core', 'app'],
-  cli: ['core', 'app', 'api'],
+  cli: ['core', 'log', 'app', 'api'],
   testing: [
     'core',
     'kernels',

@@ -20,6 +20,14 @@ export const topicSchema = z.object({
       end: z.int().describe('Offset that the next record gets'),
       bytes: z.int(),
       segments: z.int(),
+      placement: z
+        .object({
+          leader: z.int().describe('Id of the broker that leads; −1: none'),
+          replicas: z.array(z.int()),
+          inSync: z.array(z.int()),
+        })
+        .optional()
+        .describe('On a cluster: the brokers that have the partition'),
     }),
   ),
   key: z.string().optional().describe('Field that becomes the record key'),

@@ -100,6 +100,14 @@ export function createSequenceStore(deps: Deps): SequenceStore {
     state.unwritten = 0
   }
 
+  /** False when the topic ends before what is known of the sequence was stored: it is another one of that name. */
+  const isAsKnown = async (topic: string, sequence: string): Promise<boolean> => {
+    const known = (await saved)?.get(sequenceKey(topic, sequence))?.ends[topic]
+    if (known === undefined) return true
+    const ends = (await endsOf(deps, topic))[topic] ?? []
+    return known.every((end, partition) => end <= (ends[partition] ?? 0))
+  }
+
   const open = async (topic: string, sequence: string): Promise<SequenceState> => {
     saved ??= readAllProgress(deps)
     const all = await saved.catch((error: unknown) => {
@@ -147,7 +155,11 @@ export function createSequenceStore(deps: Deps): SequenceStore {
     },
     lastPosition(topic, sequence) {
       const entry = entryOf(sequenceKey(topic, sequence))
-      return alone(entry, async () => (entry.state ?? (await open(topic, sequence))).stored.last)
+      return alone(entry, async () => {
+        // Read again: the topic may have been deleted since, and made anew.
+        if (!(await isAsKnown(topic, sequence))) entry.state = undefined
+        return (entry.state ?? (await open(topic, sequence))).stored.last
+      })
     },
     bind: (topic, sequence, fingerprint) =>
       store.exclusive(topic, sequence, (state) => {

@@ -19,11 +19,12 @@ export const importFiles = defineCommand<FileFlags & { topic?: string }>({
   async run({ args, options }, tools) {
     const files = args[0] as readonly string[]
     const api = await tools.connect('change')
-    const { produceFile, resultText } = await import('../../produce.ts')
+    const { produceFile, restDestination, resultText } = await import('../../produce.ts')
     const results = []
     for (const file of files) {
       const topic = options.topic ?? topicOf(file)
-      const result = await produceFile(api, file, topic, options, tools)
+      const destination = await restDestination(api, topic, {})
+      const result = await produceFile(destination, file, options, tools)
       if (!tools.output.json) tools.output.line(resultText(result, options.dryRun === true))
       results.push(result)
     }

@@ -1,12 +1,20 @@
 import type { GroupAnswer } from '../../../api/index.ts'
 import { defineCommand } from '../../command.ts'
+import { bootstrapOption, type BootstrapFlag } from '../../kafka/bootstrap-option.ts'
 
-export const listGroups = defineCommand({
+export const listGroups = defineCommand<BootstrapFlag>({
   name: 'groups list',
   summary: 'list the consumer groups',
-  async run(_input, { output, connect }) {
-    const api = await connect('read')
-    const { groups } = await api.get<{ groups: GroupAnswer[] }>('/v1/groups')
+  options: [bootstrapOption],
+  async run({ options: { bootstrapServer } }, { output, connect, attach }) {
+    let groups: readonly GroupAnswer[]
+    if (bootstrapServer === undefined) {
+      const api = await connect('read')
+      groups = (await api.get<{ groups: GroupAnswer[] }>('/v1/groups')).groups
+    } else {
+      const { groupView } = await import('../../kafka/broker-topics.ts')
+      groups = (await (await attach(bootstrapServer)).groups()).map(groupView)
+    }
     await output.data(groups, () =>
       output.table(
         ['GROUP', 'MEMBERS', 'PARTITIONS', 'LAG'],

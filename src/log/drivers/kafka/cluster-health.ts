@@ -56,7 +56,7 @@ export function createClusterHealth(cluster: KafkaCluster): LogCluster {
         cluster.forget(name)
         const { partitions, minInsync } = await cluster.topic(name)
         needed.set(name, minInsync)
-        const copies = Math.min(...partitions.map(({ replicas }) => replicas))
+        const copies = Math.min(...partitions.map(({ placement }) => placement.replicas.length))
         if (copies >= SAFE_COPIES && minInsync >= SAFE_IN_SYNC) continue
         weak.push(`${name} (${copies} ${copies === 1 ? 'copy' : 'copies'}, ${minInsync} in sync)`)
       }

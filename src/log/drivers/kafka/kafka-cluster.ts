@@ -2,6 +2,7 @@
 import type { metadataV12 } from '@platformatic/kafka'
 import type { Logger } from '../../../core/index.ts'
 import { logError } from '../../errors.ts'
+import type { PartitionPlacement } from '../../log.ts'
 import { createPartitioner, type Partitioner } from '../../partitioner.ts'
 import { BrokerError, isPassing, PROTOCOL } from './kafka-errors.ts'
 import type { BrokerAddress } from './kafka-options.ts'
@@ -16,7 +17,7 @@ export interface KafkaPartition {
   readonly partition: number
   /** Undefined while there is no leader. */
   readonly leader: BrokerAddress | undefined
-  readonly replicas: number
+  readonly placement: PartitionPlacement
 }
 
 export interface KafkaTopic extends KafkaTopicConfig {
@@ -185,10 +186,10 @@ export class KafkaCluster {
     const byId = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]))
     const partitions = found.partitions
       .toSorted((a, b) => a.partitionIndex - b.partitionIndex)
-      .map(({ partitionIndex, leaderId, replicaNodes }) => ({
+      .map(({ partitionIndex, leaderId, replicaNodes, isrNodes }) => ({
         partition: partitionIndex,
         leader: byId.get(leaderId),
-        replicas: replicaNodes.length,
+        placement: { leader: leaderId, replicas: replicaNodes, inSync: isrNodes },
       }))
     const name = found.name ?? ''
     const before = this.#topics.get(name)?.topic

@@ -167,7 +167,7 @@ export class TopicAdmin {
     return topics.map(({ name, config, partitions }) => ({
       name,
       config,
-      partitions: partitions.map(({ partition }): PartitionInfo => {
+      partitions: partitions.map(({ partition, placement }): PartitionInfo => {
         const key = `${name}/${partition}`
         // Sizes and segments are the brokers' own business; Kafka does not tell every client.
         return {
@@ -176,6 +176,7 @@ export class TopicAdmin {
           end: end.get(key) ?? 0,
           bytes: 0,
           segments: 1,
+          placement,
         }
       }),
     }))

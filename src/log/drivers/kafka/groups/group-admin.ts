@@ -112,8 +112,10 @@ export class GroupAdmin {
         try {
           const { groups } = await lane.send(broker, 'DescribeGroups', [group], false)
           return groups.flatMap(({ members }) =>
-            members.map(({ memberId, memberAssignment }) => ({
+            members.map(({ memberId, clientId, clientHost, memberAssignment }) => ({
               memberId,
+              ...(clientId ? { clientId } : {}),
+              ...(clientHost ? { host: clientHost } : {}),
               assignment: decodeAssignment(memberAssignment).places,
             })),
           )
