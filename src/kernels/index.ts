@@ -19,4 +19,5 @@ export { createHistograms, type CutRules, type GradientHistograms } from './hist
 export { minimize } from './l-bfgs.ts'
 export { createRandom, type Random } from './random.ts'
 export { topK } from './top-k.ts'
+export { createTopN, type TopN } from './top-n/top-n.ts'
 export { createTreeScorer, type TreeScorer } from './tree-scorer.ts'

@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
-import { alsBytes, gramOf, type FactorTable } from '../../kernels/index.ts'
+import { alsBytes, createTopN, gramOf, type FactorTable, type TopN } from '../../kernels/index.ts'
 import { checkArtifact, readFacts, readTensor } from '../artifact-reader.ts'
 import {
   audiencesOf,
@@ -58,6 +58,7 @@ export const als: RecommenderKind<AlsParams> = {
     }) +
     interactions * 12 +
     (users + items) * (64 + factors * 4) +
+    items * (factors + 8) +
     factors * factors * 16,
   async fit(data, params, context) {
     checkInteractions(data)
@@ -99,8 +100,11 @@ const tableOf = (values: Float32Array, { factors }: AlsParams): FactorTable => (
 function recommender(model: AlsModel): FittedRecommender {
   const { data, params, users, items } = model
   const norms = normsOf(items.table)
+  let built: TopN | undefined
+  // Made when first asked for a list: a training needs none.
+  const scan = (): TopN => (built ??= createTopN(items.table.values, params.factors))
   const user = (code: number): Taste =>
-    tasteOf(model, historyOf(data, code), rowOf(users.table, code))
+    tasteOf(model, scan, historyOf(data, code), rowOf(users.table, code))
   const similarity = (a: number, b: number): number => {
     const product = dot(items.table.values, a * params.factors, rowOf(items.table, b))
     return clip(product / (norms[a]! * norms[b]! || 1))
@@ -115,7 +119,7 @@ function recommender(model: AlsModel): FittedRecommender {
     user,
     foldIn(history) {
       const entries = { column: history.items, value: history.values }
-      return tasteOf(model, history, Float32Array.from(foldEntries(items, entries, params)))
+      return tasteOf(model, scan, history, Float32Array.from(foldEntries(items, entries, params)))
     },
     foldInItem: (audience) => foldItem(model, audience),
     similar(item, { limit, accept = () => true }) {
@@ -152,15 +156,22 @@ const sideTensors = (name: 'users' | 'items', { table, size, gram }: FoldingSide
   [`gram.${name}`]: { shape: [table.factors, table.factors], data: gram },
 })
 
-function tasteOf({ params, items }: AlsModel, history: History, factors: Float32Array): Taste {
+function tasteOf(
+  { params, items }: AlsModel,
+  scan: () => TopN,
+  history: History,
+  factors: Float32Array,
+): Taste {
   const score = (item: number): number => dot(items.table.values, item * params.factors, factors)
-  const scores = (): Float64Array => productsOf(items.table, factors)
   return {
     history,
     factors,
-    scores,
+    scores: () => productsOf(items.table, factors),
     score,
-    recommend: (request) => rankScores(scores(), request),
+    recommend({ limit, accept }) {
+      const { rows, scores } = scan().search(factors, limit, accept)
+      return Array.from(rows, (item, at) => ({ item, score: scores[at]! }))
+    },
     because(item) {
       const entries = { column: history.items, value: history.values }
       const contributions = contributionsOf(items, entries, params, item)
