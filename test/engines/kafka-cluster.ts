@@ -22,6 +22,8 @@ export interface KafkaBroker {
 export interface KafkaCluster extends AsyncDisposable {
   /** `host:port`, comma between them. */
   readonly bootstrap: string
+  /** `host:port` of one of the further listeners, by its name. */
+  readonly listener: (name: string) => string
   readonly brokers: readonly KafkaBroker[]
   readonly close: () => Promise<void>
 }
@@ -31,6 +33,10 @@ export interface KafkaClusterOptions {
   readonly brokers?: number
   /** More lines of `server.properties`; later lines win. `@PORT@` becomes the broker's port. */
   readonly properties?: Readonly<Record<string, string>>
+  /** Beside the plain one: name → security protocol. */
+  readonly listeners?: Readonly<Record<string, 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'>>
+  /** Users whose SCRAM passwords the cluster knows from its start: `name` → password. */
+  readonly scramUsers?: Readonly<Record<string, string>>
 }
 
 const LOG4J = `status=warn
@@ -71,13 +77,20 @@ async function freePorts(count: number): Promise<number[]> {
 interface Node {
   readonly id: number
   readonly port: number
+  /** Further listeners: name → protocol and port. */
+  readonly more: readonly { name: string; protocol: string; port: number }[]
   readonly controllerPort: number
   readonly directoryId: string
   readonly folder: string
 }
 
 function serverProperties(node: Node, nodes: readonly Node[], more: object): string {
-  const listeners = `PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}`
+  const listeners = [
+    `PLAINTEXT://127.0.0.1:${node.port}`,
+    `CONTROLLER://127.0.0.1:${node.controllerPort}`,
+    ...node.more.map(({ name, port }) => `${name}://127.0.0.1:${port}`),
+  ].join(',')
+  const protocols = node.more.map(({ name, protocol }) => `,${name}:${protocol}`).join('')
   const copies = String(nodes.length)
   const properties: Record<string, string> = {
     'process.roles': 'broker,controller',
@@ -85,7 +98,7 @@ function serverProperties(node: Node, nodes: readonly Node[], more: object): str
     listeners,
     'advertised.listeners': listeners,
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${protocols}`,
     'inter.broker.listener.name': 'PLAINTEXT',
     'controller.quorum.bootstrap.servers': nodes
       .map(({ controllerPort }) => `127.0.0.1:${controllerPort}`)
@@ -117,7 +130,12 @@ const exited = (child: ChildProcess): Promise<void> =>
     else child.once('exit', () => resolve())
   })
 
-async function format(node: Node, nodes: readonly Node[], clusterId: string): Promise<void> {
+async function format(
+  node: Node,
+  nodes: readonly Node[],
+  clusterId: string,
+  scramUsers: Readonly<Record<string, string>>,
+): Promise<void> {
   const quorum =
     nodes.length === 1
       ? ['--standalone']
@@ -125,9 +143,16 @@ async function format(node: Node, nodes: readonly Node[], clusterId: string): Pr
           '--initial-controllers',
           nodes.map((n) => `${n.id}@127.0.0.1:${n.controllerPort}:${n.directoryId}`).join(','),
         ]
+  const users = Object.entries(scramUsers).flatMap(([name, password]) =>
+    ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
+      '--add-scram',
+      `${mechanism}=[name=${name},password=${password}]`,
+    ]),
+  )
   const config = join(node.folder, 'server.properties')
   const args = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', kafkaClassPath()]
-  const tool = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config, ...quorum]
+  const what = ['-t', clusterId, '-c', config, ...quorum, ...users]
+  const tool = ['kafka.tools.StorageTool', 'format', ...what]
   const child = spawn('java', [...args, ...tool], { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
@@ -183,14 +208,27 @@ function broker(node: Node): KafkaBroker {
 
 /** Resolves when every broker serves: 4 to 10 s. */
 export async function startKafka(options: KafkaClusterOptions = {}): Promise<KafkaCluster> {
-  const { brokers: count = 1, properties = {} } = options
+  const { brokers: count = 1, properties = {}, listeners = {}, scramUsers = {} } = options
   const root = await mkdtemp(join(tmpdir(), 'millrace-kafka-'))
-  const ports = await freePorts(count * 2)
+  const perNode = 2 + Object.keys(listeners).length
+  const ports = await freePorts(count * perNode)
   const nodes: Node[] = []
   for (let index = 0; index < count; index++) {
     const folder = await mkdtemp(join(root, `broker-${index + 1}-`))
-    const [port, controllerPort] = [ports[index * 2]!, ports[index * 2 + 1]!]
-    nodes.push({ id: index + 1, port, controllerPort, directoryId: kafkaUuid(), folder })
+    const [port, controllerPort, ...others] = ports.slice(index * perNode, (index + 1) * perNode)
+    const more = Object.entries(listeners).map(([name, protocol], at) => ({
+      name,
+      protocol,
+      port: others[at]!,
+    }))
+    nodes.push({
+      id: index + 1,
+      port: port!,
+      more,
+      controllerPort: controllerPort!,
+      directoryId: kafkaUuid(),
+      folder,
+    })
   }
   const clusterId = kafkaUuid()
   const brokers = nodes.map(broker)
@@ -207,7 +245,7 @@ export async function startKafka(options: KafkaClusterOptions = {}): Promise<Kaf
       await writeFile(join(node.folder, 'server.properties'), text)
       await writeFile(join(node.folder, 'log4j2.properties'), LOG4J)
     }
-    await Promise.all(nodes.map((node) => format(node, nodes, clusterId)))
+    await Promise.all(nodes.map((node) => format(node, nodes, clusterId, scramUsers)))
     await Promise.all(brokers.map((one) => one.start()))
   } catch (error) {
     await close()
@@ -219,6 +257,11 @@ export async function startKafka(options: KafkaClusterOptions = {}): Promise<Kaf
   }
   return {
     bootstrap: nodes.map(({ port }) => `127.0.0.1:${port}`).join(','),
+    listener: (wanted) => {
+      const found = nodes.flatMap(({ more }) => more.filter(({ name }) => name === wanted))
+      if (found.length === 0) throw new Error(`the cluster has no listener ${wanted}`)
+      return found.map(({ port }) => `127.0.0.1:${port}`).join(',')
+    },
     brokers,
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { kafkaClassPath } from './kafka-jars.ts'
 
 const TOOLS = {
+  'kafka-acls': 'org.apache.kafka.tools.AclCommand',
   'kafka-topics': 'org.apache.kafka.tools.TopicCommand',
   'kafka-console-producer': 'org.apache.kafka.tools.ConsoleProducer',
   'kafka-console-consumer': 'org.apache.kafka.tools.consumer.ConsoleConsumer',

@@ -34,7 +34,11 @@ export const PROTOCOL = {
 const PASSING = new Set([
   5, 6, 7, 8, 9, 13, 14, 15, 16, 19, 20, 41, 56, 74, 75, 77, 78, 88, 89, 103, 106,
 ])
-const ACCESS = new Set([29, 30, 31, 33, 34, 53, 54, 58, 65])
+const ACCESS = new Set([29, 30, 31, 53, 54, 65])
+/** The login itself: unknown mechanism, wrong password. */
+const LOGIN = new Set([33, 58])
+/** A login came where the port takes none. */
+const ILLEGAL_SASL_STATE = 34
 
 export interface BrokerFault {
   readonly code: number
@@ -122,15 +126,19 @@ export function toLogError(error: unknown, doing: string, at: string): MillraceE
   }
   const say = (why: string, remedy: string): string =>
     `could not ${doing} on Kafka at ${at} (${why}): ${remedy}`
-  if (isAuthentication(error) || (fault !== undefined && ACCESS.has(fault.code))) {
-    const why = fault?.text ?? 'the broker refused the login'
-    const remedy = 'check security.protocol, sasl.* and the rights of the user'
-    return logError('LOG_ACCESS_DENIED', say(why, remedy), facts)
+  const denied = (why: string, remedy: string): MillraceError =>
+    logError('LOG_ACCESS_DENIED', say(why, remedy), facts)
+  if (fault !== undefined && ACCESS.has(fault.code)) {
+    return denied(fault.text, 'give its user the rights (kafka-acls), or log in as another one')
   }
-  if (isCertificate(error)) {
-    const remedy = 'check security.protocol and the ssl.* properties'
-    return logError('LOG_ACCESS_DENIED', say(innermost(error), remedy), facts)
+  if (fault?.code === ILLEGAL_SASL_STATE) {
+    return denied(fault.text, 'this port takes no login: check security.protocol')
   }
+  if (isAuthentication(error) || (fault !== undefined && LOGIN.has(fault.code))) {
+    const why = fault?.text ?? innermost(error)
+    return denied(why, 'check sasl.username, sasl.password and sasl.mechanism')
+  }
+  if (isCertificate(error)) return denied(innermost(error), certificateRemedy(innermost(error)))
   if (fault === undefined) {
     return logError('LOG_UNREACHABLE', say(innermost(error), hint(error)), {
       ...facts,
@@ -155,5 +163,18 @@ function hint(error: unknown): string {
   const codes = [...chain(error)].map(({ code }) => code)
   if (codes.includes('ECONNREFUSED')) return 'start the broker, or check bootstrap.servers'
   if (codes.includes('ENOTFOUND') || codes.includes('EAI_AGAIN')) return 'check the host name'
-  return 'check bootstrap.servers, and that security.protocol is what that port speaks'
+  return 'check bootstrap.servers, that security.protocol is what that port speaks, and, if it wants a certificate of the client, ssl.certificate.location and ssl.key.location'
+}
+
+function certificateRemedy(why: string): string {
+  if (/altnames/.test(why)) {
+    return 'use a name of that certificate in bootstrap.servers and in the broker’s advertised.listeners'
+  }
+  if (/verify|self.signed|issuer/i.test(why)) {
+    return 'name the authority that signed its certificate in ssl.ca.location, and check security.protocol'
+  }
+  if (/alert/i.test(why)) {
+    return 'name a certificate that the broker trusts in ssl.certificate.location and ssl.key.location'
+  }
+  return 'check security.protocol and the ssl.* properties'
 }

@@ -4,7 +4,7 @@
  * The address wins over properties, properties over the environment.
  */
 import { readFileSync } from 'node:fs'
-import type { ConnectionOptions as TlsOptions } from 'node:tls'
+import { createSecureContext, type ConnectionOptions as TlsOptions } from 'node:tls'
 import { coreError, quote } from '../../../core/index.ts'
 import { KAFKA_PROPERTIES, propertyHint, type KafkaProperty } from './kafka-properties.ts'
 
@@ -198,11 +198,36 @@ function tls(get: Get): TlsOptions {
   const key = get('ssl.keystore.key') ?? file('ssl.key.location')
   const passphrase = get('ssl.key.password')
   const checksNames = get('ssl.endpoint.identification.algorithm') !== ''
-  return {
+  const material = {
     ...(ca === undefined ? {} : { ca }),
     ...(chain === undefined ? {} : { cert: chain }),
     ...(key === undefined ? {} : { key }),
     ...(passphrase === undefined ? {} : { passphrase }),
-    ...(checksNames ? {} : { checkServerIdentity: () => undefined }),
+  }
+  checkMaterial(material)
+  return { ...material, ...(checksNames ? {} : { checkServerIdentity: () => undefined }) }
+}
+
+/** Certificates and keys are read once, here, where the property can be named. */
+function checkMaterial(material: TlsOptions): void {
+  const parts = [
+    [
+      { ca: material.ca },
+      'ssl.ca.location or ssl.truststore.*',
+      'give trusted certificates in PEM',
+    ],
+    [
+      { key: material.key, passphrase: material.passphrase },
+      'ssl.key.location or ssl.keystore.key',
+      'give a key in PEM, and its password in ssl.key.password',
+    ],
+    [material, 'ssl.certificate.location and ssl.key.location', 'give a certificate and its key'],
+  ] as const
+  for (const [part, name, remedy] of parts) {
+    try {
+      createSecureContext(part)
+    } catch (error) {
+      throw invalid(`${name} cannot be used (${(error as Error).message}): ${remedy}`, name)
+    }
   }
 }

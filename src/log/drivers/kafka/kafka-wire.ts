@@ -2,6 +2,7 @@
  * Requests to brokers: connections, versions and time-outs. Each kind of traffic has its own lane, since a broker answers
  * the requests of one connection one after the other: a long poll would hold up everything behind it.
  */
+import { isIP } from 'node:net'
 import * as kafka from '@platformatic/kafka'
 import type { Clock } from '../../../core/index.ts'
 import { logError } from '../../errors.ts'
@@ -94,7 +95,10 @@ export class KafkaWire {
       connectTimeout: connectTimeoutMs,
       requestTimeout: requestTimeoutMs,
       ...(sasl === undefined ? {} : { sasl }),
-      ...(tls === undefined ? {} : { tls, tlsServerName: true }),
+      // Servers are named in the handshake; an address is no name (RFC 6066, section 3).
+      ...(tls === undefined
+        ? {}
+        : { tls, tlsServerName: this.options.bootstrap.some(({ host }) => isIP(host) === 0) }),
     })
     const lane: Lane = {
       send: async (broker, name, ...args) => {
