@@ -3,5 +3,13 @@ import type { Benchmark } from './benchmark.ts'
 /** Every benchmark by id, one lazy line each. */
 export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   L1: () => import('./log-append/log-append.ts').then((folder) => folder.logAppend),
+  L4: () => import('./log-and-kafka/log-and-kafka.ts').then((folder) => folder.logAndKafka),
+  'L4-default': () =>
+    import('./log-and-kafka/log-and-kafka.ts').then((folder) => folder.logAndDefaultKafka),
+  L5: () => import('./kafka-send/kafka-send.ts').then((folder) => folder.kafkaSend),
+  'L5-consume': () =>
+    import('./kafka-receive/kafka-receive.ts').then((folder) => folder.kafkaReceive),
   L6: () => import('./log-read/log-read.ts').then((folder) => folder.logRead),
+  L7: () => import('./kafka-latency/kafka-latency.ts').then((folder) => folder.medianLatency),
+  'L7-p99': () => import('./kafka-latency/kafka-latency.ts').then((folder) => folder.tailLatency),
 }

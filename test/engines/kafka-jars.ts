@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Newer ones are listed in the registry and lack some of their jars. */
-const KAFKA = '4.3.1'
+export const KAFKA = '4.3.1'
 const LOG4J = '2.25.3'
 /** A registry that does not answer must not take the time of the tests. */
 const MAVEN_LIMIT_MS = 180_000

@@ -15,12 +15,17 @@ const TOOLS = {
 
 export type KafkaTool = keyof typeof TOOLS
 
-const FLAGS = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
+const QUICK_JVM = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
 
 /** Runs a tool to its end; its standard output. Rejects with what it said unless it ended with 0. */
-export function kafkaTool(tool: KafkaTool, args: readonly string[], input = ''): Promise<string> {
+export function kafkaTool(
+  tool: KafkaTool,
+  args: readonly string[],
+  input = '',
+  jvm: readonly string[] = QUICK_JVM,
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const java = [...FLAGS, '-cp', kafkaClassPath(), TOOLS[tool], ...args]
+    const java = [...jvm, '-cp', kafkaClassPath(), TOOLS[tool], ...args]
     const child = spawn('java', java, { stdio: ['pipe', 'pipe', 'pipe'] })
     let out = ''
     let err = ''
