@@ -5,15 +5,15 @@
 import type { RecordHeader } from './record.ts'
 
 export interface DeadLetter {
-  /** `ingest`: refused at the door. `sink`: accepted by the log, but no row of its table. */
-  readonly stage: 'ingest' | 'sink'
+  /** `ingest`: refused at the door. `sink`: accepted by the log, but no row of its table. `stream`: nothing to derive from. */
+  readonly stage: 'ingest' | 'sink' | 'stream'
   /** Error code: `INGEST_INVALID_EVENT`, … */
   readonly code: string
   /** One sentence that names the field and the rule. */
   readonly reason: string
   /** Where it came from: a topic's name, `file:ratings.csv`, `http`. */
   readonly source: string
-  /** Partition and offset of the record (stage `sink`). */
+  /** Partition and offset of the record (stages `sink` and `stream`). */
   readonly partition?: number
   readonly offset?: number
   /** Line or row in the source, from 1 (stage `ingest`). */

@@ -115,6 +115,16 @@ export const metricTable = {
     help: 'Records not yet in the online features.',
     labels: ['view'],
   },
+  stream_results_total: {
+    type: 'counter',
+    help: 'Results of a derived stream.',
+    labels: ['stream'],
+  },
+  stream_dropped_total: {
+    type: 'counter',
+    help: 'Records that are in no result of a derived stream: late, too far ahead, or invalid.',
+    labels: ['stream', 'reason'],
+  },
   model_predictions_total: {
     type: 'counter',
     help: 'Rows predicted.',

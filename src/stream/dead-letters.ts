@@ -6,6 +6,7 @@ import {
   deadLetterHeaders,
   deadLetterTopic,
   readDeadLetter,
+  type DeadLetter,
   type NewRecord,
 } from '../core/index.ts'
 import type { RejectedRecord } from '../lake/index.ts'
@@ -23,7 +24,12 @@ const PARTITION = 0
 /** Reason code of a record that has no row. */
 export const INVALID_RECORD: keyof typeof streamError.table = 'STREAM_INVALID_RECORD'
 
-export function createDeadLetters(log: Log, topic: string): DeadLetters {
+/** `stage`: who writes them, a table's sink or a derived stream; each looks only for its own. */
+export function createDeadLetters(
+  log: Log,
+  topic: string,
+  stage: DeadLetter['stage'] = 'sink',
+): DeadLetters {
   const letters = deadLetterTopic(topic)
   let created = false
 
@@ -45,7 +51,7 @@ export function createDeadLetters(log: Log, topic: string): DeadLetters {
     for await (const { records } of log.read(letters, PARTITION, from, { to: info.end })) {
       for (const { headers } of records) {
         const letter = readDeadLetter(headers)
-        if (letter?.stage === 'sink') found.add(`${letter.partition}/${letter.offset}`)
+        if (letter?.stage === stage) found.add(`${letter.partition}/${letter.offset}`)
       }
     }
     return found
@@ -66,16 +72,21 @@ export function createDeadLetters(log: Log, topic: string): DeadLetters {
       }
       await log.append(
         letters,
-        missing.map((letter) => letterOf(letter, topic, atMs)),
+        missing.map((letter) => letterOf(letter, topic, stage, atMs)),
       )
     },
   }
 }
 
-function letterOf(rejected: RejectedRecord, topic: string, atMs: number): NewRecord {
+function letterOf(
+  rejected: RejectedRecord,
+  topic: string,
+  stage: DeadLetter['stage'],
+  atMs: number,
+): NewRecord {
   const { record, issues } = rejected
   const facts = deadLetterHeaders({
-    stage: 'sink',
+    stage,
     code: INVALID_RECORD,
     reason: issues.map(({ path, message }) => `${path || 'the record'}: ${message}`).join('; '),
     source: topic,

@@ -27,4 +27,9 @@ export const streamError = defineErrors({
     retryable: false,
     title: 'The table holds records that the log does not have',
   },
+  STREAM_STEP_INVALID: {
+    status: 500,
+    retryable: false,
+    title: 'A step of a derived stream cannot be read',
+  },
 })

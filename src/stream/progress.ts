@@ -1,4 +1,4 @@
-/** One place where a sink says "something changed" and where callers wait for a condition, a failure or the end. */
+/** One place where a sink or stream says "something changed" and where callers wait for a condition, a failure or the end. */
 import { streamError } from './errors.ts'
 
 export interface Progress {
@@ -17,7 +17,8 @@ export interface Progress {
 /** What may be failing: reading the topic or writing batches. */
 export type Part = 'read' | 'write'
 
-export function createProgress(table: string): Progress {
+/** `what`: the sink or stream, as the subject of a sentence. */
+export function createProgress(what: string): Progress {
   const waiting = new Set<() => void>()
   const failures = new Map<Part, Error>()
   let closed = false
@@ -33,7 +34,7 @@ export function createProgress(table: string): Progress {
       new Promise((resolve, reject) => {
         const check = (): void => {
           const error = closed
-            ? streamError('STREAM_CLOSED', `the sink of table "${table}" is closed: start it again`)
+            ? streamError('STREAM_CLOSED', `${what} is closed: start it again`)
             : failure()
           const isTrue = condition()
           if (!isTrue && !error) return

@@ -89,7 +89,7 @@ async function openParts(options: TableSinkOptions): Promise<Parts> {
   const { positions, nextNumber } = recovery
   const group = sinkGroup(table.name)
   const reader = await openTopicReader({ log, topic, group, start: positions, clock, logger })
-  const progress = createProgress(table.name)
+  const progress = createProgress(`the sink of table "${table.name}"`)
   const listeners = new Set<(batch: Batch) => void>()
   const writer = createBatchWriter({
     log,

@@ -1,0 +1,184 @@
+/** The embedded engine of windows: folds records into open windows and gives out those that the watermark has passed. */
+import { z } from 'zod'
+import type { Cell, Clock, Column, Logger, LogRecord } from '../../core/index.ts'
+import type { DropReason } from '../derived/derived-stream.ts'
+import type { Base, Operator, Results } from '../derived/operator.ts'
+import { addValue, emptyPart, mergePart, resultOf, type Part } from './aggregates.ts'
+import { createWatermarks } from './watermarks.ts'
+import { MOST_EMPTY, type WindowSpec } from './window.ts'
+import { createWindowRows, isWholeValue, type WindowRow } from './window-rows.ts'
+import { resultRecord, type ResultGroup } from './window-result.ts'
+
+/** All windows that end at or before this are to be closed. */
+const due = z.object({ until: z.number() })
+export type WindowDue = z.infer<typeof due>
+
+/** The first record of a partition in a window, and the partition's event time before it. */
+interface First {
+  readonly offset: number
+  readonly carry: number | null
+}
+
+interface Group {
+  readonly keys: readonly Cell[]
+  /** By partition, in the order of the aggregates. */
+  readonly parts: Map<number, Part[]>
+}
+
+interface OpenWindow {
+  readonly firsts: Map<number, First>
+  readonly groups: Map<string, Group>
+}
+
+export interface WindowOperatorOptions {
+  readonly name: string
+  readonly spec: WindowSpec
+  /** Columns of the source. */
+  readonly columns: readonly Column[]
+  readonly partitions: readonly number[]
+  readonly to: string
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export function createWindowOperator(options: WindowOperatorOptions): Operator<WindowDue> {
+  const { spec, clock, columns } = options
+  const { sizeMs, latenessMs } = spec
+  const aggregates = Object.entries(spec.aggregates)
+  const isWhole = aggregates.map(([, of]) => of.kind !== 'count' && isWholeValue(of.of, columns))
+  const rowsOf = createWindowRows(spec, columns)
+  const marks = createWatermarks(spec, options.partitions, clock)
+  /** By start, milliseconds since the epoch. */
+  const open = new Map<number, OpenWindow>()
+  let closedUntil: number | null = null
+
+  const startOf = (ms: number): number => Math.floor(ms / sizeMs) * sizeMs
+
+  function take(row: WindowRow): DropReason | undefined {
+    const { partition, timeMs } = row
+    if (timeMs > clock.now() + spec.aheadMs) {
+      marks.arrived(partition)
+      return 'ahead'
+    }
+    const before = marks.newest(partition)
+    marks.arrived(partition, timeMs)
+    const start = startOf(timeMs)
+    const end = start + sizeMs
+    const isLate = before !== undefined && end <= before - latenessMs
+    if (isLate || (closedUntil !== null && end <= closedUntil)) return 'late'
+    const window: OpenWindow = open.get(start) ?? { firsts: new Map(), groups: new Map() }
+    open.set(start, window)
+    if (!window.firsts.has(partition)) {
+      window.firsts.set(partition, { offset: row.offset, carry: before ?? null })
+    }
+    addRow(window, row)
+    return undefined
+  }
+
+  function addRow(window: OpenWindow, { partition, keys, values }: WindowRow): void {
+    const name = JSON.stringify(keys.map(String))
+    const group: Group = window.groups.get(name) ?? { keys, parts: new Map() }
+    window.groups.set(name, group)
+    const parts = group.parts.get(partition) ?? values.map(emptyPart)
+    group.parts.set(partition, parts)
+    for (const [index, value] of values.entries()) addValue(parts[index] ?? emptyPart(), value)
+  }
+
+  const groupsOf = (window: OpenWindow | undefined): ResultGroup[] => {
+    const finish = (parts: readonly Part[]): (number | null)[] =>
+      aggregates.map(([, of], index) =>
+        resultOf(of, parts[index] ?? emptyPart(), isWhole[index] === true),
+      )
+    if (!window) return [{ keys: [], values: finish([]) }]
+    return [...window.groups]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, { keys, parts }]) => {
+        const merged = aggregates.map(emptyPart)
+        for (const [, of] of [...parts].toSorted(([a], [b]) => a - b)) {
+          for (const [index, part] of of.entries()) mergePart(merged[index] ?? emptyPart(), part)
+        }
+        return { keys, values: finish(merged) }
+      })
+  }
+
+  /** Starts of the windows to give out, ascending, those without a record among them when they count. */
+  function startsUntil(until: number): number[] {
+    const withRecords = [...open.keys()]
+      .filter((start) => start + sizeMs <= until)
+      .toSorted((a, b) => a - b)
+    if (spec.empty === 'none') return withRecords
+    const starts: number[] = []
+    let next = closedUntil ?? withRecords[0] ?? until
+    for (const start of [...withRecords, until]) {
+      const missing = (start - next) / sizeMs
+      if (missing > MOST_EMPTY) {
+        options.logger.warn(
+          { stream: options.name, from: next, to: start, windows: missing },
+          `no result is given for ${missing} windows without a record, more than ${MOST_EMPTY} in a row`,
+        )
+        next = start
+      }
+      for (; next < start; next += sizeMs) starts.push(next)
+      if (start < until) starts.push(start)
+      next = start + sizeMs
+    }
+    return starts
+  }
+
+  return {
+    due,
+    restore(base) {
+      closedUntil = base.closedUntil
+      for (const { partition, carry } of base.origins) marks.restore(partition, carry ?? undefined)
+    },
+    fold(records: readonly LogRecord[]) {
+      const { rows, invalid } = rowsOf(records)
+      const drops = { late: 0, ahead: 0, invalid }
+      for (const row of rows) {
+        const reason = take(row)
+        if (reason) drops[reason] += 1
+      }
+      return drops
+    },
+    whatIsDue() {
+      const watermark = marks.watermarkMs()
+      if (watermark === undefined) return undefined
+      const until = startOf(watermark)
+      if (closedUntil !== null && until <= closedUntil) return undefined
+      const hasRecords = [...open.keys()].some((start) => start + sizeMs <= until)
+      const hasEmpty = spec.empty === 'zero' && closedUntil !== null
+      return hasRecords || hasEmpty ? { until } : undefined
+    },
+    results({ until }): Results {
+      const records = startsUntil(until).flatMap((start) =>
+        groupsOf(open.get(start)).map((group) => resultRecord(options, start, group)),
+      )
+      return { records, letters: [] }
+    },
+    baseAfter({ until }, positions): Base {
+      const rest = [...open].filter(([start]) => start + sizeMs > until).map(([, window]) => window)
+      const origins = [...positions].map(([partition, position]) => {
+        const firsts = rest.flatMap(({ firsts }) => firsts.get(partition) ?? [])
+        const first = firsts.toSorted((a, b) => a.offset - b.offset)[0]
+        return {
+          partition,
+          ...(first ?? { offset: position, carry: marks.newest(partition) ?? null }),
+        }
+      })
+      return { origins, closedUntil: until }
+    },
+    settle({ until }) {
+      closedUntil = until
+      for (const start of open.keys()) if (start + sizeMs <= until) open.delete(start)
+    },
+    look: (ends, positions) => marks.look(ends, positions),
+    facts() {
+      const watermark = marks.watermarkMs()
+      return {
+        openWindows: open.size,
+        ...(watermark !== undefined && { watermark: new Date(watermark).toISOString() }),
+        ...(closedUntil !== null && { closedUntil: new Date(closedUntil).toISOString() }),
+      }
+    },
+  }
+}
