@@ -4,8 +4,10 @@
  * @module
  */
 export {
+  avg,
   classifier,
   clusterer,
+  count,
   cumulative,
   day,
   defineApp,
@@ -14,6 +16,8 @@ export {
   header,
   hour,
   lastBatches,
+  max,
+  min,
   month,
   notWorse,
   regressor,
@@ -22,7 +26,11 @@ export {
   source,
   sql,
   startApp,
+  sum,
   topic,
+  unnest,
+  window,
+  words,
 } from './app/index.ts'
 export type {
   AppDefinition,
@@ -46,9 +54,12 @@ export type {
   SetDefinition,
   SourceDefinition,
   StartOptions,
+  StreamDefinition,
   TableSettings,
   TimePartition,
   TopicDefinition,
+  UnnestDefinition,
+  WindowDefinition,
 } from './app/index.ts'
 export type { HistoryEntry, ModelSummary, ModelVersion } from './registry/index.ts'
 export type { PredictAnswer, Prediction, PredictOptions, PredictRow } from './serving/index.ts'

@@ -10,6 +10,7 @@ import type {
   versionSchema,
   versionSummarySchema,
 } from './schemas/model-schemas.ts'
+import type { streamSchema } from './schemas/stream-schemas.ts'
 import type { roleSchema, statusAnswer } from './schemas/system-schemas.ts'
 import type {
   batchSchema,
@@ -39,6 +40,7 @@ export type ReportAnswer = z.output<typeof reportSchema>
 export type RoleAnswer = z.output<typeof roleSchema>
 export type SqlAnswer = z.output<typeof sqlAnswer>
 export type StatusAnswer = z.output<typeof statusAnswer>
+export type StreamAnswer = z.output<typeof streamSchema>
 export type TableAnswer = z.output<typeof tableSchema>
 export type TableSummaryAnswer = z.output<typeof tableSummarySchema>
 export type TopicAnswer = z.output<typeof topicSchema>

@@ -14,6 +14,7 @@ export const tags = [
   'events',
   'topics',
   'groups',
+  'streams',
   'tables',
   'sql',
   'features',

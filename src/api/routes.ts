@@ -22,6 +22,7 @@ import { promoteVersion } from './routes/models/promote-version.ts'
 import { rollbackModel } from './routes/models/rollback-model.ts'
 import { trainModel } from './routes/models/train-model.ts'
 import { runSql } from './routes/sql/run-sql.ts'
+import { listStreams } from './routes/streams/list-streams.ts'
 import { getHealthz } from './routes/system/get-healthz.ts'
 import { getIndex } from './routes/system/get-index.ts'
 import { getLimits } from './routes/system/get-limits.ts'
@@ -76,6 +77,7 @@ export const routes = {
   'tables/list-tables': listTables,
   'batches/flush-batches': flushBatches,
   'batches/list-batches': listBatches,
+  'streams/list-streams': listStreams,
   'sql/run-sql': runSql,
   'features/get-features': getFeatures,
   'models/get-model': getModel,

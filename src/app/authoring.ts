@@ -21,6 +21,7 @@ import type {
   TimePartition,
   TopicDefinition,
 } from './define-app.ts'
+import type { StreamDefinition } from './define-streams.ts'
 
 /**
  * Declares an app. Throws APP_INVALID with one issue per field that is wrong; a name of a feature or topic that the app
@@ -29,15 +30,24 @@ import type {
 export function defineApp<
   const Topics extends Readonly<Record<string, TopicDefinition>>,
   const Features extends Readonly<Record<string, string>>,
+  const Streams extends Readonly<Record<string, unknown>> = Readonly<Record<never, never>>,
 >(
-  definition: Omit<AppDefinition, 'topics' | 'events' | 'features' | 'models' | 'sources'> & {
+  definition: Omit<
+    AppDefinition,
+    'topics' | 'events' | 'streams' | 'features' | 'models' | 'sources'
+  > & {
     readonly topics: Topics
     readonly events?: Readonly<Record<string, EventDefinition<NoInfer<keyof Topics & string>>>>
+    readonly streams?: Streams &
+      Readonly<Record<string, StreamDefinition<NoInfer<keyof Topics & string>>>>
     readonly features?: Features
     readonly models?: Readonly<
       Record<
         string,
-        ModelDefinition<NoInfer<keyof Features & string>, NoInfer<keyof Topics & string>>
+        ModelDefinition<
+          NoInfer<keyof Features & string>,
+          NoInfer<(keyof Topics | keyof Streams) & string>
+        >
       >
     >
     readonly sources?: readonly SourceDefinition<NoInfer<keyof Topics & string>>[]

@@ -11,6 +11,7 @@ import type { PredictAnswer, PredictOptions, PredictRow } from '../serving/index
 import type { SandboxResult } from '../sql/index.ts'
 import type { ClusterProfile } from '../models/index.ts'
 import type { ModelVersion } from '../registry/index.ts'
+import type { StreamDefinition } from './define-streams.ts'
 
 export interface BatchDefinition {
   /** Cut after so many rows. */
@@ -242,6 +243,8 @@ export interface AppDefinition {
   readonly topics: Readonly<Record<string, TopicDefinition>>
   /** Event types that a plain call makes, by name: rules in `define-events.ts`. */
   readonly events?: Readonly<Record<string, EventDefinition>>
+  /** Each has a topic and a table of its name. */
+  readonly streams?: Readonly<Record<string, StreamDefinition>>
   /** SQL of each feature view, by name: rules in `features/feature-view.ts`. */
   readonly features?: Readonly<Record<string, FeatureViewSpec['sql']>>
   readonly models?: Readonly<Record<string, ModelDefinition>>

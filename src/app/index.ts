@@ -1,6 +1,8 @@
 export * from './authoring.ts'
 export * from './define-app.ts'
 export * from './define-events.ts'
+export type * from './define-streams.ts'
+export { avg, count, max, min, sum, unnest, window, words } from './stream-words.ts'
 export * from './running-app.ts'
 export type { Ledger } from './ledger.ts'
 export { startApp } from './start-app.ts'

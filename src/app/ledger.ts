@@ -71,7 +71,8 @@ export async function readLedger(rooms: LedgerRooms, topic: string): Promise<Led
         expired: 0,
       }
     : {
-        stored: sum(partitions, ({ earliest, end }) => end - earliest),
+        // A derived stream puts records aside that stay in the log.
+        stored: sum(partitions, ({ earliest, end }) => end - earliest) - letters.sink,
         expired: sum(partitions, ({ earliest }) => earliest),
       }
   const ever = sum(partitions, ({ end }) => end)

@@ -1,7 +1,7 @@
 /**
  * A running app: every room, opened and connected. `startApp` makes one; `api/` and `cli/` only ever see this.
  *
- * Start order: data folder → log → lake → registry → sinks → features → serving → trainer → broker → sources. Stop is the
+ * Start order: data folder → log → lake → registry → sinks → features → serving → trainer → streams → broker → sources. Stop is the
  * reverse: sources stop, Kafka clients are let go, requests finish, sinks write their open batch, everything closes; the log closes last.
  */
 import type { Broker } from '../broker/index.ts'
@@ -13,7 +13,7 @@ import type { Log } from '../log/index.ts'
 import type { Registry } from '../registry/index.ts'
 import type { Serving } from '../serving/index.ts'
 import type { SandboxResult } from '../sql/index.ts'
-import type { TableSink } from '../stream/index.ts'
+import type { DerivedStream, TableSink } from '../stream/index.ts'
 import type { ModelSpec, Trainer } from '../training/index.ts'
 import type { AppDefinition, RouteContext } from './define-app.ts'
 import type { Ledger } from './ledger.ts'
@@ -90,6 +90,8 @@ export interface RunningApp {
   readonly lake: Lake
   /** By table name; also the tables that the product itself feeds (`predictions`). */
   readonly sinks: ReadonlyMap<string, TableSink>
+  /** By name. */
+  readonly streams: ReadonlyMap<string, DerivedStream>
   readonly features: FeatureStore
   readonly registry: Registry
   readonly trainer: Trainer

@@ -14,7 +14,9 @@ import { createMetricsRegistry } from './metrics.ts'
 import { openAppBroker } from './start/open-app-broker.ts'
 import { openModels } from './start/open-models.ts'
 import { openStores } from './start/open-stores.ts'
+import { openStreams } from './start/open-streams.ts'
 import { createQueryService } from './query-service.ts'
+import { withStreamTopics } from './definition/streams.ts'
 import { createReadiness } from './readiness.ts'
 import { createRouteContext } from './route-context.ts'
 import type { RunningApp, StartOptions } from './running-app.ts'
@@ -30,7 +32,7 @@ export async function startApp(
   definition: AppDefinition,
   options: StartOptions,
 ): Promise<RunningApp> {
-  const app = checkApp(definition)
+  const app = withStreamTopics(checkApp(definition))
   const clock = options.clock ?? systemClock
   const logger = options.logger ?? silentLogger
   const limits = { ...defaultLimits, ...options.limits }
@@ -51,6 +53,7 @@ async function start(setting: Setting): Promise<RunningApp> {
   const stores = await openStores(setting)
   const { log, lake, registry, sinks, ingest } = stores
   const { features, specs: models, serving, trainer } = await openModels(setting, stores)
+  const streams = await openStreams(setting, stores)
   const query = createQueryService({
     lake,
     sinks,
@@ -78,7 +81,19 @@ async function start(setting: Setting): Promise<RunningApp> {
   const { broker, warnings } = await openAppBroker(setting, log)
   const sources = await startSources({ ...setting, ingest })
   closers.add('sources', () => sources.stop())
-  const rooms = { log, ingest, lake, sinks, features, registry, trainer, serving, models, query }
+  const rooms = {
+    log,
+    ingest,
+    lake,
+    sinks,
+    streams,
+    features,
+    registry,
+    trainer,
+    serving,
+    models,
+    query,
+  }
   const check = (): ReturnType<typeof readiness.check> => readiness.check()
   return {
     definition: app,

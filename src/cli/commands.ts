@@ -23,6 +23,8 @@ import { kafkaConsumerGroups } from './commands/kafka/kafka-consumer-groups.ts'
 import { kafkaTopics } from './commands/kafka/kafka-topics.ts'
 import { listBatches } from './commands/batches/list-batches.ts'
 import { showBatch } from './commands/batches/show-batch.ts'
+import { listStreams } from './commands/streams/list-streams.ts'
+import { runDemo } from './commands/data/run-demo.ts'
 import { compactTable } from './commands/sql/compact-table.ts'
 import { flushBatches } from './commands/sql/flush-batches.ts'
 import { listTables } from './commands/sql/list-tables.ts'
@@ -45,6 +47,7 @@ export const commands = {
   import: importFiles,
   consume: consumeTopic,
   generate: generateStream,
+  demo: runDemo,
   'topics list': listTopics,
   'topics create': createTopic,
   'topics describe': describeTopic,
@@ -63,6 +66,7 @@ export const commands = {
   'kafka-consumer-groups': kafkaConsumerGroups,
   'batches list': listBatches,
   'batches show': showBatch,
+  'streams list': listStreams,
   'tables list': listTables,
   'tables compact': compactTable,
   sql: runSql,
@@ -87,6 +91,7 @@ export const groups: Readonly<Record<string, string>> = {
   'dead-letters': 'events that could not be used',
   groups: 'consumer groups',
   batches: 'batches of the tables',
+  streams: 'windows and other derived streams',
   tables: 'tables of the lake',
   models: 'models and their versions',
 }

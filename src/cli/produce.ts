@@ -54,8 +54,6 @@ export async function produceFile(
   const source = await openSource(file, contract, flags)
   for (const warning of source.warnings) output.note(`warning: ${basename(file)}: ${warning}`)
   const pacer = createPacer({
-    topic,
-    source,
     rate: flags.rate,
     jitter: flags.jitter,
     intervalMs: flags.interval,

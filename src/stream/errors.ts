@@ -22,6 +22,11 @@ export const streamError = defineErrors({
     retryable: false,
     title: 'A record of the topic is no row of its table',
   },
+  STREAM_INVALID_UNNEST: {
+    status: 422,
+    retryable: false,
+    title: 'A list cannot become rows as it is declared',
+  },
   STREAM_LOG_BEHIND: {
     status: 500,
     retryable: false,

@@ -100,7 +100,9 @@ export const ledgerSchema = z.object({
 })
 
 export const letterSchema = z.object({
-  stage: z.enum(['ingest', 'sink']).describe('Refused at the door, or by the table'),
+  stage: z
+    .enum(['ingest', 'sink', 'stream'])
+    .describe('Refused at the door, by the table, or by a derived stream'),
   code: z.string(),
   reason: z.string(),
   source: z.string(),

@@ -148,6 +148,36 @@ const source = z.strictObject({
   lookup: lookup.optional(),
 })
 
+const valueOf = z.strictObject({ field: text, as: z.literal('words').optional() })
+const stream = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('window'),
+    from: text,
+    every: text,
+    eventTime: text.optional(),
+    lateness: text.optional(),
+    idle: text.optional(),
+    ahead: text.optional(),
+    keys: z.array(text).optional(),
+    aggregates: z.record(
+      z.string(),
+      z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('count') }),
+        z.strictObject({ kind: z.enum(['sum', 'min', 'max', 'avg']), of: valueOf }),
+      ]),
+    ),
+    empty: z.enum(['zero', 'none']).optional(),
+    batch: batch.optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('unnest'),
+    from: text,
+    each: text,
+    take: z.array(text).optional(),
+    batch: batch.optional(),
+  }),
+])
+
 const route = z.strictObject({
   method: z.enum(['GET', 'POST', 'DELETE']),
   path: z.string().regex(/^\//, { error: 'must start with "/"' }),
@@ -175,6 +205,7 @@ export const appDefinitionSchema = z.strictObject({
   port: z.int().min(0).max(65_535).optional(),
   topics: z.record(z.string(), topic),
   events: z.record(z.string(), event).optional(),
+  streams: z.record(z.string(), stream).optional(),
   features: z.record(z.string(), text).optional(),
   models: z.record(z.string(), model).optional(),
   sources: z.array(source).optional(),

@@ -6,6 +6,9 @@ import { checkApp } from './check-app.ts'
 const schema = z.object({ userId: z.int(), rating: z.number(), at: z.string() })
 const topics = { ratings: { schema } }
 
+const COUNT = { kind: 'count' }
+const WINDOW = { kind: 'window', from: 'ratings', every: '10s', aggregates: { n: COUNT } }
+
 /** Issues of a definition, as a user of plain JavaScript could write it. */
 function issuesOf(definition: object): readonly Issue[] {
   try {
@@ -61,6 +64,33 @@ test.each([
     '/topics/r/batch/idle',
   ],
   ['a batch of no rows', { topics: { r: { schema, batch: { rows: 0 } } } }, '/topics/r/batch/rows'],
+  [
+    'a stream of an unknown topic',
+    { streams: { s: { kind: 'window', from: 'rating', every: '10s', aggregates: { n: COUNT } } } },
+    '/streams/s/from',
+  ],
+  ['a stream with the name of a topic', { streams: { ratings: WINDOW } }, '/streams/ratings'],
+  ['a stream of no length', { streams: { s: { ...WINDOW, every: '0s' } } }, '/streams/s/every'],
+  [
+    'an aggregate of a text',
+    { streams: { s: { ...WINDOW, aggregates: { n: { kind: 'sum', of: { field: 'at' } } } } } },
+    '/streams/s/aggregates/n',
+  ],
+  [
+    'an aggregate with the name of a column',
+    { streams: { s: { ...WINDOW, aggregates: { window_end: COUNT } } } },
+    '/streams/s/aggregates/window_end',
+  ],
+  [
+    'empty windows of keys',
+    { streams: { s: { ...WINDOW, keys: ['userId'], empty: 'zero' } } },
+    '/streams/s/empty',
+  ],
+  [
+    'rows of what is no list',
+    { streams: { s: { kind: 'unnest', from: 'ratings', each: 'rating' } } },
+    '/streams/s',
+  ],
   [
     'a model without inputs',
     { models: { m: { task: 'regressor', label: 'rating' } } },

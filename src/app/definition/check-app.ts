@@ -7,12 +7,14 @@ import { issuesOf, type Issue } from '../../core/index.ts'
 import { appDefinitionSchema } from './app-schema.ts'
 import { checkEvents } from './check-events.ts'
 import { checkModels } from './check-models.ts'
+import { checkStreams } from './check-streams.ts'
 import { checkPath } from './reserved-paths.ts'
 import { checkTopics } from './check-topics.ts'
 import type { AppDefinition } from '../define-app.ts'
 import { eventCalls } from '../define-events.ts'
 import { appError } from '../errors.ts'
 import { namesOf, type Report } from './issue-report.ts'
+import { withStreamTopics } from './streams.ts'
 
 /** The definition, unchanged. Throws APP_INVALID with all issues in `details.issues`. */
 export function checkApp(definition: unknown): AppDefinition {
@@ -23,9 +25,11 @@ export function checkApp(definition: unknown): AppDefinition {
   const report: Report = (path, message) => {
     issues.push({ path, message })
   }
-  checkTopics(app, report)
+  // Streams are made of topics, and models may learn from the tables of streams.
+  const areTopicsSound = checkTopics(app, report)
+  const isWhole = areTopicsSound && checkStreams(app, report)
   checkEvents(app, report)
-  checkModels(app, report)
+  checkModels(isWhole ? withStreamTopics(app) : app, report)
   checkSources(app, report)
   checkRoutes(app, report)
   if (issues.length > 0) throw invalid(definition, issues)

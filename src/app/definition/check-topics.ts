@@ -15,9 +15,15 @@ import { namesOf, reportErrors, type Report } from './issue-report.ts'
 /** Tables that the product itself feeds. */
 export const PRODUCT_TABLES = ['predictions'] as const
 
-const EVENT_TIME_TYPES = new Set(['integer', 'int64', 'double', 'timestamp'])
+export const EVENT_TIME_TYPES = new Set(['integer', 'int64', 'double', 'timestamp'])
 
-export function checkTopics(app: AppDefinition, report: Report): void {
+/** True when every topic is sound. */
+export function checkTopics(app: AppDefinition, outer: Report): boolean {
+  let isSound = true
+  const report: Report = (path, message) => {
+    isSound = false
+    outer(path, message)
+  }
   reportErrors(report, '/name', () => checkName(app.name, 'app name'))
   if (Object.keys(app.topics).length === 0) report('/topics', 'is empty: declare at least one')
   for (const [name, topic] of Object.entries(app.topics)) {
@@ -26,6 +32,7 @@ export function checkTopics(app: AppDefinition, report: Report): void {
     checkFields(topic, path, report)
     checkBatch(topic, path, report)
   }
+  return isSound
 }
 
 function checkOwnName(name: string, topic: TopicDefinition, path: string, report: Report): void {

@@ -5,7 +5,7 @@ import type { LogAccess } from '../publish/sequence-recovery.ts'
 export interface LetterCensus {
   /** Letters written at the door. */
   readonly door: number
-  /** Letters of records that the topic's batches have settled. */
+  /** Letters of records that the topic's batches, or a derived stream, have settled. */
   readonly sink: number
   /** Letters of records whose batch is not in the lake yet: these records are in flight. */
   readonly pending: number
@@ -39,7 +39,7 @@ export function createLetterCensus({ log, directory }: LogAccess): TakeCensus {
       for await (const { records } of log.read(letters, partition, from, { to: end })) {
         for (const { headers } of records) {
           const letter = readDeadLetter(headers)
-          if (letter?.stage === 'sink') {
+          if (letter && letter.stage !== 'ingest') {
             count.pending.push({ partition: letter.partition ?? 0, offset: letter.offset ?? 0 })
           } else count.door++
         }

@@ -3,6 +3,8 @@ import { createRandom } from '../../kernels/index.ts'
 import { ingestError } from '../errors.ts'
 import type { ReplayOptions } from '../ingest.ts'
 
+export type PaceOptions = Omit<ReplayOptions, 'topic' | 'source'>
+
 export interface Pacer {
   /** Monotonic time, in milliseconds, at which the next event is due. `timeMs`: its event time, for `speed`. */
   next(nowMs: number, timeMs?: number): number
@@ -15,7 +17,7 @@ const MAX_DEBT_MS = 5_000
 const UNPACED: Pacer = { next: () => 0, needsEventTime: false }
 
 /** Throws INGEST_INVALID_REPLAY. */
-export function createPacer(options: ReplayOptions): Pacer {
+export function createPacer(options: PaceOptions): Pacer {
   checkOptions(options)
   const { rate = 0, intervalMs, jitter = 0, speed, seed = 0 } = options
   if (speed !== undefined) return scaledPacer(speed)
@@ -50,7 +52,7 @@ function scaledPacer(speed: number): Pacer {
   }
 }
 
-function checkOptions(options: ReplayOptions): void {
+function checkOptions(options: PaceOptions): void {
   const { rate, intervalMs, jitter, speed, limit } = options
   if ([rate || undefined, intervalMs, speed].filter((one) => one !== undefined).length > 1) {
     throw wrong('rate', 'excludes intervalMs and speed: give one of the three')

@@ -4,6 +4,9 @@ import { argument, defineCommand } from '../../command.ts'
 import { isLetter, valueText } from '../../dead-letters.ts'
 import { integer } from '../../option-values.ts'
 
+/** Who put it aside. */
+const BY = { ingest: 'at the door', sink: 'by the table', stream: 'by a derived stream' }
+
 export const showDeadLetter = defineCommand({
   name: 'dead-letters show',
   summary: 'show one dead letter with its original bytes',
@@ -25,7 +28,7 @@ export const showDeadLetter = defineCommand({
         : ''
       output.line(`state   ${letter.state}${landed}`)
       output.line(`reason  ${reason} (${code})`)
-      output.line(`at      ${at}, ${stage === 'sink' ? 'by the table' : 'at the door'}`)
+      output.line(`at      ${at}, ${BY[stage]}`)
       output.line(
         `from    ${source}` +
           (offset === undefined ? '' : `, partition ${partition}, offset ${offset}`) +
