@@ -11,6 +11,8 @@ export default defineApp({
     'test-topic': topic({
       // Two, so that two consumers of a group have something to share.
       partitions: 2,
+      // Spreads the messages over them; a topic of one source would take its id.
+      key: 'time',
       eventTime: 'time',
       schema: z.object({ time: z.int().min(0), msg: z.string() }),
     }),

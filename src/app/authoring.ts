@@ -30,7 +30,7 @@ import type { StreamDefinition } from './define-streams.ts'
 export function defineApp<
   const Topics extends Readonly<Record<string, TopicDefinition>>,
   const Features extends Readonly<Record<string, string>>,
-  const Streams extends Readonly<Record<string, unknown>> = Readonly<Record<never, never>>,
+  const Streams extends Readonly<Record<string, unknown>> | undefined = undefined,
 >(
   definition: Omit<
     AppDefinition,

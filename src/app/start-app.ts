@@ -13,13 +13,13 @@ import { readLedger } from './ledger.ts'
 import { createMetricsRegistry } from './metrics.ts'
 import { openAppBroker } from './start/open-app-broker.ts'
 import { openModels } from './start/open-models.ts'
-import { openStores } from './start/open-stores.ts'
+import { openStores, type Stores } from './start/open-stores.ts'
 import { openStreams } from './start/open-streams.ts'
 import { createQueryService } from './query-service.ts'
 import { withStreamTopics } from './definition/streams.ts'
 import { createReadiness } from './readiness.ts'
 import { createRouteContext } from './route-context.ts'
-import type { RunningApp, StartOptions } from './running-app.ts'
+import type { QueryService, RunningApp, StartOptions } from './running-app.ts'
 import type { Setting } from './start/setting.ts'
 import { startSources } from './start/sources.ts'
 
@@ -54,15 +54,7 @@ async function start(setting: Setting): Promise<RunningApp> {
   const { log, lake, registry, sinks, ingest } = stores
   const { features, specs: models, serving, trainer } = await openModels(setting, stores)
   const streams = await openStreams(setting, stores)
-  const query = createQueryService({
-    lake,
-    sinks,
-    sandbox: await stores.sandbox(),
-    folder: await emptyFolder(folder.queries, 0o755),
-    limits,
-    clock,
-    metrics,
-  })
+  const query = await openQueries(setting, stores)
   const logHealth = await openLogHealth(log, app, logger)
   let isStopping = false
   const readiness = createReadiness({
@@ -120,4 +112,19 @@ async function start(setting: Setting): Promise<RunningApp> {
       return closers.closeAll()
     },
   }
+}
+
+async function openQueries(
+  { folder, limits, clock, metrics }: Setting,
+  { lake, sinks, sandbox }: Stores,
+): Promise<QueryService> {
+  return createQueryService({
+    lake,
+    sinks,
+    sandbox: await sandbox(),
+    folder: await emptyFolder(folder.queries, 0o755),
+    limits,
+    clock,
+    metrics,
+  })
 }

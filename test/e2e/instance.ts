@@ -23,6 +23,8 @@ export interface StartFlags {
   readonly dataDir: string
   readonly app?: string
   readonly args?: readonly string[]
+  /** Serves Kafka clients on a port that the system chooses. */
+  readonly broker?: boolean
 }
 
 /** Resolves when `/livez` answers. */
@@ -35,11 +37,17 @@ export async function startInstance(flags: StartFlags): Promise<Instance> {
     '0',
     '--data-dir',
     flags.dataDir,
-    '--no-broker',
+    ...(flags.broker === true ? ['--broker-port', '0'] : ['--no-broker']),
   ]
   const child = spawn(process.execPath, [MAIN, ...args, ...(flags.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, PORT: '', MILLRACE_DATA_DIR: '', NO_COLOR: '1' },
+    env: {
+      ...process.env,
+      PORT: '',
+      MILLRACE_DATA_DIR: '',
+      MILLRACE_BROKER_PORT: '',
+      NO_COLOR: '1',
+    },
   })
   let text = ''
   const collect = (bytes: Buffer): void => {

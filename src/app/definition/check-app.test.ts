@@ -88,7 +88,10 @@ test.each([
   ],
   [
     'rows of what is no list',
-    { streams: { s: { kind: 'unnest', from: 'ratings', each: 'rating' } } },
+    {
+      topics: { ratings: { schema, table: false } },
+      streams: { s: { kind: 'unnest', from: 'ratings', each: 'rating' } },
+    },
     '/streams/s',
   ],
   [

@@ -74,7 +74,8 @@ export async function openDerivedStream<Due>(
     clock,
     seam: options.seam ?? (() => {}),
   })
-  const runner = new Runner({ ...options, logger }, writer.write, positions, restored)
+  const write = (job: StepJob<Due>): Promise<Step> => writer.write(job)
+  const runner = new Runner({ ...options, logger }, write, positions, restored)
   reader.start({
     waitForRoom: () => runner.progress.when(() => !runner.isBusy() || reader.isStopping()),
     onRecords: (records) => runner.take(records),

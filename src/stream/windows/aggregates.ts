@@ -41,18 +41,12 @@ export function mergePart(into: Part, from: Part): void {
  * (a whole number beyond 2^53 − 1) or not finite. A count or sum of nothing is 0.
  */
 export function resultOf(spec: AggregateSpec, part: Part, isWhole: boolean): number | null {
-  switch (spec.kind) {
-    case 'count':
-      return part.rows
-    case 'sum':
-      return isWhole && !Number.isSafeInteger(part.sum) ? null : finite(part.sum)
-    case 'avg':
-      return part.values === 0 ? null : finite(part.sum / part.values)
-    case 'min':
-      return part.values === 0 ? null : part.min
-    case 'max':
-      return part.values === 0 ? null : part.max
-  }
+  const { kind } = spec
+  if (kind === 'count') return part.rows
+  if (kind === 'sum') return isWhole && !Number.isSafeInteger(part.sum) ? null : finite(part.sum)
+  if (part.values === 0) return null
+  if (kind === 'avg') return finite(part.sum / part.values)
+  return kind === 'min' ? part.min : part.max
 }
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null)

@@ -1,34 +1,17 @@
 /** The embedded engine of windows: folds records into open windows and gives out those that the watermark has passed. */
 import { z } from 'zod'
-import type { Cell, Clock, Column, Logger, LogRecord } from '../../core/index.ts'
+import type { Clock, Column, Logger, LogRecord } from '../../core/index.ts'
 import type { DropReason } from '../derived/derived-stream.ts'
 import type { Base, Operator, Results } from '../derived/operator.ts'
-import { addValue, emptyPart, mergePart, resultOf, type Part } from './aggregates.ts'
+import { addRow, createWindowResults, type OpenWindow } from './open-windows.ts'
 import { createWatermarks } from './watermarks.ts'
 import { MOST_EMPTY, type WindowSpec } from './window.ts'
-import { createWindowRows, isWholeValue, type WindowRow } from './window-rows.ts'
-import { resultRecord, type ResultGroup } from './window-result.ts'
+import { resultRecord } from './window-result.ts'
+import { createWindowRows, type WindowRow } from './window-rows.ts'
 
 /** All windows that end at or before this are to be closed. */
 const due = z.object({ until: z.number() })
 export type WindowDue = z.infer<typeof due>
-
-/** The first record of a partition in a window, and the partition's event time before it. */
-interface First {
-  readonly offset: number
-  readonly carry: number | null
-}
-
-interface Group {
-  readonly keys: readonly Cell[]
-  /** By partition, in the order of the aggregates. */
-  readonly parts: Map<number, Part[]>
-}
-
-interface OpenWindow {
-  readonly firsts: Map<number, First>
-  readonly groups: Map<string, Group>
-}
 
 export interface WindowOperatorOptions {
   readonly name: string
@@ -43,9 +26,8 @@ export interface WindowOperatorOptions {
 
 export function createWindowOperator(options: WindowOperatorOptions): Operator<WindowDue> {
   const { spec, clock, columns } = options
+  const resultsOf = createWindowResults(spec, columns)
   const { sizeMs, latenessMs } = spec
-  const aggregates = Object.entries(spec.aggregates)
-  const isWhole = aggregates.map(([, of]) => of.kind !== 'count' && isWholeValue(of.of, columns))
   const rowsOf = createWindowRows(spec, columns)
   const marks = createWatermarks(spec, options.partitions, clock)
   /** By start, milliseconds since the epoch. */
@@ -75,56 +57,6 @@ export function createWindowOperator(options: WindowOperatorOptions): Operator<W
     return undefined
   }
 
-  function addRow(window: OpenWindow, { partition, keys, values }: WindowRow): void {
-    const name = JSON.stringify(keys.map(String))
-    const group: Group = window.groups.get(name) ?? { keys, parts: new Map() }
-    window.groups.set(name, group)
-    const parts = group.parts.get(partition) ?? values.map(emptyPart)
-    group.parts.set(partition, parts)
-    for (const [index, value] of values.entries()) addValue(parts[index] ?? emptyPart(), value)
-  }
-
-  const groupsOf = (window: OpenWindow | undefined): ResultGroup[] => {
-    const finish = (parts: readonly Part[]): (number | null)[] =>
-      aggregates.map(([, of], index) =>
-        resultOf(of, parts[index] ?? emptyPart(), isWhole[index] === true),
-      )
-    if (!window) return [{ keys: [], values: finish([]) }]
-    return [...window.groups]
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, { keys, parts }]) => {
-        const merged = aggregates.map(emptyPart)
-        for (const [, of] of [...parts].toSorted(([a], [b]) => a - b)) {
-          for (const [index, part] of of.entries()) mergePart(merged[index] ?? emptyPart(), part)
-        }
-        return { keys, values: finish(merged) }
-      })
-  }
-
-  /** Starts of the windows to give out, ascending, those without a record among them when they count. */
-  function startsUntil(until: number): number[] {
-    const withRecords = [...open.keys()]
-      .filter((start) => start + sizeMs <= until)
-      .toSorted((a, b) => a - b)
-    if (spec.empty === 'none') return withRecords
-    const starts: number[] = []
-    let next = closedUntil ?? withRecords[0] ?? until
-    for (const start of [...withRecords, until]) {
-      const missing = (start - next) / sizeMs
-      if (missing > MOST_EMPTY) {
-        options.logger.warn(
-          { stream: options.name, from: next, to: start, windows: missing },
-          `no result is given for ${missing} windows without a record, more than ${MOST_EMPTY} in a row`,
-        )
-        next = start
-      }
-      for (; next < start; next += sizeMs) starts.push(next)
-      if (start < until) starts.push(start)
-      next = start + sizeMs
-    }
-    return starts
-  }
-
   return {
     due,
     restore(base) {
@@ -150,8 +82,8 @@ export function createWindowOperator(options: WindowOperatorOptions): Operator<W
       return hasRecords || hasEmpty ? { until } : undefined
     },
     results({ until }): Results {
-      const records = startsUntil(until).flatMap((start) =>
-        groupsOf(open.get(start)).map((group) => resultRecord(options, start, group)),
+      const records = startsToGive(options, open, closedUntil, until).flatMap((start) =>
+        resultsOf(open.get(start)).map((group) => resultRecord(options, start, group)),
       )
       return { records, letters: [] }
     },
@@ -181,4 +113,37 @@ export function createWindowOperator(options: WindowOperatorOptions): Operator<W
       }
     },
   }
+}
+
+/**
+ * Starts of the windows to give out, ascending; with `empty: 'zero'` also those without a record, from the newest that was
+ * closed, or the first with a record, to `until`.
+ */
+function startsToGive(
+  { name, spec, logger }: Pick<WindowOperatorOptions, 'name' | 'spec' | 'logger'>,
+  open: ReadonlyMap<number, OpenWindow>,
+  closedUntil: number | null,
+  until: number,
+): number[] {
+  const { sizeMs } = spec
+  const withRecords = [...open.keys()]
+    .filter((start) => start + sizeMs <= until)
+    .toSorted((a, b) => a - b)
+  if (spec.empty === 'none') return withRecords
+  const starts: number[] = []
+  let next = closedUntil ?? withRecords[0] ?? until
+  for (const start of [...withRecords, until]) {
+    const missing = (start - next) / sizeMs
+    if (missing > MOST_EMPTY) {
+      logger.warn(
+        { stream: name, from: next, to: start, windows: missing },
+        `no result is given for ${missing} windows without a record, more than ${MOST_EMPTY} in a row`,
+      )
+      next = start
+    }
+    for (; next < start; next += sizeMs) starts.push(next)
+    if (start < until) starts.push(start)
+    next = start + sizeMs
+  }
+  return starts
 }
