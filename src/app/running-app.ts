@@ -4,7 +4,7 @@
  * Start order: data folder → log → lake → registry → sinks → features → serving → trainer → streams → broker → sources. Stop is the
  * reverse: sources stop, Kafka clients are let go, requests finish, sinks write their open batch, everything closes; the log closes last.
  */
-import type { Broker } from '../broker/index.ts'
+import type { Broker, BrokerListener } from '../broker/index.ts'
 import type { Clock, Limits, Logger, MetricName, MetricLabels } from '../core/index.ts'
 import type { FeatureStore } from '../features/index.ts'
 import type { Ingest } from '../ingest/index.ts'
@@ -51,14 +51,16 @@ export interface StartOptions {
 }
 
 export interface BrokerPlace {
-  /** 0 lets the system choose. */
-  readonly port: number
+  /** 0 lets the system choose. Default 9092. */
+  readonly port?: number
   /** Default 127.0.0.1. */
   readonly host?: string
   /** Needed besides a host that is not loopback. */
   readonly allowRemote?: boolean
   /** What clients are told to connect to. Default: where they connected to. */
   readonly advertised?: { readonly host: string; readonly port?: number }
+  /** In place of the one port: several, with what the clients of each are told. */
+  readonly listeners?: readonly BrokerListener[]
   /** Go on without it, with a warning, when the port is taken or the log is a client of other brokers. Default false. */
   readonly optional?: boolean
 }

@@ -58,15 +58,21 @@ export interface TopicContracts {
   refuseChange?(topic: string): string | undefined
 }
 
-export interface BrokerOptions {
-  /** A log with stored batches of its own: the embedded driver. */
-  readonly log: Log
+/** One port, and what clients that come to it are told to connect to. */
+export interface BrokerListener {
   /** Default 127.0.0.1. Anything that is not loopback needs `allowRemote`. */
   readonly host?: string
   /** Default 9092; 0 lets the system choose. */
   readonly port?: number
-  /** What clients are told to connect to (`advertised.listeners`). Default: where they connected to. */
+  /** As Kafka's `advertised.listeners`. Default: where they connected to. */
   readonly advertised?: { readonly host: string; readonly port?: number }
+}
+
+export interface BrokerOptions extends BrokerListener {
+  /** A log with stored batches of its own: the embedded driver. */
+  readonly log: Log
+  /** In place of the one port: several, as for clients of two networks. */
+  readonly listeners?: readonly BrokerListener[]
   /** Says that the port may be reached from other machines: there is no authentication. Default false. */
   readonly allowRemote?: boolean
   /** Create a topic of one partition when a client first names it (design D17). Default true. */
@@ -78,9 +84,18 @@ export interface BrokerOptions {
   readonly contracts?: TopicContracts
 }
 
-export interface Broker {
+export interface BrokerAddress {
   readonly host: string
   readonly port: number
+  readonly isRemote: boolean
+}
+
+export interface Broker {
+  /** Of the first listener. */
+  readonly host: string
+  readonly port: number
+  /** Of all listeners, in their order. `isRemote`: other machines reach it. */
+  readonly addresses: readonly BrokerAddress[]
   /** Ends all connections; the log stays open. */
   close(): Promise<void>
 }

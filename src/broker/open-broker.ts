@@ -3,7 +3,7 @@ import { createServer, isIP, type Server, type Socket } from 'node:net'
 import { lookup } from 'node:dns/promises'
 import { silentLogger, silentMetrics, systemClock } from '../core/index.ts'
 import { defaultBrokerLimits } from './broker-limits.ts'
-import type { Broker, BrokerOptions } from './broker.ts'
+import type { Broker, BrokerAddress, BrokerListener, BrokerOptions } from './broker.ts'
 import { brokerError } from './errors.ts'
 import { GroupCoordinator } from './groups/group-coordinator.ts'
 import { ByteBudget } from './network/byte-budget.ts'
@@ -14,6 +14,7 @@ import { BrokerIdentity } from './topics/broker-identity.ts'
 import { TopicCreator } from './topics/topic-creator.ts'
 
 const DEFAULT_PORT = 9092
+const LOOPBACK = '127.0.0.1'
 /** How often silent connections are looked for, milliseconds. */
 const SWEEP_MS = 5_000
 
@@ -26,12 +27,16 @@ const SWEEP_MS = 5_000
  * // kcat -b 127.0.0.1:9092 -t ratings -C -o beginning -e
  */
 export async function openBroker(options: BrokerOptions): Promise<Broker> {
-  const { host = '127.0.0.1', port = DEFAULT_PORT, allowRemote = false } = options
-  await checkHost(host, allowRemote)
+  const { listeners = [options], allowRemote = false } = options
+  const isRemote = await Promise.all(
+    listeners.map(({ host = LOOPBACK }) => isReachable(host, allowRemote)),
+  )
   const parts = await openParts(options)
-  const broker = new ListeningBroker(parts, options)
+  const broker = new ListeningBroker(parts)
   try {
-    await broker.listen(host, port)
+    for (const [at, listener] of listeners.entries()) {
+      await broker.listen(listener, isRemote[at] ?? true)
+    }
   } catch (error) {
     await broker.close()
     throw error
@@ -72,41 +77,48 @@ async function openParts(options: BrokerOptions): Promise<BrokerParts> {
 }
 
 class ListeningBroker implements Broker {
-  host = ''
-  port = 0
+  readonly addresses: BrokerAddress[] = []
   readonly #parts: BrokerParts
-  readonly #options: BrokerOptions
   readonly #memory: RequestMemory
   readonly #connections = new Set<KafkaConnection>()
-  readonly #server: Server
+  readonly #servers: Server[] = []
   #cancelSweep: (() => void) | undefined
   #closing: Promise<void> | undefined
 
-  constructor(parts: BrokerParts, options: BrokerOptions) {
+  constructor(parts: BrokerParts) {
     this.#parts = parts
-    this.#options = options
     this.#memory = new RequestMemory(parts.limits.requestMemoryBytes)
-    this.#server = createServer((socket) => this.#accept(socket))
-    this.#server.maxConnections = parts.limits.connections
-    this.#server.on('drop', () =>
-      parts.logger.warn({ connections: parts.limits.connections }, 'too many Kafka clients'),
-    )
+    this.#sweep()
   }
 
-  async listen(host: string, port: number): Promise<void> {
+  async listen(listener: BrokerListener, isRemote: boolean): Promise<void> {
+    const { host = LOOPBACK, port = DEFAULT_PORT } = listener
+    const server = createServer((socket) => this.#accept(socket, listener))
     await new Promise<void>((resolve, reject) => {
       const failed = (error: NodeJS.ErrnoException): void => reject(listenFailed(error, host, port))
-      this.#server.once('error', failed)
-      this.#server.listen({ host, port }, () => {
-        this.#server.off('error', failed)
+      server.once('error', failed)
+      server.listen({ host, port }, () => {
+        server.off('error', failed)
         resolve()
       })
     })
-    const address = this.#server.address()
+    const address = server.address()
     if (address === null || typeof address === 'string') throw new TypeError('no TCP address')
-    this.host = address.address
-    this.port = address.port
-    this.#sweep()
+    this.#servers.push(server)
+    this.addresses.push({ host: address.address, port: address.port, isRemote })
+    if (!isRemote) return
+    this.#parts.logger.warn(
+      this.addresses.at(-1)!,
+      'other machines reach this port for Kafka clients, and nobody has to prove who they are',
+    )
+  }
+
+  get host(): string {
+    return this.addresses[0]?.host ?? ''
+  }
+
+  get port(): number {
+    return this.addresses[0]?.port ?? 0
   }
 
   close(): Promise<void> {
@@ -116,20 +128,26 @@ class ListeningBroker implements Broker {
 
   async #close(): Promise<void> {
     this.#cancelSweep?.()
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    const closed = Promise.all(
+      this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
+    )
     for (const connection of this.#connections) connection.end()
     this.#parts.groups.close()
     await closed
   }
 
-  #accept(socket: Socket): void {
-    const { advertised } = this.#options
+  #accept(socket: Socket, { advertised }: BrokerListener): void {
+    if (this.#connections.size >= this.#parts.limits.connections) {
+      socket.destroy()
+      this.#parts.logger.warn({ connections: this.#connections.size }, 'too many Kafka clients')
+      return
+    }
     const connection = new KafkaConnection(socket, {
       parts: this.#parts,
       memory: this.#memory,
       advertised: {
         host: advertised?.host ?? plainAddress(socket.localAddress ?? this.host),
-        port: advertised?.port ?? this.port,
+        port: advertised?.port ?? socket.localPort ?? this.port,
       },
       onClosed: () => {
         this.#connections.delete(connection)
@@ -155,14 +173,15 @@ class ListeningBroker implements Broker {
 /** Without the prefix of an IPv4 address on an IPv6 socket. */
 const plainAddress = (address: string): string => address.replace(/^::ffff:/, '')
 
-async function checkHost(host: string, allowRemote: boolean): Promise<void> {
-  if (allowRemote) return
+/** True when other machines reach the address. Throws BROKER_NOT_LOOPBACK when they may not. */
+async function isReachable(host: string, allowRemote: boolean): Promise<boolean> {
   const addresses = isIP(host) === 0 ? await lookup(host, { all: true }) : [{ address: host }]
   const isLocal = addresses.every(({ address }) => /^(127\.|::1$)/.test(plainAddress(address)))
-  if (isLocal && addresses.length > 0) return
+  if (isLocal && addresses.length > 0) return false
+  if (allowRemote) return true
   throw brokerError(
     'BROKER_NOT_LOOPBACK',
-    `the broker would listen on ${host}, where other machines reach it without authentication: use 127.0.0.1, or allow it with allowRemote`,
+    `the broker would listen on ${host}, where other machines reach it without authentication: use 127.0.0.1, or allow it with --broker-allow-remote`,
     { details: { host } },
   )
 }

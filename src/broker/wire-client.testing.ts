@@ -37,8 +37,8 @@ export class WireClient {
     })
   }
 
-  static async connect(port: number): Promise<WireClient> {
-    const socket = connect({ port, host: '127.0.0.1' })
+  static async connect(port: number, host = '127.0.0.1'): Promise<WireClient> {
+    const socket = connect({ port, host })
     await once(socket, 'connect')
     return new WireClient(socket)
   }

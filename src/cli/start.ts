@@ -6,7 +6,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import type { BrokerPlace, RunningApp } from '../app/index.ts'
+import type { RunningApp } from '../app/index.ts'
+import { attachAddress, brokerPlace, hostAndPort, type BrokerFlags } from './broker-place.ts'
 import { systemClock } from '../core/index.ts'
 import type { CommandTools } from './command.ts'
 import { createConsoleLogger } from './console-logger.ts'
@@ -18,15 +19,12 @@ import type { Output } from './output.ts'
 import { rememberApp } from './remembered-app.ts'
 import { showProgress } from './start-progress.ts'
 
-export interface StartFlags {
+export interface StartFlags extends BrokerFlags {
   readonly port?: number
   readonly host: string
   readonly dataDir?: string
   readonly data?: string
   readonly log?: string
-  /** False with `--no-broker`. */
-  readonly broker?: boolean
-  readonly brokerPort?: number
   readonly rate?: number
   readonly order?: 'event-time' | 'file'
   readonly sources: boolean
@@ -37,7 +35,6 @@ export interface StartFlags {
 }
 
 const DEFAULT_PORT = 8080
-const DEFAULT_BROKER_PORT = 9092
 const MODEL_POLL_MS = 250
 /** One Ctrl-C comes twice under `npm start`: from the terminal, and passed on by npm. A person is slower the second time. */
 const SAME_SIGNAL_MS = 250
@@ -79,7 +76,7 @@ async function run(
     dataDir,
     logger,
     log: logOf(flags),
-    broker: brokerOf(flags),
+    broker: brokerPlace(flags),
     ...(flags.data === undefined ? {} : { sourceData: userPath(flags.data) }),
     replay: { rate: flags.rate, order: flags.order, enabled: flags.sources },
   })
@@ -101,7 +98,7 @@ async function run(
       pid: process.pid,
       startedAt: app.startedAt,
       dataDir,
-      ...brokerAddress(app, logOf(flags)),
+      ...attachAddress(app.broker, logOf(flags)),
     })
     greet(app, url, output)
     await live(app, server, url, output, stop)
@@ -114,26 +111,6 @@ async function run(
 function logOf(flags: StartFlags): string | undefined {
   const named = flags.log ?? process.env['MILLRACE_LOG']
   return named === '' || named === 'embedded' ? undefined : named
-}
-
-/** Where other processes reach the app's topics over the Kafka protocol. */
-function brokerAddress({ broker }: RunningApp, log: string | undefined): { broker?: string } {
-  if (broker) return { broker: reachableAddress(broker) }
-  const [, servers] = /^kafka:\/\/([^/?]+)/.exec(log ?? '') ?? []
-  return servers === undefined ? {} : { broker: servers }
-}
-
-/** An address of this machine for a port that listens on all of them. */
-const reachableAddress = ({ host, port }: NonNullable<RunningApp['broker']>): string => {
-  const near = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return near.includes(':') ? `[${near}]:${port}` : `${near}:${port}`
-}
-
-/** A port that nobody asked for may be taken: another app serves Kafka clients then. */
-function brokerOf(flags: StartFlags): BrokerPlace | false {
-  if (flags.broker === false) return false
-  const asked = flags.brokerPort ?? fromEnvironment('MILLRACE_BROKER_PORT', integer(0, 65_535))
-  return { port: asked ?? DEFAULT_BROKER_PORT, optional: asked === undefined }
 }
 
 function dataDirOf(name: string, flags: StartFlags): string {
@@ -151,7 +128,9 @@ function greet(app: RunningApp, url: string, output: Output): void {
   output.line(`  docs      ${url}/docs`)
   output.line(`  status    ${url}/v1/status`)
   output.line(`  metrics   ${url}/metrics`)
-  if (app.broker) output.line(`  kafka     ${app.broker.host}:${app.broker.port}`)
+  for (const { host, port } of app.broker?.addresses ?? []) {
+    output.line(`  kafka     ${hostAndPort(host, port)}`)
+  }
   output.line(`  data      ${app.dataDir}`)
   for (const warning of app.warnings()) output.note(`warning: ${warning}`)
 }

@@ -1,5 +1,10 @@
 /** The Kafka port of an app: clients produce to its topics and consume them, as over a broker. */
-import { openBroker, type Broker, type TopicContracts } from '../../broker/index.ts'
+import {
+  openBroker,
+  type Broker,
+  type BrokerAddress,
+  type TopicContracts,
+} from '../../broker/index.ts'
 import { isDeadLetterTopic, isMillraceError } from '../../core/index.ts'
 import type { Log } from '../../log/index.ts'
 import type { AppDefinition } from '../define-app.ts'
@@ -24,12 +29,19 @@ export async function openAppBroker(setting: Setting, log: Log): Promise<AppBrok
     const contracts = contractsOf(app)
     const broker = await openBroker({ ...place, log, clock, logger, metrics, contracts })
     closers.add('broker', () => broker.close())
-    return { broker, warnings: [] }
+    return { broker, warnings: broker.addresses.flatMap(remoteWarning) }
   } catch (error) {
     if (!optional || !isMillraceError(error, 'BROKER_PORT_IN_USE')) throw error
     return { broker: undefined, warnings: [`no Kafka clients: ${error.message}`] }
   }
 }
+
+const remoteWarning = ({ host, port, isRemote }: BrokerAddress): string[] =>
+  isRemote
+    ? [
+        `other machines reach the Kafka port ${host}:${port}, and nobody has to prove who they are: keep it inside a network that you trust`,
+      ]
+    : []
 
 /** The app's topics are as it declares them; what its sinks refused stays as it is, or its ledger would not add up. */
 const contractsOf = (app: AppDefinition): TopicContracts => ({

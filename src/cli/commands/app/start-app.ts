@@ -27,6 +27,21 @@ export const startApp = defineCommand<StartFlags>({
         'port for Kafka clients, loopback only (default: MILLRACE_BROKER_PORT, else 9092)',
       parse: integer(0, 65_535),
     },
+    {
+      flags: '--broker-listeners <list>',
+      description:
+        'several ports for Kafka clients, as NAME://host:port,… (MILLRACE_BROKER_LISTENERS)',
+    },
+    {
+      flags: '--broker-advertised-listeners <list>',
+      description:
+        'what the clients of each are told to connect to (MILLRACE_BROKER_ADVERTISED_LISTENERS)',
+    },
+    {
+      flags: '--broker-allow-remote',
+      description:
+        'let other machines reach those ports, without any login (MILLRACE_BROKER_ALLOW_REMOTE=true)',
+    },
     { flags: '--no-broker', description: 'serve no Kafka clients' },
     {
       flags: '--rate <n/s>',

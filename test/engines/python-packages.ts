@@ -1,0 +1,43 @@
+/** Python's Kafka clients from PyPI into `.engines/`, once; nothing is installed elsewhere. */
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const PACKAGES = ['kafka-python==3.0.0', 'confluent-kafka==2.16.0']
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const folder = join(process.env['MILLRACE_ENGINES'] ?? join(root, '.engines'), 'python-clients')
+
+/** Why the clients cannot run here, as a sentence; undefined when they can. The first call needs PyPI. */
+export function missingForPython(): string | undefined {
+  if (spawnSync('python3', ['--version']).status !== 0) return 'there is no "python3" on the path'
+  if (existsSync(folder)) return undefined
+  const part = `${folder}.${process.pid}`
+  mkdirSync(part, { recursive: true })
+  const pip = ['-m', 'pip', 'install', '--quiet', '--no-input', '--target', part, ...PACKAGES]
+  const { status, stderr } = spawnSync('python3', pip, { encoding: 'utf8' })
+  // Two processes may have begun at the same time: the first rename wins.
+  if (status !== 0 || existsSync(folder)) rmSync(part, { recursive: true, force: true })
+  else renameSync(part, folder)
+  return existsSync(folder) ? undefined : `pip could not get ${PACKAGES.join(', ')}: ${stderr}`
+}
+
+/** Runs a program to its end; its standard output. Rejects with what it said unless it ended with 0. */
+export function runPython(program: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('python3', ['-c', program, ...args], {
+      env: { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+    child.once('error', reject)
+    child.once('close', (code) => {
+      if (code === 0) resolve(out)
+      else reject(new Error(`python ended with ${code}:\n${out}${err}`))
+    })
+  })
+}
