@@ -19,6 +19,7 @@ export function tableSummary(
     bytes: snapshot.bytes,
     files: snapshot.files.length,
     lastBatch: snapshot.lastBatch,
+    expiredRows: snapshot.expiredRows,
     open: open
       ? { number: open.number, rows: open.rows, bytes: open.bytes, ageMs: open.ageMs }
       : null,
@@ -33,6 +34,7 @@ export function tableAnswer(table: LakeTable, app: RunningApp): Sent<z.output<ty
     version: snapshot.version,
     columns: snapshot.columns,
     partitionBy: snapshot.partitionBy,
+    maintenance: table.maintenance,
     ends: [...snapshot.ends].map(([partition, end]) => ({ partition, end })),
     fileList: snapshot.files,
   }

@@ -47,6 +47,13 @@ export interface TableSettings<Field extends string = string> {
    * fields (texts, whole numbers, booleans), and `day('…')`, `month('…')`, `hour('…')` of a time. At most four.
    */
   readonly partitionBy?: readonly PartitionDefinition<Field>[]
+  /** Small files are merged as soon as that saves `files` (default 64) files, up to `targetBytes` (default 128 MiB). */
+  readonly compact?: false | { readonly files?: number; readonly targetBytes?: number }
+  /**
+   * Oldest batches go from the table, whole: those whose records are all older than `age`, and while the table has more than
+   * `bytes`. The log has a retention of its own. Default: nothing goes.
+   */
+  readonly retention?: { readonly age?: Duration; readonly bytes?: number }
 }
 
 /** A field, or a part of a time; `_type`, `_source` and the record's times are there in every topic. */

@@ -68,7 +68,7 @@ export async function readLedger(rooms: LedgerRooms, topic: string): Promise<Led
           partitions,
           ({ partition, end }) => end - (snapshot.ends.get(partition) ?? 0),
         ),
-        expired: 0,
+        expired: snapshot.expiredRows,
       }
     : {
         // A derived stream puts records aside that stay in the log.

@@ -28,6 +28,7 @@ import { runDemo } from './commands/data/run-demo.ts'
 import { compactTable } from './commands/sql/compact-table.ts'
 import { flushBatches } from './commands/sql/flush-batches.ts'
 import { listTables } from './commands/sql/list-tables.ts'
+import { showTable } from './commands/sql/show-table.ts'
 import { runSql } from './commands/sql/run-sql.ts'
 import { evaluateVersion } from './commands/models/evaluate-version.ts'
 import { listHistory } from './commands/models/list-history.ts'
@@ -68,6 +69,7 @@ export const commands = {
   'batches show': showBatch,
   'streams list': listStreams,
   'tables list': listTables,
+  'tables show': showTable,
   'tables compact': compactTable,
   sql: runSql,
   flush: flushBatches,

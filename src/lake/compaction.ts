@@ -15,7 +15,7 @@ import {
   syncFile,
   syncFolder,
 } from './durable-files.ts'
-import { lakeError } from './errors.ts'
+import { closedError, lakeError } from './errors.ts'
 import { FACTS_KEY, factsOf, type DataFileFacts } from './file-facts.ts'
 import type { LakeFile, TableSnapshot } from './lake.ts'
 import { fileName, generationName } from './layout.ts'
@@ -28,47 +28,19 @@ export interface Merge {
   readonly merged: LakeFile
 }
 
-/**
- * Runs of neighbouring files of a partition and folder, each of at most `targetBytes`. Files of half the target or more are left
- * alone: otherwise every compaction would write the same big file again.
- */
-export function planMerges(files: readonly LakeFile[], targetBytes: number): LakeFile[][] {
-  const places = new Map<string, LakeFile[]>()
-  for (const file of files) {
-    const place = `${file.partition}/${dirname(file.name)}`
-    const neighbours = places.get(place)
-    if (neighbours) neighbours.push(file)
-    else places.set(place, [file])
-  }
-  return [...places.values()].flatMap((neighbours) => runsOf(neighbours, targetBytes))
-}
-
-function runsOf(files: readonly LakeFile[], targetBytes: number): LakeFile[][] {
-  const groups: LakeFile[][] = []
-  let bytes = 0
-  for (const file of files) {
-    const group = groups.at(-1)
-    if (group && file.bytes < targetBytes / 2 && bytes + file.bytes <= targetBytes) {
-      group.push(file)
-      bytes += file.bytes
-    } else {
-      groups.push([file])
-      bytes = file.bytes < targetBytes / 2 ? file.bytes : Infinity
-    }
-  }
-  return groups.filter((group) => group.length > 1)
-}
-
-/** Writes the merged files into the temp folder. The sources' digests are checked first, so no damage is carried over. */
+/** Writes the merged files into the temp folder, at a stop not all of them. The sources' digests are checked first, so no damage is carried over. */
 export async function writeMerges(
   context: TableContext,
   snapshot: TableSnapshot,
   groups: readonly (readonly LakeFile[])[],
+  isClosed: () => boolean,
 ): Promise<Merge[]> {
+  if (groups.length === 0) return []
   const engine = await context.openMergeEngine()
   try {
     const merges: Merge[] = []
     for (const sources of groups) {
+      if (isClosed()) throw closedError(context.name)
       merges.push({ sources, merged: await writeMerge(context, engine, snapshot, sources) })
     }
     await context.failpoint?.('merged')
@@ -124,7 +96,16 @@ async function writeMerge(
   await sealFile(path)
   await syncFile(path)
   const [bytes, sha256] = [await sizeOf(path), await digestFile(path)]
-  return { name, partition, first, last: tail.last, rows, bytes, sha256, batches }
+  const newest = newestOf(sources)
+  const file = { name, partition, first, last: tail.last, rows, bytes, sha256, batches }
+  return { ...file, ...(newest !== undefined && { newest }) }
+}
+
+/** Unknown when it is of one source: nothing may expire too early. */
+function newestOf(sources: readonly LakeFile[]): number | undefined {
+  const times = sources.map(({ newest }) => newest ?? Infinity)
+  const newest = Math.max(...times)
+  return newest === Infinity ? undefined : newest
 }
 
 /** What the sources say of their batches: the merged file must tell it too, should the manifest be lost. */
@@ -150,13 +131,15 @@ export async function switchGeneration(
   context: TableContext,
   state: TableState,
   merges: readonly Merge[],
+  expired: readonly LakeFile[] = [],
 ): Promise<TableState> {
   const { layout, clock, failpoint } = context
   const generation = state.generation + 1
   const folder = layout.generation(generation)
   await rm(folder, { recursive: true, force: true })
   await makeFolder(folder)
-  const replaced = new Set(merges.flatMap(({ sources }) => sources.map(({ name }) => name)))
+  const gone = [...merges.flatMap(({ sources }) => sources), ...expired]
+  const replaced = new Set(gone.map(({ name }) => name))
   const kept = state.files.filter(({ name }) => !replaced.has(name))
   // Also the files of a batch whose commit failed half way: they were shown, and the sink is about to commit them again.
   const before = layout.generation(state.generation)
@@ -171,7 +154,8 @@ export async function switchGeneration(
     await makeFolderOf(folder, merged.name)
     await rename(tempPath(context, merged.name), join(folder, merged.name))
   }
-  await syncFoldersOf(folder, [...shown, ...merges.map(({ merged }) => merged.name)])
+  const names = [...shown].filter((name) => !replaced.has(name))
+  await syncFoldersOf(folder, [...names, ...merges.map(({ merged }) => merged.name)])
   await syncFolder(layout.generationsDir)
   await failpoint?.('linked')
   const now = clock.now()
@@ -184,6 +168,9 @@ export async function switchGeneration(
       { generation: state.generation, at: now },
     ],
     files: inOrder([...kept, ...merges.map(({ merged }) => merged)]),
+    ...(expired.length > 0 && {
+      expiredRows: expired.reduce((sum, { rows }) => sum + rows, state.expiredRows ?? 0),
+    }),
   }
   await writeManifest(layout, next, failpoint)
   await switchLink(layout.current, join('generations', generationName(generation)))

@@ -3,18 +3,19 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Column } from '../core/index.ts'
 import { batchParts } from './batch-parts.ts'
-import { inOrder, planMerges, switchGeneration, writeMerges } from './compaction.ts'
+import { inOrder, switchGeneration, writeMerges } from './compaction.ts'
 import { syncFoldersOf } from './data-folders.ts'
 import { digestFile, storageError } from './durable-files.ts'
-import { lakeError } from './errors.ts'
-import type { BatchCommit, LakeFile, LakeTable } from './lake.ts'
+import { closedError, lakeError } from './errors.ts'
+import type { BatchCommit, LakeFile, LakeTable, MaintenanceResult } from './lake.ts'
 import { pruneManifest, writeManifest, type TableState } from './manifest.ts'
+import { scheduleMaintenance } from './maintenance.ts'
+import { DEFAULT_TARGET_BYTES, planMerges, planTiers } from './merge-plan.ts'
 import { openState } from './recovery.ts'
+import { expiredFiles } from './retention.ts'
 import { snapshotOf } from './snapshot.ts'
 import { RETIRED_GENERATION_MS, type TableContext } from './table-context.ts'
 import { partName, writePart } from './write-part.ts'
-
-const DEFAULT_TARGET_BYTES = 128 * 1024 ** 2
 
 export interface OpenLakeTable extends LakeTable {
   /** Ends after the running commit and compaction. */
@@ -49,6 +50,34 @@ export async function openLakeTable(
     }
   }
 
+  const replaceFiles = async (
+    groups: readonly (readonly LakeFile[])[],
+    expired: readonly LakeFile[],
+  ): Promise<MaintenanceResult> => {
+    if (groups.length + expired.length === 0) return { before: 0, after: 0, expired: 0 }
+    const merges = await writeMerges(context, snapshot, groups, () => isClosed)
+    await exclusively(async () => advance(await switchGeneration(context, state, merges, expired)))
+    expiry.schedule(state.retired.at(-1)!)
+    return { before: groups.flat().length, after: merges.length, expired: expired.length }
+  }
+  const { maintenance } = context
+  const maintain = (): Promise<MaintenanceResult> =>
+    compactions(() =>
+      writing('the maintenance', async () => {
+        const { targetBytes = DEFAULT_TARGET_BYTES, compactFiles = Infinity } = maintenance
+        const expired = expiredFiles(state.files, state.lastBatch, maintenance, context.clock.now())
+        const gone = new Set(expired)
+        const kept = state.files.filter((file) => !gone.has(file))
+        return replaceFiles(planTiers(kept, targetBytes, compactFiles), expired)
+      }),
+    )
+  const schedule = scheduleMaintenance({
+    ...context,
+    table: context.name,
+    policy: maintenance,
+    run: maintain,
+  })
+
   return {
     name: context.name,
     topic: context.topic,
@@ -56,6 +85,7 @@ export async function openLakeTable(
       return state.columns
     },
     partitionBy: context.partitionBy,
+    maintenance,
     snapshot: () => snapshot,
     commit: (batch) =>
       exclusively(() =>
@@ -66,23 +96,22 @@ export async function openLakeTable(
           waiting = new Set()
           advance(next)
           await pruneManifest(context.layout)
+          schedule.committed()
           return { files, version: next.version }
         }),
       ),
     compact: ({ targetBytes = DEFAULT_TARGET_BYTES } = {}) =>
       compactions(() =>
         writing('the compaction', async () => {
-          const groups = planMerges(state.files, targetBytes)
-          if (groups.length === 0) return { before: 0, after: 0 }
-          const merges = await writeMerges(context, snapshot, groups)
-          await exclusively(async () => advance(await switchGeneration(context, state, merges)))
-          expiry.schedule(state.retired.at(-1)!)
-          return { before: groups.flat().length, after: merges.length }
+          const { before, after } = await replaceFiles(planMerges(state.files, targetBytes), [])
+          return { before, after }
         }),
       ),
+    maintain,
     verify: async () => verifyFiles(snapshot.files, (file) => snapshot.path(file)),
     async close() {
       isClosed = true
+      schedule.stop()
       expiry.cancel()
       await compactions(async () => {})
       await exclusively(async () => {})
@@ -189,9 +218,6 @@ async function verifyFiles(files: readonly LakeFile[], path: (file: LakeFile) =>
   }
   return problems
 }
-
-export const closedError = (what: string): Error =>
-  lakeError('LAKE_CLOSED', `"${what}" was used after the lake was closed: open the lake again`)
 
 /** Runs one after the other; a failure does not stop the next. */
 function serial(): <T>(work: () => Promise<T>) => Promise<T> {

@@ -4,6 +4,7 @@ import { commitChecks } from './lake-commit.conformance.ts'
 import { compactionChecks } from './lake-compaction.conformance.ts'
 import { crashChecks } from './lake-crash.conformance.ts'
 import { listingChecks } from './lake-listing.conformance.ts'
+import { maintenanceChecks } from './lake-maintenance.conformance.ts'
 import { partitionChecks } from './lake-partitions.conformance.ts'
 import type { LakeHarness } from './lake-world.conformance.ts'
 
@@ -14,5 +15,6 @@ export const lakeConformance = (harness: LakeHarness): ConformanceCheck[] => [
   ...crashChecks(harness),
   ...listingChecks(harness),
   ...compactionChecks(harness),
+  ...maintenanceChecks(harness),
   ...partitionChecks(harness),
 ]

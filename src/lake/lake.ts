@@ -21,7 +21,7 @@
  * - **K4 names**: a file name gives topic, partition, first and last offset of what was read for it; in a folder the
  *   ranges are disjoint and ascend.
  * - **K5 digest**: every file's SHA-256 is in the manifest; `verify` names each file whose bytes differ.
- * - **K6 compaction**: never changes rows; a reader of `current/` or of an older snapshot stays right for ten minutes.
+ * - **K6 compaction and retention**: compaction never changes rows, retention takes whole batches, oldest first; a reader of `current/` or of an older snapshot stays right for ten minutes.
  * - **K7 order**: a batch whose ranges do not follow the table's end is refused with LAKE_OUT_OF_ORDER.
  */
 import type { Column, ColumnarRows, OffsetRange } from '../core/index.ts'
@@ -33,6 +33,20 @@ export interface TableSpec {
   readonly columns: readonly Column[]
   /** Partition columns: files lie in folders `name=value/`, one file a folder and batch. Default none. */
   readonly partitionBy?: readonly PartitionColumn[]
+  /** What the table does by itself. Default: nothing. */
+  readonly maintenance?: Maintenance
+}
+
+/** Runs after commits, beside them; a reader never notices (K6). */
+export interface Maintenance {
+  /** Small files are merged as soon as that saves so many files. Absent: only when asked. */
+  readonly compactFiles?: number
+  /** Merged files have about so many bytes; those of half of it are left alone. Default 128 MiB. */
+  readonly targetBytes?: number
+  /** Batches whose records are all older go, oldest first. Age is that of the record's time, milliseconds. */
+  readonly retainMs?: number
+  /** The oldest batches go while the table has more bytes. The newest batch always stays. */
+  readonly retainBytes?: number
 }
 
 export interface PartitionColumn {
@@ -63,6 +77,8 @@ export interface LakeFile {
   readonly sha256: string
   /** Numbers of the first and last batch whose rows are in the file. */
   readonly batches: readonly [first: number, last: number]
+  /** Time of the newest record, at most that of the commit, milliseconds. Absent in files of before this was kept. */
+  readonly newest?: number
 }
 
 /** A fixed view of a table. Its files stay on disk for ten minutes after they are replaced. */
@@ -76,6 +92,8 @@ export interface TableSnapshot {
   path(file: LakeFile): string
   readonly rows: number
   readonly bytes: number
+  /** Rows that retention took away, ever. */
+  readonly expiredRows: number
   /** Per partition, the offset after the last committed one. */
   readonly ends: ReadonlyMap<number, number>
   /** Number of the last committed batch, 0 before the first. */
@@ -88,6 +106,7 @@ export interface LakeTable {
   /** Topic columns and record columns, as they are in the files. */
   readonly columns: readonly Column[]
   readonly partitionBy: readonly PartitionColumn[]
+  readonly maintenance: Maintenance
   snapshot(): TableSnapshot
   /** Resolves when the batch is durable and visible. Throws LAKE_OUT_OF_ORDER, LAKE_STORAGE_FULL. */
   commit(
@@ -95,8 +114,16 @@ export interface LakeTable {
   ): Promise<{ readonly files: readonly LakeFile[]; readonly version: number }>
   /** Merges small files into files of about `targetBytes` (default 128 MiB). Answers how many files it replaced. */
   compact(options?: { targetBytes?: number }): Promise<{ before: number; after: number }>
+  /** Does now what the table's maintenance asks for. Answers how many files were merged, into how many, and how many went. */
+  maintain(): Promise<MaintenanceResult>
   /** Reads every file and compares its digest with the manifest. */
   verify(): Promise<readonly { file: string; problem: string }[]>
+}
+
+export interface MaintenanceResult {
+  readonly before: number
+  readonly after: number
+  readonly expired: number
 }
 
 export interface Lake {

@@ -33,6 +33,8 @@ export interface TableState {
   readonly lastBatch: number
   /** Partition and the offset after its last committed one, ascending. */
   readonly ends: readonly (readonly [partition: number, end: number])[]
+  /** Rows that retention took away, ever. Absent: none. */
+  readonly expiredRows?: number
   /** In order of (partition, first, name). */
   readonly files: readonly LakeFile[]
 }

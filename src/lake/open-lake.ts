@@ -2,9 +2,9 @@ import { chmod, rm } from 'node:fs/promises'
 import { quote, type Clock, type Logger } from '../core/index.ts'
 import { openSqlEngine, type SqlEngine } from '../sql/index.ts'
 import { makeFolder, storageError } from './durable-files.ts'
-import { lakeError } from './errors.ts'
+import { closedError, lakeError } from './errors.ts'
 import type { Failpoint } from './failpoint.ts'
-import { closedError, openLakeTable, type OpenLakeTable } from './lake-table.ts'
+import { openLakeTable, type OpenLakeTable } from './lake-table.ts'
 import type { Lake, TableSpec } from './lake.ts'
 import { tableLayout } from './layout.ts'
 import { writeRowsTo } from './parquet-writer.ts'
@@ -32,8 +32,9 @@ export async function openLake(options: LakeOptions): Promise<Lake> {
   let closed: Promise<void> | undefined
 
   const open = async (spec: TableSpec): Promise<OpenLakeTable> => {
-    const { name, topic, partitionBy = [] } = spec
-    const context = { ...options, name, topic, partitionBy, engine, openMergeEngine: openWriter }
+    const { name, topic, partitionBy = [], maintenance = {} } = spec
+    const of = { name, topic, partitionBy, maintenance }
+    const context = { ...options, ...of, engine, openMergeEngine: openWriter }
     const table = await openLakeTable(
       { ...context, failpoint: options.failpoint, layout: tableLayout(options.dir, name) },
       tableColumns(spec),

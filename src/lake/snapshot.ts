@@ -17,6 +17,7 @@ export function snapshotOf(layout: TableLayout, state: TableState): TableSnapsho
     path: (file) => join(folder, file.name),
     rows: sum('rows'),
     bytes: sum('bytes'),
+    expiredRows: state.expiredRows ?? 0,
     ends: new Map(state.ends),
     lastBatch: state.lastBatch,
   }

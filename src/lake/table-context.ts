@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '../core/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
 import type { Failpoint } from './failpoint.ts'
-import type { PartitionColumn } from './lake.ts'
+import type { Maintenance, PartitionColumn } from './lake.ts'
 import type { TableLayout } from './layout.ts'
 
 /** What every step of one table needs. */
@@ -9,6 +9,7 @@ export interface TableContext {
   readonly name: string
   readonly topic: string
   readonly partitionBy: readonly PartitionColumn[]
+  readonly maintenance: Maintenance
   readonly layout: TableLayout
   readonly engine: SqlEngine
   readonly clock: Clock

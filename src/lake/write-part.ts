@@ -1,7 +1,7 @@
 /** One part of a batch as one durable file with its final name and digest. */
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { OffsetRange } from '../core/index.ts'
+import type { Clock, ColumnarRows, OffsetRange } from '../core/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
 import type { BatchPart } from './batch-parts.ts'
 import { makeFolderOf } from './data-folders.ts'
@@ -23,6 +23,7 @@ export interface PartTarget {
   readonly partitionBy: readonly PartitionColumn[]
   /** Files of the whole batch. */
   readonly files: number
+  readonly clock: Clock
   readonly failpoint: Failpoint | undefined
 }
 
@@ -60,7 +61,16 @@ export async function writePart(part: BatchPart, target: PartTarget): Promise<La
   }
   await rename(temp, join(folder, name))
   await failpoint?.('renamed')
-  return { name, partition, first, last, rows: part.rows.length, bytes, sha256, batches }
+  const newest = newestOf(part.rows, target.clock.now())
+  return { name, partition, first, last, rows: part.rows.length, bytes, sha256, batches, newest }
+}
+
+/** Records may bear times of the future, by which they would never grow old. */
+function newestOf({ columns, values, length }: ColumnarRows, now: number): number {
+  const times = values[columns.findIndex(({ name }) => name === '_timestamp')] ?? []
+  let newest = length === 0 ? now : -Infinity
+  for (const time of times) newest = Math.max(newest, Number(time))
+  return Math.min(newest, now)
 }
 
 /** Name of the part's file below the generation's folder. */

@@ -10,6 +10,7 @@ export const fileSchema = z.object({
   bytes: z.int(),
   sha256: z.string(),
   batches: z.array(z.int()).describe('Numbers of the first and last batch in the file'),
+  newest: z.number().optional().describe('Time of the newest record, milliseconds'),
 })
 
 export const openBatchSchema = z
@@ -24,6 +25,7 @@ export const tableSummarySchema = z.object({
   bytes: z.int(),
   files: z.int(),
   lastBatch: z.int().describe('0 before the first'),
+  expiredRows: z.int().describe('Rows that retention took away'),
   open: openBatchSchema,
   failure: z.string().nullable().describe('Why batches cannot be written now; null when they can'),
 })
@@ -40,6 +42,14 @@ export const tableSchema = tableSummarySchema.extend({
       }),
     )
     .describe('Partition columns; empty without any'),
+  maintenance: z
+    .object({
+      compactFiles: z.int().optional().describe('Small files are merged when that saves so many'),
+      targetBytes: z.int().optional().describe('Of merged files; 128 MiB when absent'),
+      retainMs: z.number().optional().describe('Batches of older records go'),
+      retainBytes: z.int().optional().describe('The oldest batches go above it'),
+    })
+    .describe('What the table does by itself'),
   ends: z
     .array(z.object({ partition: z.int(), end: z.int() }))
     .describe('Per partition the offset after the last row in files'),

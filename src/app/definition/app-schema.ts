@@ -46,6 +46,18 @@ const table = orObject(
       .min(1)
       .max(4)
       .optional(),
+    compact: orObject(
+      z.literal(false),
+      z.strictObject({
+        files: z.int().min(8).optional(),
+        targetBytes: z
+          .int()
+          .min(1024 ** 2)
+          .optional(),
+      }),
+      'must be false, or an object such as { files: 64 }',
+    ).optional(),
+    retention: z.strictObject({ age: text.optional(), bytes: positive.optional() }).optional(),
   }),
   'must be false, or an object such as { partitionBy: [day(…)] }',
 )

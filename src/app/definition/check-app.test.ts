@@ -53,6 +53,21 @@ test.each([
   ['a text as event time', { topics: { r: { schema, eventTime: 'at' } } }, '/topics/r/eventTime'],
   ['a table that is a text', { topics: { r: { schema, table: 'yes' } } }, '/topics/r/table'],
   [
+    'a retention without a limit',
+    { topics: { r: { schema, table: { retention: {} } } } },
+    '/topics/r/table/retention',
+  ],
+  [
+    'a retention of no time',
+    { topics: { r: { schema, table: { retention: { age: 'long' } } } } },
+    '/topics/r/table/retention/age',
+  ],
+  [
+    'a compaction of two files',
+    { topics: { r: { schema, table: { compact: { files: 2 } } } } },
+    '/topics/r/table/compact/files',
+  ],
+  [
     'an unknown table setting',
     { topics: { r: { schema, table: { partitions: 2 } } } },
     '/topics/r/table',

@@ -1,14 +1,14 @@
 /** Checks of feature views and models: names that point somewhere, sets, retraining, gates. */
 import { checkName, columnsOf, escapePointer } from '../../core/index.ts'
 import { gateMetrics } from './app-schema.ts'
-import { checkDuration } from './check-topics.ts'
+
 import type {
   AppDefinition,
   GateDefinition,
   ModelDefinition,
   SetDefinition,
 } from '../define-app.ts'
-import { namesOf, reportErrors, type Report } from './issue-report.ts'
+import { checkDuration, namesOf, reportErrors, type Report } from './issue-report.ts'
 
 export function checkModels(app: AppDefinition, report: Report): void {
   for (const name of Object.keys(app.features ?? {})) {

@@ -1,8 +1,8 @@
-/** Checks of a topic's table: partition columns against the schema. */
-import { columnsOf, type Column } from '../../core/index.ts'
-import { recordColumns, type PartitionColumn } from '../../lake/index.ts'
+/** A topic's table: its settings as the lake takes them, and the checks of them. */
+import { columnsOf, parseDuration, type Column } from '../../core/index.ts'
+import { recordColumns, type Maintenance, type PartitionColumn } from '../../lake/index.ts'
 import type { PartitionDefinition, TopicDefinition } from '../define-app.ts'
-import { namesOf, type Report } from './issue-report.ts'
+import { checkDuration, namesOf, type Report } from './issue-report.ts'
 
 const TIME_TYPES: ReadonlySet<string> = new Set(['integer', 'int64', 'double', 'timestamp'])
 const VALUE_TYPES: ReadonlySet<string> = new Set(['text', 'integer', 'int64', 'boolean'])
@@ -14,6 +14,20 @@ export function partitionColumnsOf(topic: TopicDefinition): PartitionColumn[] {
   return (topic.table.partitionBy ?? []).map(partitionColumn)
 }
 
+/** Merging saves a query the opening of so many files; below it is not worth writing rows again. */
+const DEFAULT_COMPACT_FILES = 64
+
+export function maintenanceOf({ table }: TopicDefinition): Maintenance {
+  const { compact = {}, retention = {} } = typeof table === 'object' ? table : {}
+  const merging = compact === false ? undefined : compact
+  return {
+    ...(merging && { compactFiles: merging.files ?? DEFAULT_COMPACT_FILES }),
+    ...(merging?.targetBytes !== undefined && { targetBytes: merging.targetBytes }),
+    ...(retention.age !== undefined && { retainMs: parseDuration(retention.age) }),
+    ...(retention.bytes !== undefined && { retainBytes: retention.bytes }),
+  }
+}
+
 function partitionColumn(definition: PartitionDefinition): PartitionColumn {
   if (typeof definition === 'string')
     return { name: definition.replace(/^_/, ''), from: definition }
@@ -23,6 +37,7 @@ function partitionColumn(definition: PartitionDefinition): PartitionColumn {
 
 /** The schema has been checked. */
 export function checkTable(topic: TopicDefinition, path: string, report: Report): void {
+  checkRetention(topic, `${path}/table/retention`, report)
   const fields = columnsOf(topic.schema)
   const columns = [...fields, ...recordColumns]
   const names = new Set<string>()
@@ -35,6 +50,14 @@ export function checkTable(topic: TopicDefinition, path: string, report: Report)
       report(place, `makes a column "${name}", which the schema has already: ${rename(unit)}`)
     names.add(name.toLowerCase())
   }
+}
+
+function checkRetention({ table }: TopicDefinition, path: string, report: Report): void {
+  if (typeof table !== 'object' || table.retention === undefined) return
+  const { age, bytes } = table.retention
+  if (age === undefined && bytes === undefined)
+    report(path, 'has no limit: set age, bytes or both, or leave it out')
+  checkDuration(age, `${path}/age`, report)
 }
 
 function faultOf(

@@ -6,11 +6,10 @@ import {
   escapePointer,
   isDeadLetterTopic,
   isInternalTopic,
-  parseDuration,
 } from '../../core/index.ts'
 import type { AppDefinition, TopicDefinition } from '../define-app.ts'
 import { checkTable } from './check-table.ts'
-import { namesOf, reportErrors, type Report } from './issue-report.ts'
+import { checkDuration, namesOf, reportErrors, type Report } from './issue-report.ts'
 
 /** Tables that the product itself feeds. */
 export const PRODUCT_TABLES = ['predictions'] as const
@@ -87,12 +86,4 @@ function checkBatch(topic: TopicDefinition, path: string, report: Report): void 
   for (const rule of ['every', 'idle'] as const) {
     checkDuration(batch[rule], `${path}/batch/${rule}`, report)
   }
-}
-
-/** A duration, if given, is readable and above 0. */
-export function checkDuration(value: string | undefined, path: string, report: Report): void {
-  if (value === undefined) return
-  reportErrors(report, path, () => {
-    if (parseDuration(value) <= 0) throw new Error('must be longer than 0')
-  })
 }

@@ -1,4 +1,5 @@
 /** How the checks of an app definition say what is wrong. */
+import { parseDuration } from '../../core/index.ts'
 
 /** Adds an issue: a JSON pointer into the definition, and a sentence that continues it. */
 export type Report = (path: string, message: string) => void
@@ -18,4 +19,12 @@ export function reportErrors(report: Report, path: string, check: () => unknown)
     report(path, (error as Error).message)
     return false
   }
+}
+
+/** A duration, if given, is readable and above 0. */
+export function checkDuration(value: string | undefined, path: string, report: Report): void {
+  if (value === undefined) return
+  reportErrors(report, path, () => {
+    if (parseDuration(value) <= 0) throw new Error('must be longer than 0')
+  })
 }

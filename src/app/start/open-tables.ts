@@ -8,11 +8,11 @@ import {
 } from '../../core/index.ts'
 import type { FeatureTable } from '../../features/index.ts'
 import type { TopicContract } from '../../ingest/index.ts'
-import type { Lake, PartitionColumn } from '../../lake/index.ts'
+import type { Lake, Maintenance, PartitionColumn } from '../../lake/index.ts'
 import type { Log } from '../../log/index.ts'
 import { openTableSink, type BatchPolicy, type TableSink } from '../../stream/index.ts'
 import type { AppDefinition, BatchDefinition, TopicDefinition } from '../define-app.ts'
-import { partitionColumnsOf } from '../definition/check-table.ts'
+import { maintenanceOf, partitionColumnsOf } from '../definition/check-table.ts'
 import { PREDICTIONS_TABLE, PREDICTIONS_TOPIC, predictionSchema } from '../prediction-log.ts'
 
 const DEFAULT_BATCH: BatchDefinition = { rows: 10_000, idle: '30s' }
@@ -27,6 +27,7 @@ export interface TableDefinition {
   readonly contract: TopicContract
   readonly partitions: number
   readonly partitionBy: readonly PartitionColumn[]
+  readonly maintenance: Maintenance
   readonly policy: BatchPolicy
 }
 
@@ -65,6 +66,7 @@ function tableOf(table: string, name: string, topic: TopicDefinition): TableDefi
     contract: contractOf(name, topic),
     partitions: topic.partitions ?? 1,
     partitionBy: partitionColumnsOf(topic),
+    maintenance: maintenanceOf(topic),
     policy: policyOf(topic.batch ?? DEFAULT_BATCH),
   }
 }
@@ -91,9 +93,9 @@ export async function openSink(
   definition: TableDefinition,
   options: OpenSinksOptions,
 ): Promise<TableSink> {
-  const { table: name, contract, partitions, partitionBy, policy } = definition
+  const { table: name, contract, partitions, partitionBy, maintenance, policy } = definition
   await options.log.createTopic({ name: contract.topic, partitions })
   const { topic, columns } = contract
-  const table = await options.lake.openTable({ name, topic, columns, partitionBy })
+  const table = await options.lake.openTable({ name, topic, columns, partitionBy, maintenance })
   return openTableSink({ ...options, table, topic, columns, policy })
 }

@@ -9,7 +9,17 @@ export const listTables = defineCommand({
     const { tables } = await api.get<{ tables: TableSummaryAnswer[] }>('/v1/tables')
     await output.data(tables, () =>
       output.table(
-        ['TABLE', 'TOPIC', 'ROWS', 'BYTES', 'FILES', 'BATCHES', 'OPEN ROWS', 'FAILURE'],
+        [
+          'TABLE',
+          'TOPIC',
+          'ROWS',
+          'BYTES',
+          'FILES',
+          'BATCHES',
+          'OPEN ROWS',
+          'EXPIRED ROWS',
+          'FAILURE',
+        ],
         tables.map((table) => [
           table.name,
           table.topic,
@@ -18,6 +28,7 @@ export const listTables = defineCommand({
           table.files,
           table.lastBatch,
           table.open?.rows ?? 0,
+          table.expiredRows,
           table.failure,
         ]),
       ),
