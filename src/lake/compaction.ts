@@ -15,7 +15,8 @@ import {
   syncFile,
   syncFolder,
 } from './durable-files.ts'
-import { closedError, lakeError } from './errors.ts'
+import { closedError } from './closed-error.ts'
+import { lakeError } from './errors.ts'
 import { FACTS_KEY, factsOf, type DataFileFacts } from './file-facts.ts'
 import type { LakeFile, TableSnapshot } from './lake.ts'
 import { fileName, generationName } from './layout.ts'

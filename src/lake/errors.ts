@@ -18,6 +18,3 @@ export const lakeError = defineErrors({
   LAKE_STORAGE_FULL: { status: 503, retryable: true, title: 'The disk is full' },
   LAKE_UNKNOWN_TABLE: { status: 404, retryable: false, title: 'There is no such table' },
 })
-
-export const closedError = (what: string): Error =>
-  lakeError('LAKE_CLOSED', `"${what}" was used after the lake was closed: open the lake again`)

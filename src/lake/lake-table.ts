@@ -6,8 +6,9 @@ import { batchParts } from './batch-parts.ts'
 import { inOrder, switchGeneration, writeMerges } from './compaction.ts'
 import { syncFoldersOf } from './data-folders.ts'
 import { digestFile, storageError } from './durable-files.ts'
-import { closedError, lakeError } from './errors.ts'
-import type { BatchCommit, LakeFile, LakeTable, MaintenanceResult } from './lake.ts'
+import { closedError } from './closed-error.ts'
+import { lakeError } from './errors.ts'
+import type { BatchCommit, LakeFile, LakeTable, MaintenanceResult, TableSnapshot } from './lake.ts'
 import { pruneManifest, writeManifest, type TableState } from './manifest.ts'
 import { scheduleMaintenance } from './maintenance.ts'
 import { DEFAULT_TARGET_BYTES, planMerges, planTiers } from './merge-plan.ts'
@@ -29,92 +30,136 @@ export async function openLakeTable(
   const opened = await openState(context, columns).catch((error: unknown) => {
     throw storageError(error, `table "${context.name}"`)
   })
-  let { state, waiting } = opened
-  let snapshot = snapshotOf(context.layout, state)
-  let isClosed = false
-  const advance = (next: TableState): void => {
-    state = next
-    snapshot = snapshotOf(context.layout, next)
+  const core = createCore(context, opened.state)
+  let { waiting } = opened
+  const { maintenance } = context
+  const compactor = createCompactor(context, core)
+  const schedule = scheduleMaintenance({
+    ...context,
+    table: context.name,
+    policy: maintenance,
+    run: compactor.maintain,
+  })
+  return {
+    name: context.name,
+    topic: context.topic,
+    get columns() {
+      return core.state().columns
+    },
+    partitionBy: context.partitionBy,
+    maintenance,
+    snapshot: () => core.snapshot(),
+    commit: (batch) =>
+      core.exclusively(() =>
+        core.writing(`batch ${batch.number}`, async () => {
+          const state = core.state()
+          const known = committedFiles(state, batch)
+          if (known) return { files: known, version: state.version }
+          const { next, files } = await commitBatch(context, state, batch, waiting)
+          waiting = new Set()
+          core.advance(next)
+          await pruneManifest(context.layout)
+          schedule.committed()
+          return { files, version: next.version }
+        }),
+      ),
+    compact: compactor.compact,
+    maintain: compactor.maintain,
+    verify: async () => {
+      const snapshot = core.snapshot()
+      return verifyFiles(snapshot.files, (file) => snapshot.path(file))
+    },
+    async close() {
+      core.stop()
+      schedule.stop()
+      await compactor.close()
+      await core.exclusively(async () => {})
+    },
   }
-  const exclusively = serial()
-  const compactions = serial()
-  const expiry = generationExpiry(context)
-  for (const retired of state.retired) expiry.schedule(retired)
+}
 
-  const writing = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
-    if (isClosed) throw closedError(context.name)
-    try {
-      return await work()
-    } catch (error) {
-      throw storageError(error, `${what} of table "${context.name}"`)
-    }
+/** What the table is at this moment, and the queue of those who change it. */
+interface TableCore {
+  state(): TableState
+  snapshot(): TableSnapshot
+  /** After the step on disk is durable. */
+  advance(next: TableState): void
+  exclusively<T>(work: () => Promise<T>): Promise<T>
+  /** Refuses after the stop; the disk's refusals become ours. */
+  writing<T>(what: string, work: () => Promise<T>): Promise<T>
+  isStopped(): boolean
+  stop(): void
+}
+
+function createCore(context: TableContext, first: TableState): TableCore {
+  let state = first
+  let snapshot = snapshotOf(context.layout, state)
+  let isStopped = false
+  return {
+    state: () => state,
+    snapshot: () => snapshot,
+    advance(next) {
+      state = next
+      snapshot = snapshotOf(context.layout, next)
+    },
+    exclusively: serial(),
+    async writing(what, work) {
+      if (isStopped) throw closedError(context.name)
+      try {
+        return await work()
+      } catch (error) {
+        throw storageError(error, `${what} of table "${context.name}"`)
+      }
+    },
+    isStopped: () => isStopped,
+    stop() {
+      isStopped = true
+    },
   }
+}
+
+/** Compaction and retention, one at a time and beside commits. */
+function createCompactor(context: TableContext, core: TableCore) {
+  const { maintenance } = context
+  const inTurn = serial()
+  const expiry = generationExpiry(context)
+  for (const retired of core.state().retired) expiry.schedule(retired)
 
   const replaceFiles = async (
     groups: readonly (readonly LakeFile[])[],
     expired: readonly LakeFile[],
   ): Promise<MaintenanceResult> => {
     if (groups.length + expired.length === 0) return { before: 0, after: 0, expired: 0 }
-    const merges = await writeMerges(context, snapshot, groups, () => isClosed)
-    await exclusively(async () => advance(await switchGeneration(context, state, merges, expired)))
-    expiry.schedule(state.retired.at(-1)!)
+    const merges = await writeMerges(context, core.snapshot(), groups, () => core.isStopped())
+    await core.exclusively(async () =>
+      core.advance(await switchGeneration(context, core.state(), merges, expired)),
+    )
+    expiry.schedule(core.state().retired.at(-1)!)
     return { before: groups.flat().length, after: merges.length, expired: expired.length }
   }
-  const { maintenance } = context
-  const maintain = (): Promise<MaintenanceResult> =>
-    compactions(() =>
-      writing('the maintenance', async () => {
-        const { targetBytes = DEFAULT_TARGET_BYTES, compactFiles = Infinity } = maintenance
-        const expired = expiredFiles(state.files, state.lastBatch, maintenance, context.clock.now())
-        const gone = new Set(expired)
-        const kept = state.files.filter((file) => !gone.has(file))
-        return replaceFiles(planTiers(kept, targetBytes, compactFiles), expired)
-      }),
-    )
-  const schedule = scheduleMaintenance({
-    ...context,
-    table: context.name,
-    policy: maintenance,
-    run: maintain,
-  })
-
   return {
-    name: context.name,
-    topic: context.topic,
-    get columns() {
-      return state.columns
-    },
-    partitionBy: context.partitionBy,
-    maintenance,
-    snapshot: () => snapshot,
-    commit: (batch) =>
-      exclusively(() =>
-        writing(`batch ${batch.number}`, async () => {
-          const known = committedFiles(state, batch)
-          if (known) return { files: known, version: state.version }
-          const { next, files } = await commitBatch(context, state, batch, waiting)
-          waiting = new Set()
-          advance(next)
-          await pruneManifest(context.layout)
-          schedule.committed()
-          return { files, version: next.version }
-        }),
-      ),
-    compact: ({ targetBytes = DEFAULT_TARGET_BYTES } = {}) =>
-      compactions(() =>
-        writing('the compaction', async () => {
-          const { before, after } = await replaceFiles(planMerges(state.files, targetBytes), [])
+    compact: ({ targetBytes = DEFAULT_TARGET_BYTES }: { targetBytes?: number } = {}) =>
+      inTurn(() =>
+        core.writing('the compaction', async () => {
+          const groups = planMerges(core.state().files, targetBytes)
+          const { before, after } = await replaceFiles(groups, [])
           return { before, after }
         }),
       ),
-    maintain,
-    verify: async () => verifyFiles(snapshot.files, (file) => snapshot.path(file)),
+    maintain: () =>
+      inTurn(() =>
+        core.writing('the maintenance', async () => {
+          const { targetBytes = DEFAULT_TARGET_BYTES, compactFiles = Infinity } = maintenance
+          const { files, lastBatch } = core.state()
+          const expired = expiredFiles(files, lastBatch, maintenance, context.clock.now())
+          const gone = new Set(expired)
+          const kept = files.filter((file) => !gone.has(file))
+          return replaceFiles(planTiers(kept, targetBytes, compactFiles), expired)
+        }),
+      ),
     async close() {
-      isClosed = true
-      schedule.stop()
       expiry.cancel()
-      await compactions(async () => {})
-      await exclusively(async () => {})
+      await inTurn(async () => {})
     },
   }
 }

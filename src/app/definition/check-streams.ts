@@ -3,8 +3,8 @@ import { checkName, columnsOf, escapePointer, parseDuration } from '../../core/i
 import { unnestShape, WINDOW_COLUMNS } from '../../stream/index.ts'
 import type { AppDefinition, TopicDefinition } from '../define-app.ts'
 import type { StreamDefinition, UnnestDefinition, WindowDefinition } from '../define-streams.ts'
-import { checkDuration, EVENT_TIME_TYPES } from './check-topics.ts'
-import { namesOf, reportErrors, type Report } from './issue-report.ts'
+import { EVENT_TIME_TYPES } from './check-topics.ts'
+import { checkDuration, namesOf, reportErrors, type Report } from './issue-report.ts'
 import { unnestSpec } from './streams.ts'
 
 /** Numbers that an aggregate takes exactly. */
