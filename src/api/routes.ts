@@ -23,6 +23,7 @@ import { rollbackModel } from './routes/models/rollback-model.ts'
 import { trainModel } from './routes/models/train-model.ts'
 import { runSql } from './routes/sql/run-sql.ts'
 import { listStreams } from './routes/streams/list-streams.ts'
+import { createBackup } from './routes/system/create-backup.ts'
 import { getHealthz } from './routes/system/get-healthz.ts'
 import { getIndex } from './routes/system/get-index.ts'
 import { getLimits } from './routes/system/get-limits.ts'
@@ -97,6 +98,7 @@ export const routes = {
   'jobs/get-job': getJob,
   'jobs/list-jobs': listJobs,
   'users/get-segment': getSegment,
+  'system/create-backup': createBackup,
   'system/get-healthz': getHealthz,
   'system/get-index': getIndex,
   'system/get-limits': getLimits,

@@ -1,6 +1,11 @@
 import { defineErrors } from '../core/index.ts'
 
 export const appError = defineErrors({
+  APP_BACKUP_INVALID: {
+    status: 422,
+    retryable: false,
+    title: 'The backup is cut off, changed, or none',
+  },
   APP_DATA_FOLDER: { status: 422, retryable: false, title: 'The data folder cannot be used' },
   APP_FORMAT_NEWER: {
     status: 500,

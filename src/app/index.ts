@@ -6,6 +6,8 @@ export { avg, count, max, min, sum, unnest, window, words } from './stream-words
 export * from './running-app.ts'
 export type { Ledger } from './ledger.ts'
 export { parseListeners } from '../broker/index.ts'
+export { createBackup, type Backup } from './backup/create-backup.ts'
+export { restoreBackup, type Restored } from './backup/restore-backup.ts'
 export { startApp } from './start-app.ts'
 export { appError } from './errors.ts'
 export { parseJsonBody } from './json-body.ts'

@@ -1,5 +1,7 @@
 /** The table of commands: one line for each file of `commands/`, in the order of the help. A house test compares the two. */
 import { startApp } from './commands/app/start-app.ts'
+import { backUpData } from './commands/app/back-up-data.ts'
+import { restoreData } from './commands/app/restore-data.ts'
 import { resetData } from './commands/app/reset-data.ts'
 import { consumeTopic } from './commands/data/consume-topic.ts'
 import { generateStream } from './commands/data/generate-stream.ts'
@@ -83,6 +85,8 @@ export const commands = {
   predict: predictRows,
   status: showStatus,
   doctor: runDoctor,
+  backup: backUpData,
+  restore: restoreData,
   reset: resetData,
   version: showVersion,
 } as const

@@ -1,5 +1,5 @@
 /** One app from `start` to `reset`, by the compiled command alone: what a person would type, in the order they would. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -239,6 +239,22 @@ test('flush, topics create and delete, groups reset', async () => {
   expect(unasked.code).toBe(2)
   await millrace('topics', 'delete', 'games', '--yes')
 })
+
+test('backup and restore: the copy has what the folder had, and a broken one is refused', async () => {
+  const query = 'select count(*) n from ratings'
+  const [before] = await json<{ n: number }[]>('sql', query)
+  expect(await millrace('backup', 'copy.tar')).toContain('millrace restore')
+  const again = await runCommand(['backup', 'copy.tar'], { cwd })
+  expect([again.code, again.stderr.includes('name another file')]).toEqual([2, true])
+  expect(await millrace('restore', 'copy.tar', '--data-dir', 'copy')).toMatch(/is as it was at 20/)
+  expect(await json('sql', query, '--data-dir', 'copy')).toEqual([before])
+  expect(await millrace('models', 'list', '--data-dir', 'copy')).toMatch(/like +classifier/)
+  truncateSync(join(cwd, 'copy.tar'), 100_000)
+  const broken = await runCommand(['restore', 'copy.tar', '--data-dir', 'other'], { cwd })
+  expect([broken.code, /cut off|cannot be read/.test(broken.stderr)]).toEqual([1, true])
+  expect(await millrace('backup', 'far.tar', '--url', addressOf(running))).toContain('far.tar')
+  await millrace('restore', 'far.tar', '--data-dir', 'far')
+}, 60_000)
 
 test('a second start on the same folder is told who has it; reset waits for it to end', async () => {
   const second = await start().finished
