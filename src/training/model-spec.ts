@@ -2,7 +2,7 @@
  * A model as it is declared, as plain JSON: it goes to the training child, into the lineage and into the registry.
  */
 import type { ModelInputs } from '../registry/index.ts'
-import type { TaskName } from '../models/index.ts'
+import type { Combine, TaskName } from '../models/index.ts'
 
 /** Which batches a training reads. Sets are made of batches; no row is stored twice. */
 export type TrainingSet =
@@ -32,6 +32,15 @@ export interface GateRule {
   readonly maxLabelShift: number
 }
 
+/** What a recommender learns from. Columns of the table. */
+export interface InteractionSpec {
+  readonly user: string
+  readonly item: string
+  /** Absent: every event counts 1. */
+  readonly value?: string
+  readonly combine: Combine
+}
+
 export interface ModelSpec {
   readonly name: string
   readonly task: TaskName
@@ -45,6 +54,8 @@ export interface ModelSpec {
   readonly inputs: ModelInputs
   /** View whose entities are clustered. Clusterers only. */
   readonly entityView?: string
+  /** Recommenders only. */
+  readonly interactions?: InteractionSpec
   readonly set: TrainingSet
   readonly retrain: RetrainRule
   readonly gate: GateRule

@@ -5,11 +5,18 @@
 import { mkdir, open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MillraceError } from '../core/index.ts'
-import { decodeArtifact, encodeArtifact, loadModel, type Fitted } from '../models/index.ts'
+import {
+  decodeArtifact,
+  encodeArtifact,
+  loadModel,
+  type Fitted,
+  type TaskName,
+} from '../models/index.ts'
 import { openSqlEngine } from '../sql/index.ts'
 import { runClusterJob } from './cluster-job.ts'
-import { runLabelledJob, type JobTools } from './labelled-job.ts'
+import { runLabelledJob, type JobResult, type JobTools } from './labelled-job.ts'
 import type { ChildMessage, TrainingPlan } from './plan.ts'
+import { runRecommenderJob } from './recommender-job.ts'
 
 /** Of the training's memory, the part that the SQL engine may take. */
 const ENGINE_SHARE = 0.4
@@ -39,11 +46,19 @@ async function run(plan: TrainingPlan): Promise<void> {
     estimate: (memoryBytes) => send({ type: 'estimate', memoryBytes }),
     champion: await loadChampion(plan),
   }
-  const job = plan.spec.task === 'clusterer' ? runClusterJob : runLabelledJob
-  const { fitted, outcome } = await job(plan, tools)
+  const { fitted, outcome } = await JOBS[plan.spec.task](plan, tools)
   await writeArtifact(fitted, plan.outDir)
   await engine.close()
   send({ type: 'done', outcome })
+}
+
+const JOBS: Readonly<
+  Record<TaskName, (plan: TrainingPlan, tools: JobTools) => Promise<JobResult>>
+> = {
+  classifier: runLabelledJob,
+  regressor: runLabelledJob,
+  clusterer: runClusterJob,
+  recommender: runRecommenderJob,
 }
 
 async function loadChampion(plan: TrainingPlan): Promise<JobTools['champion']> {

@@ -21,7 +21,7 @@ const GATES: Readonly<Record<TaskName, Omit<GateRule, 'minRows'>>> = {
   classifier: { metric: 'auc', margin: 0.01, maxLabelShift: 0.15 },
   regressor: { metric: 'rmse', margin: 0.01, maxLabelShift: 0.5 },
   clusterer: { metric: 'silhouette', margin: 0.05, maxLabelShift: 0.5 },
-  recommender: { metric: 'ndcg_at_10', margin: 0.01, maxLabelShift: 0.5 },
+  recommender: { metric: 'ndcg@10', margin: 0.01, maxLabelShift: 0.5 },
 }
 const MIN_GATE_ROWS = 50
 const MIN_ROWS = 100
