@@ -14,6 +14,7 @@ import type {
   ClustererDefinition,
   Margin,
   ModelDefinition,
+  RecommenderDefinition,
   RegressorDefinition,
   RouteDefinition,
   SetDefinition,
@@ -115,6 +116,13 @@ export function clusterer<const Definition extends Omit<ClustererDefinition, 'ta
   definition: Only<Definition, ClustererDefinition>,
 ): Definition & { readonly task: 'clusterer' } {
   return { ...definition, task: 'clusterer' }
+}
+
+/** A model that ranks items for a user: `recommender({ user: 'userId', item: 'movieId', value: 'rating' })`. */
+export function recommender<const Definition extends Omit<RecommenderDefinition, 'task'>>(
+  definition: Only<Definition, RecommenderDefinition>,
+): Definition & { readonly task: 'recommender' } {
+  return { ...definition, task: 'recommender' }
 }
 
 /** Everything so far. `parts` is the number of sets of a training by hand: first n-th, first two n-ths, …, all. */

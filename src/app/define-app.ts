@@ -4,7 +4,7 @@
  * feature name.
  */
 import type { z } from 'zod'
-import type { Duration, EventSchema } from '../core/index.ts'
+import type { Combine, Duration, EventSchema } from '../core/index.ts'
 import type { EventDefinition } from './define-events.ts'
 import type { FeatureViewSpec } from '../features/index.ts'
 import type { PredictAnswer, PredictOptions, PredictRow } from '../serving/index.ts'
@@ -91,7 +91,7 @@ export interface Margin {
   readonly margin: number
 }
 
-/** `{ auc: notWorse(0.01) }`: one metric decides. Default by task: auc 0.01, rmse 0.01, silhouette 0.05. */
+/** `{ auc: notWorse(0.01) }`: one metric decides. Default by task: auc 0.01, rmse 0.01, silhouette 0.05, ndcg@10 0.01. */
 export interface GateDefinition {
   readonly auc?: Margin
   readonly accuracy?: Margin
@@ -101,6 +101,9 @@ export interface GateDefinition {
   readonly mae?: Margin
   readonly r2?: Margin
   readonly silhouette?: Margin
+  readonly 'ndcg@10'?: Margin
+  readonly 'precision@10'?: Margin
+  readonly 'recall@10'?: Margin
   /** Fewest gate rows for a decision by figures. Default 50. */
   readonly minRows?: number
   /** Largest move of new batches' label share (default 0.15) or, for a regressor, mean in standard deviations (0.5). */
@@ -155,10 +158,50 @@ export interface ClustererDefinition<
   /** Number of clusters; short for `params: { k }`. */
   readonly k?: number
 }
+/** What stands in for a list that cannot be personal, in this order. */
+export type ColdStart = 'trending' | 'popular' | 'newest'
+
+export interface RecommenderDefinition<Topic extends string = string> {
+  readonly task: 'recommender'
+  /** Table with the interactions. Default: the app's only one. */
+  readonly from?: Topic
+  /** Column with the user's id: a text or whole number, taken as a name. */
+  readonly user: string
+  /** Column with the item's id, likewise. */
+  readonly item: string
+  /** Column that says how much: a rating, a count. Default: every event counts 1. */
+  readonly value?: string
+  /**
+   * How several events of one user with one item become one value. Default: `last` with a value, `sum` without. What sums to
+   * 0 or less is taken back.
+   */
+  readonly combine?: Combine
+  /** Topic whose records describe items, newest first to count, and the column with the item's id (default: that of `item`). */
+  readonly catalog?: { readonly from: Topic; readonly id?: string }
+  /** Default: trending, popular, newest. */
+  readonly coldStart?: readonly ColdStart[]
+  /** Kind of model. Default `item-knn`. */
+  readonly kind?: string
+  readonly params?: Readonly<Record<string, unknown>>
+  readonly set?: SetDefinition
+  readonly retrain?: RetrainDefinition
+  readonly gate?: GateDefinition
+  /** Fewest events to train on. Default 100. */
+  readonly minRows?: number
+  readonly seed?: number
+}
+
+/** A model that answers rows. */
+export type RowModelDefinition<Feature extends string = string, Topic extends string = string> =
+  | ClassifierDefinition<Feature, Topic>
+  | RegressorDefinition<Feature, Topic>
+  | ClustererDefinition<Feature, Topic>
+
 export type ModelDefinition<Feature extends string = string, Topic extends string = string> =
   | ClassifierDefinition<Feature, Topic>
   | RegressorDefinition<Feature, Topic>
   | ClustererDefinition<Feature, Topic>
+  | RecommenderDefinition<Topic>
 
 /** A lookup join at the door: adds columns of a reference file to each event. */
 export interface LookupDefinition {

@@ -5,6 +5,7 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../core/index.ts'
+import type { TaskName } from '../models/index.ts'
 import type { Registry } from '../registry/index.ts'
 import type { Serving } from '../serving/index.ts'
 import type { TableSink } from '../stream/index.ts'
@@ -107,12 +108,19 @@ function serveProbe(options: ReadinessOptions): readonly string[] {
     .map((model) => `${model} ${missingOf(model, options)}`)
 }
 
+const NOUNS: Readonly<Record<TaskName, string>> = {
+  classifier: 'labelled events',
+  regressor: 'labelled events',
+  clusterer: 'entities',
+  recommender: 'events',
+}
+
 /** What a model without a live version waits for: "needs 200 labelled events, has 37". */
 export function missingOf(
   model: string,
   options: Pick<ReadinessOptions, 'models' | 'trainer' | 'registry'>,
 ): string {
-  const noun = options.models.get(model)?.task === 'clusterer' ? 'entities' : 'labelled events'
+  const noun = NOUNS[options.models.get(model)?.task ?? 'classifier']
   const state = options.trainer.readiness().find((entry) => entry.model === model)
   if (state && !state.ready) return `needs ${state.needsRows} ${noun}, has ${state.hasRows}`
   const job = options.trainer.jobs().findLast((entry) => entry.model === model)

@@ -1,4 +1,5 @@
 export { systemClock, type Clock } from './clock.ts'
+export { combined, type Combine } from './combine.ts'
 export type { ConformanceCheck } from './conformance.ts'
 export { deadLetterHeaders, readDeadLetter, type DeadLetter } from './dead-letter.ts'
 export { formatDuration, parseDuration, type Duration } from './duration.ts'

@@ -152,6 +152,16 @@ export const metricTable = {
     help: 'A metric of a version.',
     labels: ['model', 'version', 'metric'],
   },
+  recommendations_total: {
+    type: 'counter',
+    help: 'Lists that were answered, by what their first item came from.',
+    labels: ['model', 'source'],
+  },
+  recommender_fold_in_gap: {
+    type: 'gauge',
+    help: 'At the newest swap: mean difference between folded and retrained scores, as a share of the scores.',
+    labels: ['model'],
+  },
   model_live_version: { type: 'gauge', help: 'The version that serves.', labels: ['model'] },
   model_versions_total: {
     type: 'counter',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { createInteractions, type Combine, type InteractionRows } from './interactions.ts'
+import type { Combine } from '../core/index.ts'
+import { createInteractions, type InteractionRows } from './interactions.ts'
 
 const rows = (
   events: readonly (readonly [string | null, string | null, number?])[],

@@ -1,12 +1,10 @@
 /** From events to one entry per pair of user and item; and back and forth between that and an artifact. */
+import { combined, type Combine } from '../core/index.ts'
 import { readTensor } from './artifact-reader.ts'
 import { modelError } from './errors.ts'
 import { createIdList, idTensors, readIds, type IdList } from './id-list.ts'
 import type { Artifact, Tensor } from './model.ts'
 import type { History, Interactions } from './recommender.ts'
-
-/** How several events of one pair become one value: their sum, the last one, or the largest. */
-export type Combine = 'sum' | 'last' | 'max'
 
 /** Events, ascending by time; ties in the order of the log. */
 export interface InteractionRows {
@@ -46,10 +44,6 @@ export function createInteractions(
     time: Float64Array.from(order, (at) => pairs.time[at]!),
   }
 }
-
-/** How one more event changes the value of a pair. Events come in order, so the last one is the newest. */
-export const combined = (combine: Combine, before: number, value: number): number =>
-  combine === 'sum' ? before + value : combine === 'max' ? Math.max(before, value) : value
 
 /** Entries with codes in the order of first appearance. */
 interface Coded {

@@ -4,10 +4,14 @@
  */
 import type { Clock } from '../core/index.ts'
 import type { ModelVersion, Registry } from '../registry/index.ts'
-import type { LoadedModel } from './loaded-model.ts'
 
-export interface ChampionSlot {
-  current(): LoadedModel | undefined
+/** What a slot needs to know of what it holds. */
+export interface Loaded {
+  readonly record: ModelVersion
+}
+
+export interface ChampionSlot<Model extends Loaded> {
+  current(): Model | undefined
   /** Why the promoted version does not serve. */
   problem(): string | undefined
   /** Looks again at what is promoted. */
@@ -21,28 +25,31 @@ export interface ChampionSlot {
 const RETRY_FIRST_MS = 2_000
 const RETRY_MAX_MS = 60_000
 
-export interface SlotOptions {
+export interface SlotOptions<Model extends Loaded> {
   readonly registry: Registry
   readonly model: string
-  readonly load: (record: ModelVersion) => Promise<LoadedModel>
-  readonly onSwap: (next: LoadedModel) => void
+  readonly load: (record: ModelVersion) => Promise<Model>
+  readonly onSwap: (next: Model, before: Model | undefined) => void
   /** Called once for each problem, not again while it stays. */
   readonly onProblem: (problem: string) => void
   readonly clock: Clock
 }
 
-export function createChampionSlot(options: SlotOptions): ChampionSlot {
+export function createChampionSlot<Model extends Loaded>(
+  options: SlotOptions<Model>,
+): ChampionSlot<Model> {
   const { registry, model, load, onSwap } = options
-  let current: LoadedModel | undefined
+  let current: Model | undefined
   let problem: string | undefined
   let tail = Promise.resolve()
   let isClosed = false
   let retryMs = RETRY_FIRST_MS
   let cancelRetry: (() => void) | undefined
 
-  const swap = (next: LoadedModel): void => {
+  const swap = (next: Model): void => {
+    const before = current
     current = next
-    onSwap(next)
+    onSwap(next, before)
   }
   const step = async (): Promise<void> => {
     cancelRetry?.()
@@ -105,10 +112,10 @@ function earlierVersions(registry: Registry, wanted: ModelVersion): ModelVersion
   return [...candidates].filter(({ version }) => version !== wanted.version)
 }
 
-async function firstUsable(
+async function firstUsable<Model extends Loaded>(
   candidates: readonly ModelVersion[],
-  load: SlotOptions['load'],
-): Promise<LoadedModel | undefined> {
+  load: SlotOptions<Model>['load'],
+): Promise<Model | undefined> {
   for (const candidate of candidates) {
     const model = await load(candidate).catch(() => undefined)
     if (model) return model

@@ -1,6 +1,21 @@
 import { defineErrors } from '../core/index.ts'
 
 export const servingError = defineErrors({
+  SERVING_EXPRESSION_TOO_COSTLY: {
+    status: 422,
+    retryable: false,
+    title: 'A filter or boost would take too long over this many items',
+  },
+  SERVING_INVALID_CURSOR: {
+    status: 422,
+    retryable: false,
+    title: 'The cursor is not one of an earlier answer',
+  },
+  SERVING_INVALID_EXPRESSION: {
+    status: 400,
+    retryable: false,
+    title: 'A filter or boost cannot be read',
+  },
   SERVING_INVALID_ROW: {
     status: 422,
     retryable: false,
@@ -11,6 +26,7 @@ export const servingError = defineErrors({
     retryable: true,
     title: 'The model has no version that serves yet',
   },
+  SERVING_UNKNOWN_ITEM: { status: 404, retryable: false, title: 'Nothing is known of the item' },
   SERVING_UNUSABLE_VERSION: {
     status: 409,
     retryable: false,

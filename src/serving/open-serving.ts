@@ -43,7 +43,7 @@ export interface ServingOptions {
 export async function openServing(options: ServingOptions): Promise<Serving> {
   const { registry, features, clock, logger, metrics = silentMetrics } = options
   const { slots, find } = createVersions(options)
-  const all = async (run: (slot: ChampionSlot) => Promise<void>): Promise<void> => {
+  const all = async (run: (slot: ChampionSlot<LoadedModel>) => Promise<void>): Promise<void> => {
     await Promise.all([...slots.values()].map(run))
   }
   const unsubscribe = registry.onChange((model) => slots.get(model)?.refresh())
@@ -90,7 +90,7 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
 }
 
 interface Versions {
-  readonly slots: ReadonlyMap<string, ChampionSlot>
+  readonly slots: ReadonlyMap<string, ChampionSlot<LoadedModel>>
   /** The version that a request names, in memory. */
   readonly find: (model: string, ref?: number | string) => Promise<LoadedModel>
 }
@@ -98,12 +98,16 @@ interface Versions {
 function createVersions(options: ServingOptions): Versions {
   const { registry, features, clock, logger, metrics = silentMetrics } = options
   const tasks = new Map(Object.entries(options.models))
-  const cache = createVersionCache({ versions: 16, bytes: 256 * 2 ** 20, ...options.cache })
+  const cache = createVersionCache<LoadedModel>({
+    versions: 16,
+    bytes: 256 * 2 ** 20,
+    ...options.cache,
+  })
   const load = (record: ModelVersion, task: RowTaskName): Promise<LoadedModel> =>
     cache.get(`${record.model}@${record.version}`, () =>
       loadModel(registry, features, record, task, clock.now()),
     )
-  const createSlot = (model: string, task: RowTaskName): ChampionSlot =>
+  const createSlot = (model: string, task: RowTaskName): ChampionSlot<LoadedModel> =>
     createChampionSlot({
       registry,
       model,
@@ -162,7 +166,7 @@ function dataAsOf({ record, plan }: LoadedModel, features: FeatureStore): number
   return newest
 }
 
-function liveOf(model: string, slot: ChampionSlot): LiveModel[] {
+function liveOf(model: string, slot: ChampionSlot<LoadedModel>): LiveModel[] {
   const current = slot.current()
   const problem = slot.problem()
   if (!current) return []
@@ -179,7 +183,11 @@ function unknownModel(model: string, declared: ReadonlyMap<string, unknown>): Er
   )
 }
 
-function notReady(model: string, slot: ChampionSlot, waiting: ServingOptions['waiting']): Error {
+function notReady(
+  model: string,
+  slot: ChampionSlot<LoadedModel>,
+  waiting: ServingOptions['waiting'],
+): Error {
   const reason = slot.problem() ?? waiting?.(model) ?? 'no version is promoted yet'
   return servingError('SERVING_NOT_READY', `model "${model}" cannot answer yet: ${reason}`, {
     details: { model, waiting: reason },

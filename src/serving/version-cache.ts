@@ -1,5 +1,5 @@
 /** Versions that were promoted or asked for by number: the most recently used stay, bounded by count and by bytes. */
-import type { LoadedModel } from './loaded-model.ts'
+import type { Loaded } from './champion-slot.ts'
 
 export interface CacheLimits {
   /** Most versions. */
@@ -8,21 +8,21 @@ export interface CacheLimits {
   readonly bytes: number
 }
 
-export interface VersionCache {
+export interface VersionCache<Model extends Loaded> {
   /** Loads at most once at a time for each version; a failure is not kept. */
-  get(key: string, load: () => Promise<LoadedModel>): Promise<LoadedModel>
+  get(key: string, load: () => Promise<Model>): Promise<Model>
 }
 
-export function createVersionCache(limits: CacheLimits): VersionCache {
-  const held = new Map<string, LoadedModel>()
-  const loading = new Map<string, Promise<LoadedModel>>()
+export function createVersionCache<Model extends Loaded>(limits: CacheLimits): VersionCache<Model> {
+  const held = new Map<string, Model>()
+  const loading = new Map<string, Promise<Model>>()
   let bytes = 0
 
   const drop = (key: string): void => {
     bytes -= held.get(key)?.record.bytes ?? 0
     held.delete(key)
   }
-  const put = (key: string, model: LoadedModel): void => {
+  const put = (key: string, model: Model): void => {
     drop(key)
     held.set(key, model)
     bytes += model.record.bytes

@@ -2,7 +2,8 @@
  * A model as it is declared, as plain JSON: it goes to the training child, into the lineage and into the registry.
  */
 import type { ModelInputs } from '../registry/index.ts'
-import type { Combine, TaskName } from '../models/index.ts'
+import type { Combine } from '../core/index.ts'
+import type { TaskName } from '../models/index.ts'
 
 /** Which batches a training reads. Sets are made of batches; no row is stored twice. */
 export type TrainingSet =

@@ -118,5 +118,5 @@ test('an app without a mistake compiles and comes back as it is', () => {
     },
     sources: [source({ topic: 'ratings', file: 'ratings.csv' })],
   })
-  expect(app.models?.['like']?.features).toEqual(['user'])
+  expect(app.models?.['like']).toMatchObject({ features: ['user'] })
 })

@@ -92,6 +92,9 @@ export const gateMetrics: Readonly<
   mae: ['regressor'],
   r2: ['regressor'],
   silhouette: ['clusterer'],
+  'ndcg@10': ['recommender'],
+  'precision@10': ['recommender'],
+  'recall@10': ['recommender'],
 }
 
 const gate = z.strictObject({
@@ -100,11 +103,8 @@ const gate = z.strictObject({
   maxLabelShift: z.number().min(0).optional(),
 })
 
-const modelBase = {
+const trainingBase = {
   from: text.optional(),
-  features: z.array(text).optional(),
-  columns: z.array(text).optional(),
-  categories: z.array(text).optional(),
   kind: text.optional(),
   params: z.record(z.string(), z.unknown()).optional(),
   set: set.optional(),
@@ -120,6 +120,13 @@ const modelBase = {
   seed: z.int().min(0).optional(),
 }
 
+const modelBase = {
+  ...trainingBase,
+  features: z.array(text).optional(),
+  columns: z.array(text).optional(),
+  categories: z.array(text).optional(),
+}
+
 const model = z.discriminatedUnion('task', [
   z.strictObject({ task: z.literal('classifier'), label: text, ...modelBase }),
   z.strictObject({
@@ -133,6 +140,16 @@ const model = z.discriminatedUnion('task', [
     entity: text,
     k: z.int().min(2).optional(),
     ...modelBase,
+  }),
+  z.strictObject({
+    task: z.literal('recommender'),
+    user: text,
+    item: text,
+    value: text.optional(),
+    combine: z.enum(['sum', 'last', 'max']).optional(),
+    catalog: z.strictObject({ from: text, id: text.optional() }).optional(),
+    coldStart: z.array(z.enum(['trending', 'popular', 'newest'])).optional(),
+    ...trainingBase,
   }),
 ])
 

@@ -1,11 +1,13 @@
 /** Checks of feature views and models: names that point somewhere, sets, retraining, gates. */
 import { checkName, columnsOf, escapePointer } from '../../core/index.ts'
 import { gateMetrics } from './app-schema.ts'
-
+import { onlyTable, tablesOf } from './app-tables.ts'
+import { checkRecommender } from './check-recommender.ts'
 import type {
   AppDefinition,
   GateDefinition,
   ModelDefinition,
+  RowModelDefinition,
   SetDefinition,
 } from '../define-app.ts'
 import { checkDuration, namesOf, reportErrors, type Report } from './issue-report.ts'
@@ -18,7 +20,8 @@ export function checkModels(app: AppDefinition, report: Report): void {
   for (const [name, model] of Object.entries(app.models ?? {})) {
     const path = `/models/${escapePointer(name)}`
     reportErrors(report, path, () => checkName(name, 'model name'))
-    checkInputs(app, model, path, report)
+    if (model.task === 'recommender') checkRecommender(app, model, path, report)
+    else checkInputs(app, model, path, report)
     checkSet(model.set, `${path}/set`, report)
     checkDuration(model.retrain?.every, `${path}/retrain/every`, report)
     checkGate(model, `${path}/gate`, report)
@@ -28,16 +31,9 @@ export function checkModels(app: AppDefinition, report: Report): void {
   }
 }
 
-/** Topics that have a table. */
-export function tablesOf(app: AppDefinition): string[] {
-  return Object.entries(app.topics)
-    .filter(([, topic]) => topic.table !== false)
-    .map(([name]) => name)
-}
-
 function checkInputs(
   app: AppDefinition,
-  model: ModelDefinition,
+  model: RowModelDefinition,
   path: string,
   report: Report,
 ): void {
@@ -65,7 +61,7 @@ function checkInputs(
 
 function checkColumns(
   app: AppDefinition,
-  model: ModelDefinition,
+  model: RowModelDefinition,
   path: string,
   report: Report,
 ): void {
@@ -89,20 +85,6 @@ function checkColumns(
       }
     }
   }
-}
-
-/** The table of a model that names none: the app's only one, or the one that its feature views read. */
-export function onlyTable(app: AppDefinition, model: ModelDefinition): string | undefined {
-  const tables = tablesOf(app)
-  if (tables.length <= 1) return tables[0]
-  const views = [...(model.features ?? []), ...(model.task === 'clusterer' ? [model.entity] : [])]
-  const read = new Set(
-    views.flatMap((view) => {
-      const from = /\bfrom\s+"?([A-Za-z0-9_-]+)"?/i.exec(app.features?.[view] ?? '')?.[1]
-      return from !== undefined && tables.includes(from) ? [from] : []
-    }),
-  )
-  return read.size === 1 ? [...read][0] : undefined
 }
 
 function checkSet(set: SetDefinition | undefined, path: string, report: Report): void {

@@ -3,11 +3,14 @@ import { columnsOf, parseDuration, type Column } from '../../core/index.ts'
 import type { FeatureView } from '../../features/index.ts'
 import type { TaskName } from '../../models/index.ts'
 import type { GateRule, ModelSpec, RetrainRule, TrainingSet } from '../../training/index.ts'
-import { gateMetricOf, onlyTable } from './check-models.ts'
+import { onlyTable } from './app-tables.ts'
+import { gateMetricOf } from './check-models.ts'
 import type {
   AppDefinition,
   GateDefinition,
   ModelDefinition,
+  RecommenderDefinition,
+  RowModelDefinition,
   RetrainDefinition,
   SetDefinition,
 } from '../define-app.ts'
@@ -42,6 +45,7 @@ function specOf(
 ): ModelSpec {
   const table = model.from ?? onlyTable(app, model)
   if (table === undefined) throw invalid(name, 'from', 'is missing: name the table to learn from')
+  if (model.task === 'recommender') return recommenderSpec(name, table, model)
   const names = [...(model.features ?? [])]
   if (model.task === 'clusterer' && !names.includes(model.entity)) names.unshift(model.entity)
   const inputs = names.map((view) => {
@@ -73,6 +77,29 @@ function specOf(
   }
 }
 
+function recommenderSpec(name: string, table: string, model: RecommenderDefinition): ModelSpec {
+  const { user, item, value } = model
+  return {
+    name,
+    task: model.task,
+    kind: model.kind ?? 'item-knn',
+    params: { ...model.params },
+    table,
+    inputs: { views: [], columns: [], categories: [] },
+    interactions: {
+      user,
+      item,
+      ...(value !== undefined && { value }),
+      combine: model.combine ?? (value === undefined ? 'sum' : 'last'),
+    },
+    set: setOf(model.set),
+    retrain: retrainOf(model.retrain),
+    gate: gateOf(model.task, model.gate),
+    minRows: model.minRows ?? MIN_ROWS,
+    seed: model.seed ?? SEED,
+  }
+}
+
 function topicOf(app: AppDefinition, table: string): AppDefinition['topics'][string] {
   const topic = app.topics[table]
   if (!topic) throw new TypeError(`topic ${table} was checked before`)
@@ -96,7 +123,7 @@ function checkEntity(
 }
 
 /** Ids are never numbers (trap 8): a regressor with categories learns one bias a level. */
-function defaultKind(model: ModelDefinition): string {
+function defaultKind(model: RowModelDefinition): string {
   if (model.task === 'classifier') return 'logistic'
   if (model.task === 'clusterer') return 'kmeans'
   return (model.categories ?? []).length > 0 ? 'bias' : 'ridge'

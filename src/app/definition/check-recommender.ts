@@ -1,0 +1,53 @@
+/** Checks of a recommender: its columns, its catalogue, its kind's parameters come later, when the kind is opened. */
+import { columnsOf, type ColumnType } from '../../core/index.ts'
+import type { AppDefinition, RecommenderDefinition } from '../define-app.ts'
+import { onlyTable, tablesOf } from './app-tables.ts'
+import { namesOf, type Report } from './issue-report.ts'
+
+/** Ids are names: a fraction, a truth value or a moment is none. */
+const ID_TYPES: readonly ColumnType[] = ['text', 'integer', 'int64']
+const NUMBER_TYPES: readonly ColumnType[] = ['integer', 'int64', 'double']
+
+export function checkRecommender(
+  app: AppDefinition,
+  model: RecommenderDefinition,
+  path: string,
+  report: Report,
+): void {
+  const tables = tablesOf(app)
+  if (model.from !== undefined && !tables.includes(model.from)) {
+    report(`${path}/from`, `"${model.from}" is no table of the app: use ${namesOf(tables)}`)
+    return
+  }
+  const table = model.from ?? onlyTable(app, model)
+  if (table === undefined) {
+    report(`${path}/from`, `is needed when the app has several tables: use ${namesOf(tables)}`)
+    return
+  }
+  const check = columnChecker(app, report)
+  check(table, model.user, ID_TYPES, `${path}/user`)
+  check(table, model.item, ID_TYPES, `${path}/item`)
+  if (model.value !== undefined) check(table, model.value, NUMBER_TYPES, `${path}/value`)
+  if (model.catalog) {
+    const { from, id = model.item } = model.catalog
+    if (!tables.includes(from)) {
+      report(`${path}/catalog/from`, `"${from}" is no table of the app: use ${namesOf(tables)}`)
+    } else check(from, id, ID_TYPES, `${path}/catalog/id`)
+  }
+}
+
+function columnChecker(app: AppDefinition, report: Report) {
+  return (table: string, name: string, types: readonly ColumnType[], path: string): void => {
+    const schema = app.topics[table]?.schema
+    const columns = schema ? columnsOf(schema) : []
+    const column = columns.find((known) => known.name === name)
+    if (!column) {
+      report(
+        path,
+        `"${name}" is no column of table "${table}": use ${namesOf(columns.map((known) => known.name))}`,
+      )
+    } else if (!types.includes(column.type)) {
+      report(path, `"${name}" is a ${column.type} column: use one of type ${namesOf(types)}`)
+    }
+  }
+}

@@ -1,0 +1,440 @@
+/** Opens the recommenders of an app: a slot of versions for each, its histories, and the answers that are made of both. */
+import {
+  newId,
+  quote,
+  type Clock,
+  type Combine,
+  type Logger,
+  type Metrics,
+} from '../../core/index.ts'
+import type { InteractionStore } from '../../features/index.ts'
+import { registryError, type ModelVersion, type Registry } from '../../registry/index.ts'
+import { createChampionSlot, type ChampionSlot } from '../champion-slot.ts'
+import { servingError } from '../errors.ts'
+import { createVersionCache } from '../version-cache.ts'
+import {
+  becauseOf,
+  checkHeardOf,
+  estimatesOf,
+  NO_HISTORY,
+  similarTo,
+  usersOf,
+} from './answers-about-items.ts'
+import { createColdStart, type ColdStart, type Step } from './cold-start.ts'
+import { measureGap } from './fold-gap.ts'
+import { createItemRules } from './item-rules.ts'
+import { makeList, type ListSetting } from './list-maker.ts'
+import { loadRecommender, type LoadedRecommender } from './loaded-recommender.ts'
+import type {
+  AskedVersion,
+  BecauseAnswer,
+  EstimateAnswer,
+  FoldInGap,
+  Freshness,
+  ItemAnswer,
+  KnownItem,
+  ListAnswer,
+  ListRules,
+  LiveRecommender,
+  Origin,
+  Recommendations,
+  UsersAnswer,
+  Who,
+} from './recommendations.ts'
+import { createScorer, knownTo, type Scorer } from './scorer.ts'
+
+/** One declared recommender. */
+export interface RecommenderSetting {
+  readonly store: InteractionStore
+  readonly combine: Combine
+  readonly coldStart: readonly Step[]
+}
+
+export interface RecommendationsOptions {
+  readonly registry: Registry
+  /** By model name. */
+  readonly models: ReadonlyMap<string, RecommenderSetting>
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: Metrics
+  /** What a model without a version waits for: "needs 200 events, has 37". */
+  readonly waiting: (model: string) => string | undefined
+  /** Called after every list. */
+  readonly onList?: (answer: ListAnswer, who: string | null) => void
+}
+
+type Load = (record: ModelVersion, setting: RecommenderSetting) => Promise<LoadedRecommender>
+
+/** Versions beside the live ones. */
+const CACHE = { versions: 8, bytes: 512 * 2 ** 20 }
+const NO_MODEL = 'there is no model yet'
+
+interface Model extends RecommenderSetting {
+  readonly name: string
+  readonly slot: ChampionSlot<LoadedRecommender>
+  readonly standIns: ColdStart
+  gap: FoldInGap | null
+}
+
+/** Resolves when the champions of the moment are loaded or found to be unusable. */
+export async function openRecommendations(
+  options: RecommendationsOptions,
+): Promise<Recommendations> {
+  const room = new Room(options)
+  await room.settled()
+  return room
+}
+
+class Room implements Recommendations {
+  readonly #options: RecommendationsOptions
+  readonly #models: ReadonlyMap<string, Model>
+  readonly #load: Load
+  readonly #unsubscribe: () => void
+
+  constructor(options: RecommendationsOptions) {
+    const { registry, clock } = options
+    const cache = createVersionCache<LoadedRecommender>(CACHE)
+    this.#options = options
+    this.#load = (record, { store }) =>
+      cache.get(`${record.model}@${record.version}`, () =>
+        loadRecommender(registry, store.interactions, record, clock.now()),
+      )
+    this.#models = new Map(
+      [...options.models].map(([name, setting]) => [
+        name,
+        openModel(name, setting, options, this.#load),
+      ]),
+    )
+    this.#unsubscribe = registry.onChange((name) => this.#models.get(name)?.slot.refresh())
+    for (const { slot } of this.#models.values()) slot.refresh()
+  }
+
+  get models(): readonly string[] {
+    return [...this.#models.keys()]
+  }
+
+  async recommend(
+    name: string,
+    who: Who,
+    rules: ListRules,
+    asked: AskedVersion = {},
+  ): Promise<ListAnswer> {
+    const model = this.#find(name)
+    const loaded = await this.#version(model, asked)
+    const known = knownTo(who, model.store, asked.history === 'training' ? loaded : undefined)
+    const waiting = this.#options.waiting(name)
+    const reason = loaded ? NO_HISTORY : NO_MODEL + (waiting ? ` (${name} ${waiting})` : '')
+    const items = createItemRules(model.store, rules, known)
+    const scorer = loaded && this.#scorer(model, who, loaded, asked)
+    const setting = { rules, items, scorer, reason, chain: model.coldStart }
+    return this.#list(model, loaded, setting, 'user' in who ? who.user : null)
+  }
+
+  async similar(
+    name: string,
+    items: readonly string[],
+    rules: ListRules,
+    asked: AskedVersion = {},
+  ): Promise<ListAnswer> {
+    const model = this.#find(name)
+    const loaded = await this.#version(model, asked)
+    for (const item of items) checkHeardOf(model.store, item)
+    const codes = loaded
+      ? items.map((item) => loaded.fitted.items.codeOf(item)).filter((code) => code >= 0)
+      : []
+    const setting = {
+      rules,
+      items: createItemRules(model.store, { ...rules, includeKnown: false }, new Set(items)),
+      scorer: loaded && codes.length > 0 ? likeItems(loaded, codes) : undefined,
+      reason: loaded ? 'the model does not know this item' : NO_MODEL,
+      chain: model.coldStart,
+    }
+    return this.#list(model, loaded, setting, null)
+  }
+
+  async list(
+    name: string,
+    by: Step,
+    rules: ListRules & { readonly halfLifeMs?: number },
+  ): Promise<ListAnswer> {
+    const model = this.#find(name)
+    const items = createItemRules(model.store, rules, new Set())
+    const { halfLifeMs } = rules
+    const setting = { rules, items, scorer: undefined, reason: '', chain: [by], halfLifeMs }
+    return { ...this.#list(model, undefined, setting, null), fallback: null }
+  }
+
+  async because(
+    name: string,
+    user: string,
+    item: string,
+    asked: AskedVersion = {},
+  ): Promise<BecauseAnswer> {
+    const model = this.#find(name)
+    const loaded = await this.#needed(model, asked)
+    const nowMs = this.#options.clock.monotonic()
+    const reason = becauseOf(loaded, model.store, user, item, nowMs)
+    return { ...originOf(model, loaded), user, item, ...reason }
+  }
+
+  async estimate(
+    name: string,
+    who: Who,
+    items: readonly string[],
+    asked: AskedVersion = {},
+  ): Promise<EstimateAnswer> {
+    const model = this.#find(name)
+    const loaded = await this.#needed(model, asked)
+    const known = knownTo(who, model.store, asked.history === 'training' ? loaded : undefined)
+    const scorer = this.#scorer(model, who, loaded, asked)
+    return {
+      ...originOf(model, loaded),
+      scoreUnit: loaded.fitted.scoreUnit,
+      estimates: estimatesOf(loaded, scorer, known, items, this.#options.clock.monotonic()),
+    }
+  }
+
+  async usersForItem(
+    name: string,
+    item: string,
+    limit: number,
+    asked: AskedVersion = {},
+  ): Promise<UsersAnswer> {
+    const model = this.#find(name)
+    const loaded = await this.#needed(model, asked)
+    return { ...originOf(model, loaded), item, ...usersOf(loaded, model.store, item, limit) }
+  }
+
+  async knownItems(
+    name: string,
+    user: string,
+    asked: AskedVersion = {},
+  ): Promise<readonly KnownItem[]> {
+    const model = this.#find(name)
+    const { store } = model
+    if (asked.history !== 'training') {
+      return store.interactions.history(user).map((one) => knownItem(store, one))
+    }
+    const { fitted } = await this.#needed(model, asked)
+    const code = fitted.users.codeOf(user)
+    if (code < 0) return []
+    const { items, values, times } = fitted.knownItems(code)
+    return Array.from(items, (item, at) =>
+      knownItem(store, { id: fitted.items.idOf(item), value: values[at]!, time: times[at]! }),
+    ).toSorted((a, b) => b.time - a.time)
+  }
+
+  mostActive(name: string, limit: number): { user: string; items: number }[] {
+    const { interactions } = this.#find(name).store
+    return interactions.mostActive(limit).map(({ id, items }) => ({ user: id, items }))
+  }
+
+  item(name: string, item: string): ItemAnswer | undefined {
+    const { interactions, catalog } = this.#find(name).store
+    const facts = interactions.facts(item)
+    const entry = catalog.get(item)
+    if (!facts && !entry) return undefined
+    return {
+      item,
+      attributes: entry?.attributes ?? {},
+      users: facts?.users ?? 0,
+      first: facts?.first ?? null,
+      last: facts?.last ?? null,
+    }
+  }
+
+  items(name: string): readonly string[] {
+    const { interactions, catalog } = this.#find(name).store
+    return [...new Set([...catalog.keys(), ...interactions.items])]
+  }
+
+  freshness(name: string): Freshness {
+    const model = this.#find(name)
+    const loaded = model.slot.current()
+    const { interactions } = model.store
+    return {
+      ...originOf(model, loaded),
+      lagRecords: model.store.lag(),
+      users: interactions.users,
+      items: interactions.items.length,
+      pairs: interactions.pairs,
+      newItems: loaded?.newItems.count ?? 0,
+      gap: model.gap,
+    }
+  }
+
+  live(): LiveRecommender[] {
+    return [...this.#models.values()].flatMap(liveOf)
+  }
+
+  problems(): { model: string; problem: string }[] {
+    return [...this.#models.values()].flatMap(({ name, slot }) => {
+      const problem = slot.problem()
+      return problem === undefined ? [] : [{ model: name, problem }]
+    })
+  }
+
+  refresh(): Promise<void> {
+    return this.#all(({ store }) => store.refresh())
+  }
+
+  settled(): Promise<void> {
+    return this.#all(({ slot }) => slot.settled())
+  }
+
+  async close(): Promise<void> {
+    this.#unsubscribe()
+    await this.#all(({ slot }) => slot.close())
+    await this.#all(({ store }) => store.close())
+  }
+
+  async #all(run: (model: Model) => Promise<void>): Promise<void> {
+    await Promise.all([...this.#models.values()].map(run))
+  }
+
+  #find(name: string): Model {
+    const model = this.#models.get(name)
+    if (model) return model
+    throw registryError(
+      'REGISTRY_UNKNOWN_MODEL',
+      `there is no recommender ${quote(name)}: this app declares ${this.models.join(', ') || 'none'}`,
+      { details: { model: name.slice(0, 64) } },
+    )
+  }
+
+  /** Undefined before the first version, if the champion is asked for. */
+  async #version(
+    model: Model,
+    { version = 'champion' }: AskedVersion,
+  ): Promise<LoadedRecommender | undefined> {
+    if (version === 'champion') return model.slot.current()
+    const record = this.#options.registry.version(model.name, version)
+    const current = model.slot.current()
+    return current?.record.version === record.version ? current : await this.#load(record, model)
+  }
+
+  async #needed(model: Model, asked: AskedVersion): Promise<LoadedRecommender> {
+    const loaded = await this.#version(model, asked)
+    if (loaded) return loaded
+    const { name, slot } = model
+    const reason = slot.problem() ?? this.#options.waiting(name) ?? 'no version is promoted yet'
+    throw servingError('SERVING_NOT_READY', `model "${name}" cannot answer yet: ${reason}`, {
+      details: { model: name, waiting: reason },
+      retryAfterSeconds: 5,
+    })
+  }
+
+  #scorer(model: Model, who: Who, loaded: LoadedRecommender, asked: AskedVersion): Scorer {
+    const { store, combine } = model
+    const mode = asked.history ?? 'live'
+    return createScorer(who, {
+      store,
+      combine,
+      loaded,
+      mode,
+      nowMs: this.#options.clock.monotonic(),
+    })
+  }
+
+  #list(
+    model: Model,
+    loaded: LoadedRecommender | undefined,
+    setting: Omit<ListSetting, 'store' | 'coldStart' | 'loaded' | 'nowMs'>,
+    user: string | null,
+  ): ListAnswer {
+    const { clock, logger, metrics, onList } = this.#options
+    const nowMs = clock.monotonic()
+    const { name, store, standIns: coldStart } = model
+    const made = makeList({ ...setting, store, coldStart, loaded, nowMs })
+    const list = { recommendationId: newId(clock.now()), ...originOf(model, loaded), ...made }
+    const seconds = (clock.monotonic() - nowMs) / 1_000
+    metrics.record('recommendations_total', { model: name, source: made.source }, 1)
+    metrics.record('model_prediction_duration_seconds', { model: name }, seconds)
+    try {
+      onList?.(list, user)
+    } catch (error) {
+      logger.error({ model: name, err: error }, 'a list was answered but not logged')
+    }
+    return list
+  }
+}
+
+function openModel(
+  name: string,
+  setting: RecommenderSetting,
+  { registry, clock, logger, metrics }: RecommendationsOptions,
+  load: Load,
+): Model {
+  const { interactions } = setting.store
+  const model: Model = {
+    ...setting,
+    name,
+    standIns: createColdStart(setting.store),
+    gap: null,
+    slot: createChampionSlot<LoadedRecommender>({
+      registry,
+      model: name,
+      clock,
+      load: (record) => load(record, setting),
+      onSwap(next, before) {
+        const { version, digest } = next.record
+        metrics.record('model_live_version', { model: name }, version)
+        logger.info({ model: name, version, digest }, 'a version serves')
+        const gap = before && measureGap(interactions, before, next, clock.monotonic())
+        if (!gap) return
+        model.gap = gap
+        metrics.record('recommender_fold_in_gap', { model: name }, gap.meanScoreGap)
+        logger.info({ model: name, ...gap }, 'folded and retrained scores compared')
+      },
+      onProblem: (problem) =>
+        logger.error({ model: name, problem }, 'a promoted version cannot serve'),
+    }),
+  }
+  return model
+}
+
+function originOf({ name, store }: Model, loaded: LoadedRecommender | undefined): Origin {
+  const { newest } = store.interactions
+  return {
+    model: name,
+    version: loaded?.record.version ?? null,
+    digest: loaded?.record.digest ?? null,
+    dataAsOf: newest === -Infinity ? null : newest,
+  }
+}
+
+function liveOf({ name, slot }: Model): LiveRecommender[] {
+  const current = slot.current()
+  const problem = slot.problem()
+  if (!current) return []
+  const { record, loadedAt } = current
+  const { version, digest } = record
+  const facts = { model: name, task: 'recommender' as const, version, digest, loadedAt }
+  return [{ ...facts, ...(problem === undefined ? {} : { problem }) }]
+}
+
+function knownItem(
+  { catalog }: InteractionStore,
+  { id, value, time }: { readonly id: string; readonly value: number; readonly time: number },
+): KnownItem {
+  const attributes = catalog.get(id)?.attributes
+  return { item: id, value, time, ...(attributes && { attributes }) }
+}
+
+/** Items as the question, in place of a user. */
+const likeItems = (loaded: LoadedRecommender, codes: readonly number[]): Scorer => ({
+  source: 'model',
+  isPersonal: true,
+  items: codes.length,
+  unknown: 0,
+  newest: null,
+  foldedAgoMs: null,
+  recommend: (request) => similarTo(loaded.fitted, codes, request),
+  scores() {
+    const scores = new Float64Array(loaded.fitted.items.size)
+    const request = { limit: loaded.fitted.items.size }
+    for (const { item, score } of similarTo(loaded.fitted, codes, request)) scores[item] = score
+    return scores
+  },
+  scoreNew: () => 0,
+})
