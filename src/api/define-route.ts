@@ -20,6 +20,8 @@ export const tags = [
   'features',
   'models',
   'jobs',
+  'recommendations',
+  'items',
   'users',
   'system',
   'app',

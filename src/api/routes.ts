@@ -21,6 +21,21 @@ import { predictRows } from './routes/models/predict-rows.ts'
 import { promoteVersion } from './routes/models/promote-version.ts'
 import { rollbackModel } from './routes/models/rollback-model.ts'
 import { trainModel } from './routes/models/train-model.ts'
+import { getFreshness } from './routes/models/get-freshness.ts'
+import { listKnownItems } from './routes/users/list-known-items.ts'
+import { listActiveUsers } from './routes/users/list-active-users.ts'
+import { getItem } from './routes/items/get-item.ts'
+import { listItems } from './routes/items/list-items.ts'
+import { listItemUsers } from './routes/items/list-item-users.ts'
+import { listSimilarItems } from './routes/items/list-similar-items.ts'
+import { postSimilarity } from './routes/items/post-similarity.ts'
+import { listPopularItems } from './routes/items/list-popular-items.ts'
+import { listTrendingItems } from './routes/items/list-trending-items.ts'
+import { listNewestItems } from './routes/items/list-newest-items.ts'
+import { getBecause } from './routes/recommendations/get-because.ts'
+import { getRecommendations } from './routes/recommendations/get-recommendations.ts'
+import { postEstimates } from './routes/recommendations/post-estimates.ts'
+import { postRecommendations } from './routes/recommendations/post-recommendations.ts'
 import { runSql } from './routes/sql/run-sql.ts'
 import { listStreams } from './routes/streams/list-streams.ts'
 import { createBackup } from './routes/system/create-backup.ts'
@@ -97,6 +112,21 @@ export const routes = {
   'jobs/cancel-job': cancelJob,
   'jobs/get-job': getJob,
   'jobs/list-jobs': listJobs,
+  'models/get-freshness': getFreshness,
+  'users/list-known-items': listKnownItems,
+  'users/list-active-users': listActiveUsers,
+  'items/get-item': getItem,
+  'items/list-items': listItems,
+  'items/list-item-users': listItemUsers,
+  'items/list-similar-items': listSimilarItems,
+  'items/post-similarity': postSimilarity,
+  'items/list-popular-items': listPopularItems,
+  'items/list-trending-items': listTrendingItems,
+  'items/list-newest-items': listNewestItems,
+  'recommendations/get-because': getBecause,
+  'recommendations/get-recommendations': getRecommendations,
+  'recommendations/post-estimates': postEstimates,
+  'recommendations/post-recommendations': postRecommendations,
   'users/get-segment': getSegment,
   'system/create-backup': createBackup,
   'system/get-healthz': getHealthz,

@@ -7,7 +7,12 @@ import type { z } from 'zod'
 import type { Combine, Duration, EventSchema } from '../core/index.ts'
 import type { EventDefinition } from './define-events.ts'
 import type { FeatureViewSpec } from '../features/index.ts'
-import type { PredictAnswer, PredictOptions, PredictRow } from '../serving/index.ts'
+import type {
+  PredictAnswer,
+  PredictOptions,
+  PredictRow,
+  Recommendations,
+} from '../serving/index.ts'
 import type { SandboxResult } from '../sql/index.ts'
 import type { ClusterProfile } from '../models/index.ts'
 import type { ModelVersion } from '../registry/index.ts'
@@ -180,7 +185,7 @@ export interface RecommenderDefinition<Topic extends string = string> {
   readonly catalog?: { readonly from: Topic; readonly id?: string }
   /** Default: trending, popular, newest. */
   readonly coldStart?: readonly ColdStart[]
-  /** Kind of model. Default `item-knn`. */
+  /** Kind of model. Default `als`. */
   readonly kind?: string
   readonly params?: Readonly<Record<string, unknown>>
   readonly set?: SetDefinition
@@ -244,6 +249,8 @@ export interface RouteContext {
     rows: readonly PredictRow[],
     options?: PredictOptions,
   ): Promise<PredictAnswer>
+  /** Lists, reasons and histories of the app's recommenders. */
+  readonly recommendations: Omit<Recommendations, 'close' | 'settled'>
   sql(
     text: string,
     options?: { params?: readonly (string | number | boolean | null)[]; maxRows?: number },

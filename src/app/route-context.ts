@@ -2,13 +2,14 @@
 import { coreError } from '../core/index.ts'
 import type { Ingest } from '../ingest/index.ts'
 import type { Registry } from '../registry/index.ts'
-import type { Serving } from '../serving/index.ts'
+import type { Recommendations, Serving } from '../serving/index.ts'
 import type { RouteContext } from './define-app.ts'
 import type { QueryService, RoleReadiness } from './running-app.ts'
 
 export interface RouteContextOptions {
   readonly app: string
   readonly serving: Serving
+  readonly recommendations: Recommendations
   readonly query: QueryService
   readonly registry: Registry
   readonly ingest: Ingest
@@ -16,10 +17,11 @@ export interface RouteContextOptions {
 }
 
 export function createRouteContext(options: RouteContextOptions): RouteContext {
-  const { serving, query, registry, ingest } = options
+  const { serving, recommendations, query, registry, ingest } = options
   return {
     predict: (model, rows, given) => serving.predict(model, rows, given),
     profiles: (model, version) => serving.profiles(model, version),
+    recommendations,
     sql: (text, given) => query.run(text, given),
     // A model that has no version yet is known all the same; the registry hears of it with its first version.
     versions: (model) =>

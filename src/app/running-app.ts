@@ -11,7 +11,7 @@ import type { Ingest } from '../ingest/index.ts'
 import type { Lake } from '../lake/index.ts'
 import type { Log } from '../log/index.ts'
 import type { Registry } from '../registry/index.ts'
-import type { Serving } from '../serving/index.ts'
+import type { Recommendations, Serving } from '../serving/index.ts'
 import type { SandboxResult } from '../sql/index.ts'
 import type { DerivedStream, TableSink } from '../stream/index.ts'
 import type { ModelSpec, Trainer } from '../training/index.ts'
@@ -98,6 +98,8 @@ export interface RunningApp {
   readonly registry: Registry
   readonly trainer: Trainer
   readonly serving: Serving
+  /** Lists of the app's recommenders. */
+  readonly recommendations: Recommendations
   /** The declared models, by name. */
   readonly models: ReadonlyMap<string, ModelSpec>
   readonly query: QueryService

@@ -52,7 +52,8 @@ async function start(setting: Setting): Promise<RunningApp> {
   const startedAt = new Date(clock.now()).toISOString()
   const stores = await openStores(setting)
   const { log, lake, registry, sinks, ingest } = stores
-  const { features, specs: models, serving, trainer } = await openModels(setting, stores)
+  const { specs: models, ...learned } = await openModels(setting, stores)
+  const { features, serving, trainer } = learned
   const streams = await openStreams(setting, stores)
   const query = await openQueries(setting, stores)
   const logHealth = await openLogHealth(log, app, logger)
@@ -73,19 +74,7 @@ async function start(setting: Setting): Promise<RunningApp> {
   const { broker, warnings } = await openAppBroker(setting, log)
   const sources = await startSources({ ...setting, ingest })
   closers.add('sources', () => sources.stop())
-  const rooms = {
-    log,
-    ingest,
-    lake,
-    sinks,
-    streams,
-    features,
-    registry,
-    trainer,
-    serving,
-    models,
-    query,
-  }
+  const rooms = { log, ingest, lake, sinks, streams, registry, models, query, ...learned }
   const check = (): ReturnType<typeof readiness.check> => readiness.check()
   return {
     definition: app,

@@ -1,7 +1,5 @@
 export * from './serving.ts'
 export { openServing, type ServingOptions } from './open-serving.ts'
 export * from './recommendations/recommendations.ts'
-export {
-  openRecommendations,
-  type RecommenderSetting,
-} from './recommendations/open-recommendations.ts'
+export { openRecommendations } from './recommendations/open-recommendations.ts'
+export type { RecommenderSetting } from './recommendations/recommender-model.ts'

@@ -67,11 +67,11 @@ interface Events {
   readonly setCount: number
   /** Milliseconds since 1970. */
   readonly newest: number
-  isTrain(row: number): boolean
-  isGate(row: number): boolean
+  readonly isTrain: (row: number) => boolean
+  readonly isGate: (row: number) => boolean
   /** Gate rows of batches that may not vote yet. */
-  isNewestGate(row: number): boolean
-  interactions(keep: (row: number) => boolean): Interactions
+  readonly isNewestGate: (row: number) => boolean
+  readonly interactions: (keep: (row: number) => boolean) => Interactions
   readonly users: readonly (string | null)[]
 }
 

@@ -82,7 +82,7 @@ function recommenderSpec(name: string, table: string, model: RecommenderDefiniti
   return {
     name,
     task: model.task,
-    kind: model.kind ?? 'item-knn',
+    kind: model.kind ?? 'als',
     params: { ...model.params },
     table,
     inputs: { views: [], columns: [], categories: [] },

@@ -2,10 +2,11 @@
 import { join } from 'node:path'
 import { packageVersion } from '../../core/index.ts'
 import { openFeatureStore, type FeatureStore } from '../../features/index.ts'
-import { openServing, type Serving } from '../../serving/index.ts'
+import { openServing, type Recommendations, type Serving } from '../../serving/index.ts'
 import { openTrainer, type ModelSpec, type Trainer } from '../../training/index.ts'
 import { emptyFolder } from './app-folder.ts'
 import { modelSpecsOf } from '../definition/model-specs.ts'
+import { openRecommenders } from './open-recommenders.ts'
 import type { Stores } from './open-stores.ts'
 import { featureTableOf } from './open-tables.ts'
 import { createPredictionLog } from '../prediction-log.ts'
@@ -17,7 +18,9 @@ export interface Models {
   readonly features: FeatureStore
   /** By name. */
   readonly specs: ReadonlyMap<string, ModelSpec>
+  /** Answers rows; what it says of live versions is of recommenders too. */
   readonly serving: Serving
+  readonly recommendations: Recommendations
   readonly trainer: Trainer
 }
 
@@ -40,7 +43,9 @@ export async function openModels(setting: Setting, stores: Stores): Promise<Mode
   const predictionLog = createPredictionLog({ log, clock, logger, metrics })
   closers.add('prediction log', () => predictionLog.close())
   let trainer: Trainer | undefined
-  const serving = await openServing({
+  const waiting = (model: string): string | undefined =>
+    trainer && missingOf(model, { models: specs, trainer, registry })
+  const rows = await openServing({
     registry,
     features,
     models: Object.fromEntries(
@@ -49,10 +54,11 @@ export async function openModels(setting: Setting, stores: Stores): Promise<Mode
     clock,
     logger,
     metrics,
-    waiting: (model) => trainer && missingOf(model, { models: specs, trainer, registry }),
+    waiting,
     onPrediction: (answer, rows, requestId) => predictionLog.add(answer, rows, requestId),
   })
-  closers.add('serving', () => serving.close())
+  closers.add('serving', () => rows.close())
+  const recommendations = await openRecommenders(setting, stores, { specs, waiting })
 
   const opened = openTrainer({
     specs: [...specs.values()].map((spec) =>
@@ -69,5 +75,10 @@ export async function openModels(setting: Setting, stores: Stores): Promise<Mode
   })
   trainer = opened
   closers.add('trainer', () => opened.close())
-  return { features, specs, serving, trainer: opened }
+  const serving: Serving = {
+    ...rows,
+    live: () => [...rows.live(), ...recommendations.live()],
+    problems: () => [...rows.problems(), ...recommendations.problems()],
+  }
+  return { features, specs, serving, recommendations, trainer: opened }
 }

@@ -43,7 +43,7 @@ export type Node =
       readonly left: Node
       readonly right: Node
     }
-  | { readonly type: 'if'; readonly when: Node; readonly then: Node; readonly otherwise: Node }
+  | { readonly type: 'if'; readonly when: Node; readonly yes: Node; readonly no: Node }
 
 export interface Expression {
   readonly root: Node
@@ -151,9 +151,9 @@ class Parser {
     if (!this.#takes('if')) return this.#any(depth)
     const when = this.expression(depth + 1)
     this.#needs('then')
-    const then = this.expression(depth + 1)
+    const yes = this.expression(depth + 1)
     this.#needs('else')
-    return this.#made({ type: 'if', when, then, otherwise: this.expression(depth + 1) })
+    return this.#made({ type: 'if', when, yes, no: this.expression(depth + 1) })
   }
 
   end(): void {

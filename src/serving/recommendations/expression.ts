@@ -58,11 +58,8 @@ function valueOf(node: Node, attributes: Attributes): Value {
     case 'or':
       return node.parts.some((part) => valueOf(part, attributes) === true)
     case 'if':
-      return valueOf(
-        valueOf(node.when, attributes) === true ? node.then : node.otherwise,
-        attributes,
-      )
-    case 'binary':
+      return valueOf(valueOf(node.when, attributes) === true ? node.yes : node.no, attributes)
+    default:
       return binary(node.operator, node.left, node.right, attributes)
   }
 }

@@ -1,27 +1,10 @@
 /** Opens the recommenders of an app: a slot of versions for each, its histories, and the answers that are made of both. */
-import {
-  newId,
-  quote,
-  type Clock,
-  type Combine,
-  type Logger,
-  type Metrics,
-} from '../../core/index.ts'
-import type { InteractionStore } from '../../features/index.ts'
-import { registryError, type ModelVersion, type Registry } from '../../registry/index.ts'
-import { createChampionSlot, type ChampionSlot } from '../champion-slot.ts'
+import { newId, quote } from '../../core/index.ts'
+import { registryError } from '../../registry/index.ts'
 import { servingError } from '../errors.ts'
 import { createVersionCache } from '../version-cache.ts'
-import {
-  becauseOf,
-  checkHeardOf,
-  estimatesOf,
-  NO_HISTORY,
-  similarTo,
-  usersOf,
-} from './answers-about-items.ts'
-import { createColdStart, type ColdStart, type Step } from './cold-start.ts'
-import { measureGap } from './fold-gap.ts'
+import { becauseOf, checkHeardOf, estimatesOf, NO_HISTORY, usersOf } from './answers-about-items.ts'
+import type { Step } from './cold-start.ts'
 import { createItemRules } from './item-rules.ts'
 import { makeList, type ListSetting } from './list-maker.ts'
 import { loadRecommender, type LoadedRecommender } from './loaded-recommender.ts'
@@ -29,52 +12,31 @@ import type {
   AskedVersion,
   BecauseAnswer,
   EstimateAnswer,
-  FoldInGap,
   Freshness,
   ItemAnswer,
   KnownItem,
   ListAnswer,
   ListRules,
   LiveRecommender,
-  Origin,
   Recommendations,
   UsersAnswer,
   Who,
 } from './recommendations.ts'
+import {
+  knownItem,
+  likeItems,
+  liveOf,
+  openModel,
+  originOf,
+  type Load,
+  type Model,
+  type RecommendationsOptions,
+} from './recommender-model.ts'
 import { createScorer, knownTo, type Scorer } from './scorer.ts'
-
-/** One declared recommender. */
-export interface RecommenderSetting {
-  readonly store: InteractionStore
-  readonly combine: Combine
-  readonly coldStart: readonly Step[]
-}
-
-export interface RecommendationsOptions {
-  readonly registry: Registry
-  /** By model name. */
-  readonly models: ReadonlyMap<string, RecommenderSetting>
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly metrics: Metrics
-  /** What a model without a version waits for: "needs 200 events, has 37". */
-  readonly waiting: (model: string) => string | undefined
-  /** Called after every list. */
-  readonly onList?: (answer: ListAnswer, who: string | null) => void
-}
-
-type Load = (record: ModelVersion, setting: RecommenderSetting) => Promise<LoadedRecommender>
 
 /** Versions beside the live ones. */
 const CACHE = { versions: 8, bytes: 512 * 2 ** 20 }
 const NO_MODEL = 'there is no model yet'
-
-interface Model extends RecommenderSetting {
-  readonly name: string
-  readonly slot: ChampionSlot<LoadedRecommender>
-  readonly standIns: ColdStart
-  gap: FoldInGap | null
-}
 
 /** Resolves when the champions of the moment are loaded or found to be unusable. */
 export async function openRecommendations(
@@ -285,7 +247,6 @@ class Room implements Recommendations {
   async close(): Promise<void> {
     this.#unsubscribe()
     await this.#all(({ slot }) => slot.close())
-    await this.#all(({ store }) => store.close())
   }
 
   async #all(run: (model: Model) => Promise<void>): Promise<void> {
@@ -358,83 +319,3 @@ class Room implements Recommendations {
     return list
   }
 }
-
-function openModel(
-  name: string,
-  setting: RecommenderSetting,
-  { registry, clock, logger, metrics }: RecommendationsOptions,
-  load: Load,
-): Model {
-  const { interactions } = setting.store
-  const model: Model = {
-    ...setting,
-    name,
-    standIns: createColdStart(setting.store),
-    gap: null,
-    slot: createChampionSlot<LoadedRecommender>({
-      registry,
-      model: name,
-      clock,
-      load: (record) => load(record, setting),
-      onSwap(next, before) {
-        const { version, digest } = next.record
-        metrics.record('model_live_version', { model: name }, version)
-        logger.info({ model: name, version, digest }, 'a version serves')
-        const gap = before && measureGap(interactions, before, next, clock.monotonic())
-        if (!gap) return
-        model.gap = gap
-        metrics.record('recommender_fold_in_gap', { model: name }, gap.meanScoreGap)
-        logger.info({ model: name, ...gap }, 'folded and retrained scores compared')
-      },
-      onProblem: (problem) =>
-        logger.error({ model: name, problem }, 'a promoted version cannot serve'),
-    }),
-  }
-  return model
-}
-
-function originOf({ name, store }: Model, loaded: LoadedRecommender | undefined): Origin {
-  const { newest } = store.interactions
-  return {
-    model: name,
-    version: loaded?.record.version ?? null,
-    digest: loaded?.record.digest ?? null,
-    dataAsOf: newest === -Infinity ? null : newest,
-  }
-}
-
-function liveOf({ name, slot }: Model): LiveRecommender[] {
-  const current = slot.current()
-  const problem = slot.problem()
-  if (!current) return []
-  const { record, loadedAt } = current
-  const { version, digest } = record
-  const facts = { model: name, task: 'recommender' as const, version, digest, loadedAt }
-  return [{ ...facts, ...(problem === undefined ? {} : { problem }) }]
-}
-
-function knownItem(
-  { catalog }: InteractionStore,
-  { id, value, time }: { readonly id: string; readonly value: number; readonly time: number },
-): KnownItem {
-  const attributes = catalog.get(id)?.attributes
-  return { item: id, value, time, ...(attributes && { attributes }) }
-}
-
-/** Items as the question, in place of a user. */
-const likeItems = (loaded: LoadedRecommender, codes: readonly number[]): Scorer => ({
-  source: 'model',
-  isPersonal: true,
-  items: codes.length,
-  unknown: 0,
-  newest: null,
-  foldedAgoMs: null,
-  recommend: (request) => similarTo(loaded.fitted, codes, request),
-  scores() {
-    const scores = new Float64Array(loaded.fitted.items.size)
-    const request = { limit: loaded.fitted.items.size }
-    for (const { item, score } of similarTo(loaded.fitted, codes, request)) scores[item] = score
-    return scores
-  },
-  scoreNew: () => 0,
-})

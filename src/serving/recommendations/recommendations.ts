@@ -214,6 +214,7 @@ export interface Recommendations {
   /** Resolves when everything acknowledged before the call is known. */
   refresh(): Promise<void>
   settled(): Promise<void>
+  /** The histories stay open: who opened them closes them. */
   close(): Promise<void>
 }
 

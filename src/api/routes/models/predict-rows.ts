@@ -8,7 +8,7 @@
  * - `version` (query, default `champion`): a number or an alias
  * - body: entity ids and columns by name; ids may be numbers or texts
  *
- * 200 with headers `x-model-version` and `x-data-as-of` · 404 no such model or version · 413 too many rows · 422 a row
+ * 200 with headers `x-model-version` and `x-data-as-of` · 404 no such model or version · 409 a recommender · 413 too many rows · 422 a row
  * misses a field · 503 no version serves yet, with what is missing
  *
  * `{"model":"like","task":"classifier","version":3,"digest":"…","set":{"scheme":"cumulative","part":3,"of":3},"dataAsOf":1537799250,"predictions":[{"label":1,"probability":0.81}]}`
@@ -36,9 +36,14 @@ export const predictRows = defineRoute({
   query: z.strictObject({ version: versionRef.default('champion') }),
   body: z.union([row, z.array(row).min(1, { error: 'send at least one row' })]),
   answer: predictAnswer,
-  problems: [404],
+  problems: [404, 409],
   handler: async ({ params: { model }, query, body, raw }, { app, reply }) => {
-    declaredModel(app, model)
+    if (declaredModel(app, model).task === 'recommender') {
+      throw apiError(
+        'API_NO_ROWS',
+        `${model} is a recommender: ask GET /v1/recommendations/{user}, or POST /v1/estimates for pairs`,
+      )
+    }
     const rows = Array.isArray(body) ? body : [body]
     const most = app.limits.predictionRows
     if (rows.length > most) {
