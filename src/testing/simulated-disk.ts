@@ -1,16 +1,14 @@
 /**
- * A disk in memory that does to its user what disks do: short writes, errors, a full disk, failed and lying syncs, a power
- * cut that keeps any part of what was not synced, damage at rest. It has the calls of the embedded log's `Storage`.
+ * A disk in memory that does to its user what disks do: short writes, errors, a full disk, failed and lying syncs, writes
+ * that go to another place than they were meant for, a power cut that keeps any part of what was not synced, damage at rest,
+ * files that change places. It has the calls of the embedded log's `Storage`, and knows afterwards what it broke.
  *
  * Deterministic: a call waits until `step` carries out one of the waiting ones, and the seed says which, and everything
  * else. So calls that are under way together happen in any order, and a crash can come between any two of them.
  */
 import { createRandom, type Random } from '../kernels/index.ts'
-import { SECTOR_BYTES, SimulatedFile, SimulatedFolder } from './simulated-file.ts'
-
-export type DiskCall =
-  | 'open' | 'read' | 'write' | 'datasync' | 'truncate' | 'size' | 'close' | 'list' | 'makeDir' | 'rename' | 'link'
-  | 'unlink' | 'removeDir' | 'syncDir' // prettier-ignore
+import { SECTOR_BYTES, SimulatedFolder, type SimulatedFile } from './simulated-file.ts'
+import { errno, fileAt, SimulatedStorage, type DiskCall, type Run } from './simulated-storage.ts'
 
 export interface DiskFaults {
   /** Chance that a call fails with EIO. */
@@ -21,23 +19,39 @@ export interface DiskFaults {
   readonly short?: number
   /** Bytes that are still free; without it the disk is never full. */
   readonly freeBytes?: number
-  /** Chance that a sync of a file reports success and does nothing: no program survives that; checkers must see it. */
+  /** Chance that a sync of a file reports success and does nothing: what a power cut then takes is among the `harms`. */
   readonly lyingSync?: number
+  /** Chance that a sync puts a write where it does not belong, in this file or another one: both are among the `harms`. */
+  readonly misdirected?: number
+  /** Lies and misdirection concern only files whose names end so; without it all. */
+  readonly unfaithfulTo?: string
+}
+
+/** Bytes of a file that are not what the disk had promised to keep; `before` is the content that it had shown. */
+export interface Harm {
+  readonly path: string
+  readonly before: Uint8Array
+  readonly from: number
+  readonly to: number
+  /** Bytes of another place lie there now. */
+  readonly isForeign: boolean
 }
 
 export interface Damage {
-  readonly path: string
   readonly kind: DamageKind
-  readonly position: number
+  /** One for each file that was harmed. */
+  readonly harms: readonly Harm[]
 }
-export type DamageKind = 'flip' | 'zero' | 'misdirect' | 'cut'
+export type DamageKind = 'flip' | 'zero' | 'misdirect' | 'cut' | 'swap'
 
+/** A call that was made and not carried out yet. */
 interface Waiting {
-  readonly run: () => void
+  readonly kind: DiskCall
+  readonly path: string
+  readonly run: Run<unknown>
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
 }
-
-const errno = (code: string, path: string): Error =>
-  Object.assign(new Error(`${code}: ${path}`), { code })
 
 const never = new Promise<never>(() => {})
 
@@ -79,7 +93,7 @@ export class SimulatedDisk {
     const call = this.#waiting[at]!
     const last = this.#waiting.pop()!
     if (last !== call) this.#waiting[at] = last
-    call.run()
+    this.#finish(call)
   }
 
   /** The process ends: calls under way happen or not, nobody is told, and its mount answers no more. */
@@ -87,13 +101,28 @@ export class SimulatedDisk {
     this.#mount = {}
     const waiting = this.#random.shuffle(this.#waiting)
     this.#waiting = []
-    for (const { run } of waiting) if (this.#random.int(2) === 0) run()
+    for (const { kind, path, run } of waiting) {
+      if (this.#random.int(2) === 0) continue
+      try {
+        this.#carryOut(kind, path, run)
+      } catch {
+        // A call that failed with nobody left to be told.
+      }
+    }
   }
 
-  /** The machine ends: as `kill`, and of what was not synced any part is gone. */
-  powerCut(): void {
+  /** The machine ends: as `kill`, and of what was not synced any part is gone. Returns what was gone against its word. */
+  powerCut(): readonly Harm[] {
     this.kill()
+    const harms: Harm[] = []
+    for (const path of this.paths()) {
+      const file = fileAt(this.#root, path)
+      const ranges = file.brokenPromises()
+      const before = ranges.length === 0 ? NOTHING : file.content()
+      for (const range of ranges) harms.push({ path, before, ...range })
+    }
     this.#root.powerCut(this.#random, this.ordered)
+    return harms
   }
 
   /** The disk as one process sees it. */
@@ -103,17 +132,17 @@ export class SimulatedDisk {
     return new SimulatedStorage((kind, path, run) => {
       if (this.#mount !== mount) return never
       return new Promise((resolve, reject) => {
-        this.#waiting.push({
-          run: () => {
-            try {
-              resolve(this.#carryOut(kind, path, run))
-            } catch (error) {
-              reject(error)
-            }
-          },
-        })
+        this.#waiting.push({ kind, path, run, resolve: resolve as Waiting['resolve'], reject })
       })
     }, this.#root)
+  }
+
+  #finish({ kind, path, run, resolve, reject }: Waiting): void {
+    try {
+      resolve(this.#carryOut(kind, path, run))
+    } catch (error) {
+      reject(error)
+    }
   }
 
   /** Every file's path. */
@@ -133,11 +162,12 @@ export class SimulatedDisk {
     return fileAt(this.#root, path).content()
   }
 
-  /** Damages one file at rest; undefined when it is empty, so that nothing can be damaged. */
+  /** Damages one file at rest, or two (`swap`); undefined when nothing changed. */
   damage(path: string, kind: DamageKind): Damage | undefined {
     const file = fileAt(this.#root, path)
     const random = this.#random
     const content = file.content()
+    if (kind === 'swap') return this.#swap(path, file)
     if (content.length === 0) return undefined
     const position = random.int(content.length)
     const start = position - (position % SECTOR_BYTES)
@@ -152,241 +182,67 @@ export class SimulatedDisk {
       const from = SECTOR_BYTES * random.int(Math.ceil(content.length / SECTOR_BYTES))
       file.damage(start, content.subarray(from, Math.min(content.length, from + end - start)))
     }
-    const changed = file.content()
-    const same =
-      changed.length === content.length && changed.every((byte, at) => byte === content[at])
-    return same ? undefined : { path, kind, position }
+    if (isSame(file.content(), content)) return undefined
+    const harm = { path, before: content, isForeign: kind === 'misdirect' }
+    if (kind === 'flip') return { kind, harms: [{ ...harm, from: position, to: position + 1 }] }
+    if (kind === 'cut') return { kind, harms: [{ ...harm, from: position, to: content.length }] }
+    return { kind, harms: [{ ...harm, from: start, to: end }] }
   }
 
-  #carryOut<T>(kind: DiskCall, path: string, run: (how: Conditions) => T): T {
+  /** The file and another one of its name change places; without such a one nothing happens. */
+  #swap(path: string, file: SimulatedFile): Damage | undefined {
+    const name = path.slice(path.lastIndexOf('/'))
+    const others = this.paths().filter((other) => other !== path && other.endsWith(name))
+    if (others.length === 0) return undefined
+    const otherPath = others[this.#random.int(others.length)]!
+    const other = fileAt(this.#root, otherPath)
+    const [mine, theirs] = [file.content(), other.content()]
+    if (isSame(mine, theirs)) return undefined
+    file.become(theirs)
+    other.become(mine)
+    const harms = [
+      { path, before: mine, from: 0, to: mine.length, isForeign: true },
+      { path: otherPath, before: theirs, from: 0, to: theirs.length, isForeign: true },
+    ]
+    return { kind: 'swap', harms }
+  }
+
+  #carryOut<T>(kind: DiskCall, path: string, run: Run<T>): T {
     this.calls++
     this.callsByKind.set(kind, (this.callsByKind.get(kind) ?? 0) + 1)
-    const { fail, interrupted = 0, short = 0, lyingSync = 0 } = this.#faults
-    const random = this.#random
-    const happens = (chance: number): boolean => chance > 0 && random.uniform() < chance
+    const { fail, interrupted = 0, short = 0 } = this.#faults
+    const { lyingSync = 0, misdirected = 0, unfaithfulTo = '' } = this.#faults
     const transfers = kind === 'read' || kind === 'write'
-    if (transfers && happens(interrupted)) throw errno('EINTR', path)
-    return run({
-      path,
-      random,
-      fails: happens(fail?.[kind] ?? 0),
-      lies: happens(lyingSync),
-      isShort: transfers && happens(short),
-      take: (bytes) => {
-        if (this.#freeBytes <= 0) throw errno('ENOSPC', path)
-        const taken = Math.min(bytes, this.#freeBytes)
-        this.#freeBytes -= taken
-        return taken
-      },
-    })
+    if (transfers && this.#happens(interrupted)) throw errno('EINTR', path)
+    const fails = this.#happens(fail?.[kind] ?? 0)
+    const isFaithful = !path.endsWith(unfaithfulTo)
+    const lies = !isFaithful && this.#happens(lyingSync)
+    const isShort = transfers && this.#happens(short)
+    const isMisdirected = kind === 'datasync' && !isFaithful && this.#happens(misdirected)
+    return run({ path, random: this.#random, fails, lies, isShort, isMisdirected, disk: this })
   }
-}
 
-/** What the disk has in mind for one call. */
-interface Conditions {
-  readonly path: string
-  readonly random: Random
-  readonly fails: boolean
-  readonly lies: boolean
-  readonly isShort: boolean
+  #happens(chance: number): boolean {
+    return chance > 0 && this.#random.uniform() < chance
+  }
+
   /** Uses up to so many bytes of the free space; ENOSPC when there is none. */
-  take(bytes: number): number
-}
-
-type MakeCall = <T>(kind: DiskCall, path: string, run: (how: Conditions) => T) => Promise<T>
-
-/** A new name costs a little of a disk that fills up. */
-const NAME_BYTES = 32
-
-class SimulatedStorage {
-  readonly #call: MakeCall
-  readonly #root: SimulatedFolder
-
-  constructor(call: MakeCall, root: SimulatedFolder) {
-    this.#call = call
-    this.#root = root
+  take(bytes: number, path: string): number {
+    if (this.#freeBytes <= 0) throw errno('ENOSPC', path)
+    const taken = Math.min(bytes, this.#freeBytes)
+    this.#freeBytes -= taken
+    return taken
   }
 
-  open(path: string, mode: 'read' | 'write' | 'create'): Promise<SimulatedHandle> {
-    return this.#call('open', path, (how) => {
-      refuse(how)
-      const [folder, name] = parentOf(this.#root, path)
-      const node = folder.seen.get(name)
-      if (node instanceof SimulatedFolder) throw errno('EISDIR', path)
-      if (node !== undefined) {
-        if (mode === 'create') node.truncate(0)
-        return new SimulatedHandle(this.#call, path, node)
-      }
-      if (mode !== 'create') throw errno('ENOENT', path)
-      how.take(NAME_BYTES)
-      const file = new SimulatedFile()
-      folder.change({ add: [name, file] })
-      return new SimulatedHandle(this.#call, path, file)
-    })
-  }
-
-  list(path: string): Promise<readonly string[]> {
-    return this.#call('list', path, (how) => {
-      refuse(how)
-      return how.random.shuffle([...folderAt(this.#root, path).seen.keys()])
-    })
-  }
-
-  makeDir(path: string): Promise<void> {
-    return this.#call('makeDir', path, (how) => {
-      refuse(how)
-      let folder = this.#root
-      for (const name of namesOf(path)) {
-        let next = folder.seen.get(name)
-        if (next instanceof SimulatedFile) throw errno('EEXIST', path)
-        if (next === undefined) {
-          how.take(NAME_BYTES)
-          next = new SimulatedFolder()
-          folder.change({ add: [name, next] })
-        }
-        folder = next
-      }
-    })
-  }
-
-  rename(from: string, to: string): Promise<void> {
-    return this.#call('rename', to, (how) => {
-      refuse(how)
-      const [folder, name] = parentOf(this.#root, from)
-      const [target, newName] = parentOf(this.#root, to)
-      const node = folder.seen.get(name)
-      if (node === undefined) throw errno('ENOENT', from)
-      if (target !== folder) throw new RangeError('the simulated disk renames within a folder only')
-      const there = target.seen.get(newName)
-      if (there instanceof SimulatedFolder && there.seen.size > 0) throw errno('ENOTEMPTY', to)
-      if (newName !== name) folder.change({ remove: name, add: [newName, node] })
-    })
-  }
-
-  link(from: string, to: string): Promise<void> {
-    return this.#call('link', to, (how) => {
-      refuse(how)
-      const [folder, name] = parentOf(this.#root, to)
-      if (folder.seen.has(name)) throw errno('EEXIST', to)
-      how.take(NAME_BYTES)
-      folder.change({ add: [name, fileAt(this.#root, from)] })
-    })
-  }
-
-  unlink(path: string): Promise<void> {
-    return this.#call('unlink', path, (how) => {
-      refuse(how)
-      const [folder, name] = parentOf(this.#root, path)
-      const node = folder.seen.get(name)
-      if (node === undefined) throw errno('ENOENT', path)
-      if (node instanceof SimulatedFolder) throw errno('EISDIR', path)
-      folder.change({ remove: name })
-    })
-  }
-
-  removeDir(path: string): Promise<void> {
-    return this.#call('removeDir', path, (how) => {
-      refuse(how)
-      if (folderAt(this.#root, path).seen.size > 0) throw errno('ENOTEMPTY', path)
-      const [folder, name] = parentOf(this.#root, path)
-      folder.change({ remove: name })
-    })
-  }
-
-  syncDir(path: string): Promise<void> {
-    return this.#call('syncDir', path, (how) => {
-      const folder = folderAt(this.#root, path)
-      if (how.fails) folder.sync(how.random.int(folder.waiting + 1))
-      refuse(how)
-      folder.sync()
-    })
+  /** Any file, for a write that misses its own. */
+  anyFile(): SimulatedFile {
+    const { unfaithfulTo = '' } = this.#faults
+    const paths = this.paths().filter((path) => path.endsWith(unfaithfulTo))
+    return fileAt(this.#root, paths[this.#random.int(paths.length)]!)
   }
 }
 
-class SimulatedHandle {
-  readonly #call: MakeCall
-  readonly #path: string
-  readonly #file: SimulatedFile
+const NOTHING = new Uint8Array(0)
 
-  constructor(call: MakeCall, path: string, file: SimulatedFile) {
-    this.#call = call
-    this.#path = path
-    this.#file = file
-  }
-
-  read(target: Uint8Array, position: number): Promise<number> {
-    return this.#call('read', this.#path, (how) => {
-      refuse(how)
-      const length = how.isShort
-        ? Math.min(target.length, 1 + how.random.int(target.length))
-        : target.length
-      return this.#file.read(target.subarray(0, length), position)
-    })
-  }
-
-  write(source: Uint8Array, position: number): Promise<number> {
-    return this.#call('write', this.#path, (how) => {
-      let length = how.isShort || how.fails ? how.random.int(source.length + 1) : source.length
-      const growth = Math.max(0, position + length - this.#file.size)
-      // The free space bounds what grows; what is overwritten needs none.
-      if (growth > 0) length -= growth - how.take(growth)
-      this.#file.write(source.subarray(0, length), position)
-      refuse(how)
-      return length
-    })
-  }
-
-  datasync(): Promise<void> {
-    return this.#call('datasync', this.#path, (how) => {
-      if (how.fails) this.#file.failSync(how.random)
-      refuse(how)
-      if (!how.lies) this.#file.sync()
-    })
-  }
-
-  truncate(sizeBytes: number): Promise<void> {
-    return this.#call('truncate', this.#path, (how) => {
-      refuse(how)
-      this.#file.truncate(sizeBytes)
-    })
-  }
-
-  size(): Promise<number> {
-    return this.#call('size', this.#path, (how) => {
-      refuse(how)
-      return this.#file.size
-    })
-  }
-
-  close(): Promise<void> {
-    return this.#call('close', this.#path, () => {})
-  }
-}
-
-function refuse({ fails, path }: Conditions): void {
-  if (fails) throw errno('EIO', path)
-}
-
-const namesOf = (path: string): string[] => path.split('/').filter((name) => name !== '')
-
-function folderAt(root: SimulatedFolder, path: string, depth = Infinity): SimulatedFolder {
-  let folder = root
-  for (const name of namesOf(path).slice(0, depth)) {
-    const next = folder.seen.get(name)
-    if (next === undefined) throw errno('ENOENT', path)
-    if (next instanceof SimulatedFile) throw errno('ENOTDIR', path)
-    folder = next
-  }
-  return folder
-}
-
-function parentOf(root: SimulatedFolder, path: string): [SimulatedFolder, string] {
-  return [folderAt(root, path, -1), path.slice(path.lastIndexOf('/') + 1)]
-}
-
-function fileAt(root: SimulatedFolder, path: string): SimulatedFile {
-  const [folder, name] = parentOf(root, path)
-  const node = folder.seen.get(name)
-  if (node instanceof SimulatedFile) return node
-  throw errno(node === undefined ? 'ENOENT' : 'EISDIR', path)
-}
+const isSame = (one: Uint8Array, other: Uint8Array): boolean =>
+  one.length === other.length && one.every((byte, at) => byte === other[at])

@@ -5,9 +5,22 @@
  */
 import type { Random } from '../kernels/index.ts'
 
+/** `isPromised`: a sync reported it as done, which was a lie. */
 type Effect =
-  | { readonly kind: 'write'; readonly position: number; readonly bytes: Uint8Array }
-  | { readonly kind: 'truncate'; readonly sizeBytes: number }
+  | {
+      readonly kind: 'write'
+      readonly position: number
+      readonly bytes: Uint8Array
+      isPromised?: true
+    }
+  | { readonly kind: 'truncate'; readonly sizeBytes: number; isPromised?: true }
+
+/** Bytes of a file. */
+interface Range {
+  readonly from: number
+  readonly to: number
+  readonly isForeign: boolean
+}
 
 /** What a disk writes whole or not at all. */
 export const SECTOR_BYTES = 512
@@ -53,6 +66,8 @@ export class SimulatedFile {
   readonly #seen = new Content()
   readonly #platter = new Content()
   #unsynced: Effect[] = []
+  /** What lies on the platter is not what is seen there. */
+  #harmed: Range[] = []
 
   get size(): number {
     return this.#seen.size
@@ -77,6 +92,46 @@ export class SimulatedFile {
     this.#unsynced = []
   }
 
+  /** Reports a sync and does nothing. Cuts are done: a file that grows again has no bytes to name. */
+  pretendSync(): void {
+    const lied: Effect[] = []
+    for (const effect of this.#unsynced) {
+      if (effect.kind === 'truncate') this.#platter.carryOut(effect)
+      else lied.push({ ...effect, isPromised: true })
+    }
+    this.#unsynced = lied
+  }
+
+  /** A sync that puts its last write somewhere else, maybe into another file: seen as it should be until the power fails. */
+  syncElsewhere(victim: SimulatedFile, random: Random): void {
+    const lost = this.#unsynced.findLast((effect) => effect.kind === 'write')
+    for (const effect of this.#unsynced) if (effect !== lost) this.#platter.carryOut(effect)
+    this.#unsynced = []
+    if (lost?.kind !== 'write') return
+    const { position, bytes } = lost
+    this.#harmed.push({ from: position, to: position + bytes.length, isForeign: false })
+    const sectors = Math.ceil((victim.#platter.size + 1) / SECTOR_BYTES)
+    const from = SECTOR_BYTES * random.int(sectors)
+    victim.#platter.write(bytes, from)
+    victim.#harmed.push({ from, to: from + bytes.length, isForeign: true })
+  }
+
+  /** What a power cut now would take although it was promised, or has on the platter already. */
+  brokenPromises(): readonly Range[] {
+    const lies = this.#unsynced.flatMap((effect) =>
+      effect.kind === 'write' && effect.isPromised === true
+        ? [{ from: effect.position, to: effect.position + effect.bytes.length, isForeign: false }]
+        : [],
+    )
+    return [...this.#harmed, ...lies]
+  }
+
+  /** Takes another content, at rest. */
+  become(bytes: Uint8Array): void {
+    this.cut(0)
+    this.damage(0, bytes)
+  }
+
   /**
    * A sync that fails: some of what waited reaches the platter. The rest never will, although programs go on seeing it: a
    * failed page counts as clean, and the next sync succeeds without it (Rebello et al., "Can Applications Recover from
@@ -96,6 +151,7 @@ export class SimulatedFile {
       } else this.#tear(effect.position, effect.bytes, random)
     }
     this.#unsynced = []
+    this.#harmed = []
     this.#seen.become(this.#platter)
   }
 

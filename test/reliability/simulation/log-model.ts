@@ -1,4 +1,7 @@
 /** What is known of the whole log: its topics, and what the one consumer group committed. */
+import type { Harm } from '../../../src/testing/simulated-disk.ts'
+import { SEGMENT_HEADER_BYTES } from '../../../src/log/drivers/embedded/format/segment-header.ts'
+import { harmedBatches } from './harmed-batches.ts'
 import { PartitionModel } from './partition-model.ts'
 import type { TopicPlan } from './schedule.ts'
 
@@ -6,12 +9,16 @@ export interface TopicModel {
   readonly plan: TopicPlan
   /** `either`: a crash or failure came while it was made or deleted. */
   state: 'absent' | 'present' | 'either'
+  /** Making it anew was begun while nobody knew whether the older one was gone: it may be there, and empty. */
+  mayBeNew: boolean
   /** Its description was damaged: it may refuse everything. */
   isDamaged: boolean
   incarnation: number
   partitions: PartitionModel[]
   /** What may be committed for each partition, undefined for nothing. */
   committed: Set<number | undefined>[]
+  /** What was ever committed: where a group may begin again when the committed offsets are damaged. */
+  everCommitted: Set<number | undefined>[]
 }
 
 export class LogModel {
@@ -23,7 +30,16 @@ export class LogModel {
     this.topics = new Map(
       plans.map((plan) => [
         plan.name,
-        { plan, state: 'absent', isDamaged: false, incarnation: 0, partitions: [], committed: [] },
+        {
+          plan,
+          state: 'absent',
+          mayBeNew: false,
+          isDamaged: false,
+          incarnation: 0,
+          partitions: [],
+          committed: [],
+          everCommitted: [],
+        },
       ]),
     )
   }
@@ -39,11 +55,13 @@ export class LogModel {
     const { plan } = topic
     topic.incarnation++
     topic.isDamaged = false
+    topic.mayBeNew = false
     topic.partitions = Array.from({ length: plan.partitions }, (_, partition) => {
       const name = `${plan.name}#${topic.incarnation}/${partition}`
       return new PartitionModel(name, plan.cleanup === 'compact')
     })
     topic.committed = topic.partitions.map(() => new Set([undefined]))
+    topic.everCommitted = topic.partitions.map(() => new Set([undefined]))
   }
 
   get isDamaged(): boolean {
@@ -55,17 +73,32 @@ export class LogModel {
     )
   }
 
-  /** Something at this path was damaged at rest. */
-  damaged(path: string): void {
-    const [, name, file = ''] = /\/topics\/([^/]+)\/(.+)$/.exec(path) ?? []
-    // Indexes are a cache: damage of one excuses nothing. Nor does damage of the lock or the mark of an orderly close.
+  /**
+   * Something of this file is not what was stored. Excused are the records of the batches that were hit, nothing else; for
+   * a description the topic. Indexes are a cache, and the format has a copy: damage of them excuses nothing, nor does that
+   * of the lock or the mark of an orderly close.
+   */
+  harmed(harm: Harm, kind: 'silent' | 'visible'): void {
+    const [, name, file = ''] = /\/topics\/([^/]+)\/(.+)$/.exec(harm.path) ?? []
     if (name === undefined || file.endsWith('.index')) return
     if (name === '__millrace-offsets') this.areOffsetsDamaged = true
-    const topic = this.topics.get(name)
-    if (topic === undefined) return
-    const partition = /^(\d+)\/\d+\.log$/.exec(file)?.[1]
-    if (partition === undefined) topic.isDamaged = true
-    else if (topic.partitions[Number(partition)])
-      topic.partitions[Number(partition)]!.isDamaged = true
+    for (const topic of this.#perhapsIn(name)) {
+      const partition = /^(\d+)\/\d+\.(?:log|compacted)$/.exec(file)?.[1]
+      if (partition === undefined) topic.isDamaged = true
+      else {
+        // Somebody else's bytes where a segment says whose it is: the file counts as somebody else's.
+        const isMisplaced = harm.isForeign && harm.from < SEGMENT_HEADER_BYTES
+        const whole = { ...harm, from: 0, to: harm.before.length }
+        const runs = harmedBatches(isMisplaced ? whole : harm)
+        topic.partitions[Number(partition)]?.harmed(runs, kind, isMisplaced)
+      }
+    }
+  }
+
+  /** A topic that is being deleted lies under another name, and a power cut may give it its own again. */
+  #perhapsIn(folder: string): readonly TopicModel[] {
+    const all = [...this.topics.values()]
+    if (folder.startsWith('++')) return all.filter(({ state }) => state === 'either')
+    return all.filter(({ plan }) => plan.name === folder)
   }
 }

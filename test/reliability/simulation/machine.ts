@@ -1,9 +1,9 @@
 /** One machine with one disk and one process at a time: opens the log, drives it call by call, and ends it. */
-import { silentLogger, silentMetrics } from '../../../src/core/index.ts'
+import { silentLogger, silentMetrics, type Logger } from '../../../src/core/index.ts'
 import { openEmbeddedLog } from '../../../src/log/drivers/embedded/embedded-log.ts'
 import type { Storage } from '../../../src/log/drivers/embedded/storage.ts'
 import type { Log } from '../../../src/log/log.ts'
-import { SimulatedDisk } from '../../../src/testing/simulated-disk.ts'
+import { SimulatedDisk, type Harm } from '../../../src/testing/simulated-disk.ts'
 import { createManualClock } from '../../../src/testing/index.ts'
 import { Anomaly } from '../anomaly.ts'
 import { RECORD_BYTES } from './schedule.ts'
@@ -16,11 +16,15 @@ export type Driven<T> = { readonly value: T } | { readonly error: unknown } | 'c
 /** Turns without a disk call after which nothing will happen any more. */
 const IDLE_TURNS = 30
 
-const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+/** Resolves when every promise that can settle has settled: ticks run after the microtasks, so no disk call can be missed. */
+const turn = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
 
 export class Machine {
   readonly disk: SimulatedDisk
   readonly clock = createManualClock()
+  /** What the log said with `warn` or `error` as text; whoever reads it empties it. */
+  readonly told: string[] = []
+  readonly #harms: Harm[] = []
   readonly #sabotage: Sabotage
   #boots = 1
   #pid = 1
@@ -36,8 +40,13 @@ export class Machine {
     if (how === 'kill') this.disk.kill()
     else {
       this.#boots++
-      this.disk.powerCut()
+      this.#harms.push(...this.disk.powerCut())
     }
+  }
+
+  /** What power cuts took that the disk had promised to keep, since the last call. */
+  takeHarms(): readonly Harm[] {
+    return this.#harms.splice(0)
   }
 
   /** Runs the disk until `work` has settled; with `crash` the machine ends then, or before it after so many calls. */
@@ -68,13 +77,25 @@ export class Machine {
     return settled
   }
 
+  readonly #logger: Logger = {
+    ...silentLogger,
+    warn: (facts, message) => this.#tell(facts, message),
+    error: (facts, message) => this.#tell(facts, message),
+    child: () => this.#logger,
+  }
+
+  #tell(facts: object, message: string): void {
+    const error = 'err' in facts && facts.err instanceof Error ? facts.err.message : ''
+    this.told.push(`${message} ${JSON.stringify(facts)} ${error}`)
+  }
+
   open(): Promise<Log> {
     const pid = this.#pid
     const bootId = `boot-${this.#boots}`
     return openEmbeddedLog({
       dir: '/data/log',
       clock: this.clock,
-      logger: silentLogger,
+      logger: this.#logger,
       metrics: silentMetrics,
       storage: this.#sabotage(this.disk.mount()),
       processes: {

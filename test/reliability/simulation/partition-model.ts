@@ -2,6 +2,7 @@
 import type { LogRecord } from '../../../src/core/index.ts'
 import { Anomaly } from '../anomaly.ts'
 import { idOf } from '../payload.ts'
+import type { OffsetRun } from './harmed-batches.ts'
 
 export interface Sent {
   readonly id: string
@@ -25,6 +26,8 @@ export interface FullRead {
   readonly unreadable: readonly Unreadable[]
   /** The log was opened since the last full read, after an orderly close or a crash. */
   readonly opened: 'no' | 'after close' | 'after crash'
+  /** The log said, when it was opened, that something of this partition is not whole. */
+  readonly isTold: boolean
 }
 
 const decoder = new TextDecoder()
@@ -45,8 +48,12 @@ export class PartitionModel {
   durableEarliest = 0
   /** Retention may not go beyond it. */
   hold = Infinity
-  /** A stored byte of it was changed: records may be refused then, never wrong. */
-  isDamaged = false
+  /** Offsets that the disk spoiled: refused or missing, never wrong; `silent`: nothing can be left that tells. */
+  readonly #excused = new Map<number, 'silent' | 'visible'>()
+  /** A segment file of it was exchanged for another one: its end may be unknown then. */
+  isMisplaced = false
+  /** Of each key the last offset that damage took. */
+  readonly #taken = new Map<string, number>()
 
   constructor(name: string, isCompact: boolean) {
     this.name = name
@@ -61,8 +68,34 @@ export class PartitionModel {
     this.#sent.set(sent.id, sent)
   }
 
+  get isDamaged(): boolean {
+    return this.isMisplaced || this.#excused.size > 0
+  }
+
+  harmed(runs: readonly OffsetRun[], kind: 'silent' | 'visible', isMisplaced: boolean): void {
+    if (isMisplaced) this.isMisplaced = true
+    for (const { first, last } of runs) {
+      for (let offset = first; offset <= last; offset++) {
+        this.#excused.set(offset, kind)
+      }
+    }
+  }
+
   acknowledged(sent: Sent, offset: number): void {
+    this.#excused.delete(offset)
     this.#place(sent, offset)
+  }
+
+  isExcused(offset: number): boolean {
+    return this.#excused.has(offset)
+  }
+
+  /** Records that must not be left out from `from` to `to`, whoever says that they cannot be read. */
+  checkRefused({ from, to }: Unreadable): void {
+    for (const [offset, { id }] of this.known) {
+      if (offset < from || offset >= to || this.#excused.has(offset)) continue
+      throw new Anomaly('lost', `${id} at offset ${offset} of ${this.name} was refused, undamaged`)
+    }
   }
 
   /** Any record that a reader or consumer was given. */
@@ -108,6 +141,7 @@ export class PartitionModel {
   /** Judges a reading from the earliest offset to the end, and learns from it. */
   check(read: FullRead): void {
     this.#checkBounds(read)
+    for (const run of read.unreadable) this.checkRefused(run)
     const found = new Set<number>()
     let next = read.earliest
     for (const record of read.records) {
@@ -123,13 +157,13 @@ export class PartitionModel {
     if (read.opened !== 'no') {
       for (const sent of this.#sent.values()) {
         const isExpected = this.#places.has(sent.id) || this.#expired.has(sent.id)
-        if (!isExpected && read.unreadable.length === 0) sent.isDead = true
+        if (!isExpected) sent.isDead = true
       }
     }
     this.earliest = read.earliest
   }
 
-  #checkBounds({ earliest, end, opened }: FullRead): void {
+  #checkBounds({ earliest, end, opened, unreadable, isTold }: FullRead): void {
     const least = opened === 'no' ? this.earliest : this.durableEarliest
     if (earliest < least) {
       throw new Anomaly('reordered', `${this.name} begins at ${earliest}, before it was ${least}`)
@@ -145,17 +179,28 @@ export class PartitionModel {
         this.#expired.add(sent.id)
         this.#forget(offset, sent)
       } else if (offset >= end) {
-        // Damage of the last batch cannot be told from a torn one, but after an orderly close it can.
-        if (!this.isDamaged || opened !== 'after crash') {
-          throw new Anomaly(
-            'lost',
-            `${sent.id} at offset ${offset} of ${this.name}, which ends at ${end}`,
-          )
-        }
-        sent.isDead = true
-        this.#forget(offset, sent)
+        if (unreadable.some((run) => run.from <= offset && offset < run.to)) continue
+        this.#checkTail(offset, sent, { end, opened, isTold })
       }
     }
+  }
+
+  /**
+   * Damage of the last batches cannot be told from a torn tail, so they go; after an orderly close it can. What was cut is
+   * named, unless nothing of it was left.
+   */
+  #checkTail(offset: number, sent: Sent, read: Pick<FullRead, 'end' | 'opened' | 'isTold'>): void {
+    const excuse = this.#excused.get(offset)
+    const where = `${sent.id} at offset ${offset} of ${this.name}, which ends at ${read.end}`
+    if (excuse === undefined || read.opened !== 'after crash') throw new Anomaly('lost', where)
+    if (excuse === 'visible' && !read.isTold)
+      throw new Anomaly('lost', `${where}: and nobody was told`)
+    sent.isDead = true
+    if (sent.key !== null) {
+      this.#taken.set(sent.key, Math.max(this.#taken.get(sent.key) ?? 0, offset))
+    }
+    this.#excused.delete(offset)
+    this.#forget(offset, sent)
   }
 
   #forget(offset: number, { id }: Sent): void {
@@ -184,7 +229,7 @@ export class PartitionModel {
       const isErased =
         this.#isCompact &&
         key !== null &&
-        (newest.get(key)! > offset || sent.isTombstone || this.isDamaged)
+        (newest.get(key)! > offset || sent.isTombstone || (this.#taken.get(key) ?? -1) > offset)
       if (!isErased) throw new Anomaly('lost', `${id} at offset ${offset} of ${this.name}`)
       if (newest.get(key) === offset) this.#erased.set(key, offset)
       this.known.delete(offset)

@@ -7,7 +7,12 @@ import {
   batchSize,
   BATCH_HEADER_BYTES,
 } from '../../../src/log/drivers/embedded/format/batch-header.ts'
-import type { Storage, StorageFile } from '../../../src/log/drivers/embedded/storage.ts'
+import {
+  encodeSegmentHeader,
+  SEGMENT_HEADER_BYTES,
+} from '../../../src/log/drivers/embedded/format/segment-header.ts'
+import { readText } from '../../../src/log/drivers/embedded/folder/durable-file.ts'
+import type { OpenMode, Storage, StorageFile } from '../../../src/log/drivers/embedded/storage.ts'
 import type { Sabotage } from './machine.ts'
 
 export interface Saboteur {
@@ -26,17 +31,18 @@ const withFiles =
     withCalls(storage, {
       async open(path, mode) {
         const file = await storage.open(path, mode)
-        const plain: StorageFile = {
-          read: (target, position) => file.read(target, position),
-          write: (source, position) => file.write(source, position),
-          datasync: () => file.datasync(),
-          truncate: (sizeBytes) => file.truncate(sizeBytes),
-          size: () => file.size(),
-          close: () => file.close(),
-        }
-        return { ...plain, ...calls(file, path) }
+        return { ...plainFile(file), ...calls(file, path) }
       },
     })
+
+const plainFile = (file: StorageFile): StorageFile => ({
+  read: (target, position) => file.read(target, position),
+  write: (source, position) => file.write(source, position),
+  datasync: () => file.datasync(),
+  truncate: (sizeBytes) => file.truncate(sizeBytes),
+  size: () => file.size(),
+  close: () => file.close(),
+})
 
 const withCalls = (storage: Storage, calls: Partial<Storage>): Storage => ({
   open: (path, mode) => storage.open(path, mode),
@@ -122,7 +128,37 @@ export const SABOTEURS: readonly Saboteur[] = [
     damage: true,
     sabotage: withFiles((file, path) => (isSegment(path) ? { read: withoutChecksum(file) } : {})),
   },
+  {
+    name: 'serve a segment without looking whose it is',
+    damage: true,
+    sabotage: (storage) =>
+      withCalls(storage, {
+        open: async (path, mode) =>
+          isSegment(path) ? asOurs(storage, path, mode) : storage.open(path, mode),
+      }),
+  },
 ]
+
+/** The file as if its header said what its place says. */
+async function asOurs(storage: Storage, path: string, mode: OpenMode): Promise<StorageFile> {
+  const [, topic = '', partition, base] = /^(.*)\/(\d+)\/(\d+)\.log$/.exec(path) ?? []
+  const described = await readText(storage, `${topic}/topic.json`)
+  const topicId = /"id":"([^"]+)"/.exec(described ?? '')?.[1]
+  const file = await storage.open(path, mode)
+  if (topicId === undefined) return file
+  const identity = { topicId, partition: Number(partition), base: Number(base) }
+  const header = encodeSegmentHeader(identity)
+  return {
+    ...plainFile(file),
+    read: async (target, position) => {
+      const count = await file.read(target, position)
+      for (let at = position; at < Math.min(header.length, position + count); at++) {
+        target[at - position] = header[at]!
+      }
+      return count
+    },
+  }
+}
 
 /** Hands out every batch with the checksum that its bytes would have, as if nobody compared them. */
 function withoutChecksum(file: StorageFile): StorageFile['read'] {
@@ -133,7 +169,7 @@ function withoutChecksum(file: StorageFile): StorageFile['read'] {
       if (count > 0) done += count
     }
     const view = new DataView(bytes.buffer)
-    for (let at = 0; at + BATCH_HEADER_BYTES <= bytes.length;) {
+    for (let at = SEGMENT_HEADER_BYTES; at + BATCH_HEADER_BYTES <= bytes.length;) {
       const size = batchSize(bytes, at)
       if (size < BATCH_HEADER_BYTES || at + size > bytes.length) break
       view.setUint32(at + 17, crc32c(bytes, at + 21, at + size))

@@ -84,6 +84,7 @@ export function drawSchedule(seed: number, options: ScheduleOptions = {}): Sched
     // A disk that fails now and then, or one that is dying.
     rate: pick(random, [0.01, 0.05, 0.2]),
     damage,
+    unfaithful: options.damage ?? chance(random, 0.15),
   }
   const steps: Step[] = [
     { ...quiet(random), actions: topics.map(({ name }) => ({ kind: 'create', topic: name })) },
@@ -97,6 +98,8 @@ interface Style {
   readonly full: boolean
   readonly rate: number
   readonly damage: boolean
+  /** Its syncs may lie, its writes may go astray. */
+  readonly unfaithful: boolean
 }
 
 const quiet = (random: Random): Step => ({
@@ -126,7 +129,7 @@ function drawStep(random: Random, topics: readonly TopicPlan[], style: Style): S
     damage:
       style.damage && ending !== 'stay' && chance(random, 0.4)
         ? {
-            kind: pick(random, ['flip', 'flip', 'zero', 'misdirect', 'cut']),
+            kind: pick(random, ['flip', 'flip', 'zero', 'misdirect', 'cut', 'swap']),
             file: random.uint32(),
           }
         : undefined,
@@ -138,12 +141,15 @@ function drawStep(random: Random, topics: readonly TopicPlan[], style: Style): S
 const shortOnly = (random: Random): DiskFaults =>
   chance(random, 0.3) ? { short: 0.3, interrupted: 0.1 } : {}
 
-function drawFaults(random: Random, { faulty, full, rate }: Style): DiskFaults {
+function drawFaults(random: Random, { faulty, full, rate, unfaithful }: Style): DiskFaults {
   const kinds = ['open', 'write', 'datasync', 'truncate', 'rename', 'unlink', 'syncDir', 'read', 'makeDir', 'list', 'link', 'removeDir'] as const // prettier-ignore
   const few = kinds.filter(() => chance(random, 0.4))
   return {
     ...shortOnly(random),
     ...(faulty ? { fail: Object.fromEntries(few.map((kind) => [kind, rate])) } : {}),
+    ...(unfaithful && chance(random, 0.5)
+      ? { unfaithfulTo: '.log', [pick(random, ['lyingSync', 'misdirected'])]: 0.1 }
+      : {}),
     ...(full && chance(random, 0.5) ? { freeBytes: random.int(4_000) } : {}),
   }
 }

@@ -6,6 +6,8 @@ import type { NewRecord, TopicPartitionOffset } from '../../../src/core/index.ts
 import type { Consumer, Log } from '../../../src/log/log.ts'
 import { Anomaly, type AnomalyName } from '../anomaly.ts'
 import { payload } from '../payload.ts'
+import { SEGMENT_HEADER_BYTES } from '../../../src/log/drivers/embedded/format/segment-header.ts'
+import type { Harm } from '../../../src/testing/simulated-disk.ts'
 import { LogModel, type TopicModel } from './log-model.ts'
 import { Machine, type Sabotage } from './machine.ts'
 import type { PartitionModel, Sent, Unreadable } from './partition-model.ts'
@@ -29,6 +31,8 @@ export interface Outcome {
   readonly finding: Finding | undefined
   readonly diskCalls: number
   readonly acknowledged: number
+  /** The last step was ended before it was done. */
+  readonly isCutShort: boolean
 }
 
 export interface SimulationOptions {
@@ -45,7 +49,8 @@ export async function simulate(
 ): Promise<Outcome> {
   const run = new Simulation(schedule, options)
   const finding = await run.run()
-  return { finding, diskCalls: run.machine.disk.calls, acknowledged: run.acknowledged }
+  const { acknowledged, isCutShort, machine } = run
+  return { finding, diskCalls: machine.disk.calls, acknowledged, isCutShort }
 }
 
 const encoder = new TextEncoder()
@@ -62,12 +67,14 @@ class Simulation {
   readonly #model: LogModel
   readonly #options: SimulationOptions
   acknowledged = 0
+  isCutShort = false
   #log!: Log
   #consumer: Consumer | undefined
   #positions = new Map<string, number>()
   #opened: 'no' | 'after close' | 'after crash' = 'no'
   #records = 0
   #isHealthy = true
+  #hasDamagedHeader = false
   #step = 0
 
   constructor(schedule: Schedule, options: SimulationOptions) {
@@ -105,6 +112,7 @@ class Simulation {
     const crash = isCrash ? { ending: step.ending, afterCalls: step.afterCalls } : undefined
     const driven = await this.machine.drive('a step', this.#actions(step.actions), crash)
     if (driven !== 'crashed' && 'error' in driven) throw driven.error
+    this.isCutShort = driven === 'crashed'
     this.#trace(`step ${this.#step} ${driven === 'crashed' ? step.ending : 'done'}`)
     if (step.ending === 'stay') {
       this.#heals()
@@ -137,6 +145,8 @@ class Simulation {
       this.machine.end('kill')
     }
     this.#consumer = undefined
+    this.machine.told.length = 0
+    this.#learnHarms()
     if (step.damage !== undefined) this.#damage(step.damage)
     if (step.reopenCrash !== undefined) {
       this.#faults({ faults: step.reopenFaults })
@@ -153,6 +163,7 @@ class Simulation {
       this.machine.end('kill')
     }
     this.#heals()
+    if (this.#learnHarms()) opened = 'after crash'
     disk.reseed(step.seed + 1)
     this.#log = await this.#must('opening', this.machine.open(), 'unopenable')
     this.#opened = opened
@@ -161,13 +172,32 @@ class Simulation {
 
   #damage({ kind, file }: { kind: Parameters<Machine['disk']['damage']>[1]; file: number }): void {
     const { disk } = this.machine
-    // A damaged version of the format is refused untouched: a newer one looks the same.
-    const paths = disk.paths().filter((path) => !path.endsWith('/FORMAT'))
+    const paths = disk.paths()
     const path = paths[file % paths.length]
+    // A segment whose header is damaged already cannot be told from another one (SPEC.md, section 4).
+    const isKept = path !== undefined && kind === 'swap' && path.endsWith('.log')
+    if (isKept && this.#hasDamagedHeader) return
     const damage = path === undefined ? undefined : disk.damage(path, kind)
     if (damage === undefined) return
-    this.#trace(`  ${damage.kind} of ${damage.path} at ${damage.position}`)
-    this.#model.damaged(damage.path)
+    for (const harm of damage.harms) {
+      this.#trace(`  ${kind} of ${harm.path}, bytes ${harm.from} to ${harm.to}`)
+      this.#harm(harm, kind === 'cut' ? 'silent' : 'visible')
+    }
+  }
+
+  /** What power cuts took against the disk's word; true when there was any. */
+  #learnHarms(): boolean {
+    const harms = this.machine.takeHarms()
+    for (const harm of harms) {
+      this.#trace(`  broken promise: ${harm.path}, bytes ${harm.from} to ${harm.to}`)
+      if (this.#options.lyingSync === undefined) this.#harm(harm, 'silent')
+    }
+    return harms.length > 0
+  }
+
+  #harm(harm: Harm, kind: 'silent' | 'visible'): void {
+    this.#hasDamagedHeader ||= harm.path.endsWith('.log') && harm.from < SEGMENT_HEADER_BYTES
+    this.#model.harmed(harm, kind)
   }
 
   // ---- Actions ------------------------------------------------------------------------------------------------------
@@ -214,6 +244,7 @@ class Simulation {
     const before = topic.state
     if (before === 'absent') this.#model.begin(topic)
     if (before !== 'present') topic.state = 'either'
+    topic.mayBeNew = before === 'either'
     const { name, partitions, ...config } = topic.plan
     try {
       const info = await this.#log.createTopic({
@@ -225,6 +256,7 @@ class Simulation {
       const isNew = info.partitions.every(({ end }) => end === 0)
       if (before === 'either' && isNew) this.#model.begin(topic)
       topic.state = 'present'
+      topic.mayBeNew = false
     } catch (error) {
       this.#allow('create', error, topic.isDamaged ? ['LOG_CORRUPT'] : [])
     }
@@ -262,7 +294,7 @@ class Simulation {
     for (const one of sent) partition.sending(one)
     const expected = isTooLarge ? ['LOG_RECORD_TOO_LARGE'] : []
     if (state !== 'present') expected.push('LOG_UNKNOWN_TOPIC')
-    if (topic.isDamaged) expected.push('LOG_CORRUPT')
+    if (topic.isDamaged || partition.isMisplaced) expected.push('LOG_CORRUPT')
     try {
       const places = await this.#log.append(
         plan.name,
@@ -356,14 +388,15 @@ class Simulation {
       from: 'earliest',
     })
     this.#positions = new Map()
-    for (const { plan, committed } of topics) {
+    for (const { plan, committed, everCommitted } of topics) {
       const infos = (await this.#log.topic(plan.name)).partitions
       for (const { partition, earliest, end } of infos) {
         const position = consumer.position({ topic: plan.name, partition })
-        const allowed = [...committed[partition]!].map((offset) =>
+        const known = this.#model.areOffsetsDamaged ? everCommitted : committed
+        const allowed = [...known[partition]!].map((offset) =>
           Math.min(Math.max(offset ?? earliest, earliest), end),
         )
-        if (!allowed.includes(position) && !this.#model.areOffsetsDamaged) {
+        if (!allowed.includes(position)) {
           throw new Anomaly(
             'lost',
             `the group begins at ${position} of ${plan.name}/${partition}, committed was ${allowed.join(' or ')}`,
@@ -400,8 +433,12 @@ class Simulation {
           topic: detail(error, 'topic') as string,
           partition: detail(error, 'partition') as number,
         }
+        const name = `${place.topic}/${place.partition}`
+        const model = this.#model.topic(place.topic).partitions[place.partition]!
+        const from = Math.max(this.#positions.get(name) ?? 0, detail(error, 'offset') as number)
+        model.checkRefused({ from, to: nextOffset })
         this.#consumer!.seek({ ...place, offset: nextOffset })
-        this.#positions.set(`${place.topic}/${place.partition}`, nextOffset)
+        this.#positions.set(name, nextOffset)
         return 1
       }
       this.#allow('poll', error, isDamaged ? ['LOG_CORRUPT'] : [])
@@ -412,9 +449,9 @@ class Simulation {
   /** Between two polled records only what retention, compaction or damage took may be missing. */
   #skipped(model: PartitionModel, from: number, to: number, place: string): void {
     const { plan } = this.#model.topic(place.slice(0, place.lastIndexOf('/')))
-    if (plan.cleanup === 'compact' || plan.retentionBytes >= 0 || model.isDamaged) return
+    if (plan.cleanup === 'compact' || plan.retentionBytes >= 0) return
     for (let offset = from; offset < to; offset++) {
-      if (model.known.has(offset))
+      if (model.known.has(offset) && !model.isExcused(offset))
         throw new Anomaly('gap', `${place}: poll left out offset ${offset}`)
     }
   }
@@ -428,7 +465,10 @@ class Simulation {
     const sets = offsets.map(
       ({ topic, partition }) => this.#model.topic(topic).committed[partition]!,
     )
-    for (const [index, { offset }] of offsets.entries()) sets[index]!.add(offset)
+    for (const [index, { topic, partition, offset }] of offsets.entries()) {
+      sets[index]!.add(offset)
+      this.#model.topic(topic).everCommitted[partition]!.add(offset)
+    }
     try {
       await consumer.commitOffsets(offsets)
       for (const [index, { offset }] of offsets.entries()) {
@@ -478,6 +518,7 @@ class Simulation {
       if (topic.isDamaged && info === undefined) continue
       if (topic.state === 'either' && this.#opened !== 'no')
         topic.state = info === undefined ? 'absent' : 'present'
+      if (topic.mayBeNew && info?.partitions.every(({ end }) => end === 0)) this.#model.begin(topic)
       if ((topic.state === 'present') !== (info !== undefined) && topic.state !== 'either') {
         throw new Anomaly(
           topic.state === 'present' ? 'lost' : 'phantom',
@@ -490,7 +531,10 @@ class Simulation {
           `reading ${name}/${partition}`,
           this.#readAll(topic, partition, earliest, end),
         )
-        topic.partitions[partition]!.check({ ...read, earliest, end, opened: this.#opened })
+        const folder = `/topics/${name}/${partition}/`
+        const isTold = this.machine.told.some((line) => line.includes(folder))
+        const model = topic.partitions[partition]!
+        model.check({ ...read, earliest, end, opened: this.#opened, isTold })
       }
     }
     if (this.#opened !== 'no') this.#holdAgain()
@@ -526,11 +570,30 @@ class Simulation {
             'stuck',
             `after damage ${plan.name} goes on at ${nextOffset}, not behind ${from}`,
           )
-        unreadable.push({ from: Math.min(from, offset), to: nextOffset })
+        unreadable.push({ from: Math.max(from, offset), to: nextOffset })
         from = nextOffset
       }
     }
+    if (partitions[partition]!.isMisplaced && (await this.#isBroken(plan.name, partition, end))) {
+      unreadable.push({ from: end, to: Infinity })
+    }
     return { records, unreadable }
+  }
+
+  /** Whether the partition says that it does not know its end. */
+  async #isBroken(topic: string, partition: number, end: number): Promise<boolean> {
+    try {
+      for await (const batch of this.#log.read(topic, partition, end)) {
+        throw new Anomaly(
+          'phantom',
+          `${topic}/${partition} has records behind ${batch.records[0]!.offset}`,
+        )
+      }
+      return false
+    } catch (error) {
+      if (codeOf(error) !== 'LOG_CORRUPT') throw error
+      return true
+    }
   }
 
   /** A sink says again what it needs. */
