@@ -25,6 +25,7 @@ export interface StartFlags {
   readonly args?: readonly string[]
   /** Serves Kafka clients on a port that the system chooses. */
   readonly broker?: boolean
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Resolves when `/livez` answers. */
@@ -47,6 +48,7 @@ export async function startInstance(flags: StartFlags): Promise<Instance> {
       MILLRACE_DATA_DIR: '',
       MILLRACE_BROKER_PORT: '',
       NO_COLOR: '1',
+      ...flags.env,
     },
   })
   let text = ''

@@ -1,111 +1,92 @@
 /**
- * A2: power cut. The log lies on a file system of its own in a loop-mounted image; the file system is shut down without a
- * flush of its journal, so what was not synced is gone; then it is mounted again and checked. One round in four has slow
- * syncs. The control never syncs and must lose.
+ * A2: power cut on ext4 and xfs; one round in four has slow syncs, so that what is not synced stays so for long enough to be
+ * seen. The control never syncs and must lose. `A2` cuts under the log, `A2-http` under the whole server.
  */
-import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, open, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createRandom } from '../../src/kernels/index.ts'
+import type { AnomalyName } from './anomaly.ts'
+import {
+  cutPower,
+  FILE_SYSTEMS,
+  missingForPowerCut,
+  type FileSystem,
+  type PoweredVictim,
+} from './power-cut.ts'
 import type { Soak } from './result.ts'
-import { addUp, checkLog, pause, startWriter, type Checked, type Journal } from './writer.ts'
+import { checkServer, startVictim } from './server-victim.ts'
+import { addUp, checkLog, startWriter, type Checked, type Journal } from './writer.ts'
 
-/** xfs makes none below 300 MB. */
-const IMAGE_BYTES = 400 * 1024 * 1024
-const KINDS = ['ext4', 'xfs'] as const
-
-const has = (tool: string): boolean =>
-  ['/usr/sbin', '/sbin', '/usr/bin', '/bin'].some((folder) => existsSync(join(folder, tool)))
-
-function missing(): string | undefined {
-  if (process.platform !== 'linux') return 'needs Linux'
-  if (process.getuid?.() !== 0) return 'needs root, to mount a loop device'
-  const tools = ['mkfs.ext4', 'mkfs.xfs', 'xfs_io', 'mount', 'umount'].filter((tool) => !has(tool))
-  if (tools.length > 0) return `needs ${tools.join(', ')}: apt-get install xfsprogs e2fsprogs`
-  return undefined
+interface Target {
+  start(folder: string, seed: number, journal: Journal, sync: string): Promise<PoweredVictim>
+  check(folder: string, journal: Journal): Promise<Checked>
 }
 
-const run = (tool: string, ...args: string[]): void => {
-  execFileSync(tool, args, {
-    stdio: 'pipe',
-    env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` },
-  })
+const log: Target = {
+  async start(folder, seed, journal, sync) {
+    const writer = startWriter(join(folder, 'log'), seed, journal, sync)
+    await writer.opened
+    return writer
+  },
+  check: (folder, journal) => checkLog(join(folder, 'log'), journal),
 }
 
-export const powerCut: Soak = async ({ seed, rounds = 30 }) => {
-  const skipped = missing()
-  if (skipped !== undefined) return { id: 'A2', skipped }
-  const began = performance.now()
-  const random = createRandom(seed)
-  const anomalies = {}
-  const recoveryMs: number[] = []
-  let [acknowledged, worst] = [0, undefined as string | undefined]
-  for (let round = 0; round < rounds; round++) {
-    const kind = KINDS[round % 3 === 2 ? 1 : 0]
-    const waitMs = 300 + random.int(1_200)
-    const one = await cutOnce(kind, seed + round, waitMs, round % 4 === 3 ? 'slow' : '')
-    acknowledged += one.acknowledged
-    addUp(anomalies, one.checked.anomalies)
-    recoveryMs.push(one.checked.recoveryMs)
-    worst ??= one.checked.worst && `${kind}, round ${round}: ${one.checked.worst}`
-  }
-  const controls = { caught: 0, total: KINDS.length }
-  for (const kind of KINDS) {
-    const { checked } = await cutOnce(kind, seed, 1_000, 'none')
-    if (Object.keys(checked.anomalies).length > 0) controls.caught++
-  }
-  const seconds = (performance.now() - began) / 1_000
-  return {
-    id: 'A2',
-    promise: 'P1 P5',
-    seed,
-    rounds,
-    acknowledged,
-    anomalies,
-    recoveryMs,
-    worst,
-    controls,
-    seconds,
-  }
+const server: Target = {
+  async start(folder, seed, journal, sync) {
+    await mkdir(folder)
+    const victim = await startVictim(folder, seed, journal, sync)
+    return { freeze: () => victim.senders.freeze(), kill: () => victim.kill() }
+  },
+  check: checkServer,
 }
+
+const powerCutOf =
+  (id: string, target: Target, defaultRounds: number): Soak =>
+  async ({ seed, rounds = defaultRounds }) => {
+    const skipped = missingForPowerCut()
+    if (skipped !== undefined) return { id, skipped }
+    const began = performance.now()
+    const random = createRandom(seed)
+    const anomalies: Partial<Record<AnomalyName, number>> = {}
+    const recoveryMs: number[] = []
+    let [acknowledged, worst] = [0, undefined as string | undefined]
+    for (let round = 0; round < rounds; round++) {
+      const kind = FILE_SYSTEMS[round % 3 === 2 ? 1 : 0]
+      const sync = round % 4 === 3 ? 'slow' : ''
+      const one = await cutOnce(target, kind, {
+        seed: seed + round,
+        waitMs: 300 + random.int(1_200),
+        sync,
+      })
+      acknowledged += one.acknowledged
+      addUp(anomalies, one.checked.anomalies)
+      recoveryMs.push(one.checked.recoveryMs)
+      worst ??= one.checked.worst && `${kind}, round ${round}: ${one.checked.worst}`
+    }
+    const controls = { caught: 0, total: FILE_SYSTEMS.length }
+    for (const kind of FILE_SYSTEMS) {
+      const { checked } = await cutOnce(target, kind, { seed, waitMs: 1_000, sync: 'none' })
+      if (Object.keys(checked.anomalies).length > 0) controls.caught++
+    }
+    const seconds = (performance.now() - began) / 1_000
+    const facts = { id, promise: 'P1 P5', seed, rounds, acknowledged, anomalies, recoveryMs }
+    return { ...facts, worst, controls, seconds }
+  }
 
 async function cutOnce(
-  kind: (typeof KINDS)[number],
-  seed: number,
-  waitMs: number,
-  sync: string,
+  target: Target,
+  kind: FileSystem,
+  { seed, waitMs, sync }: { seed: number; waitMs: number; sync: string },
 ): Promise<{ checked: Checked; acknowledged: number }> {
-  const base = await mkdtemp(join(tmpdir(), 'millrace-a2-'))
-  const image = join(base, 'image')
-  const mount = join(base, 'mount')
-  let isMounted = false
-  try {
-    const file = await open(image, 'w')
-    await file.truncate(IMAGE_BYTES)
-    await file.close()
-    await mkdir(mount)
-    run(`mkfs.${kind}`, '-q', image)
-    run('mount', '-o', 'loop', image, mount)
-    isMounted = true
-    // The mount point's own folder is durable before the writer begins.
-    run('sync', '-f', mount)
-    const journal: Journal = new Map()
-    const writer = startWriter(join(mount, 'data', 'log'), seed, journal, sync)
-    await writer.opened
-    await pause(waitMs)
-    writer.freeze()
-    run('xfs_io', '-x', '-c', 'shutdown', mount)
-    await writer.kill()
-    run('umount', mount)
-    isMounted = false
-    run('mount', '-o', 'loop', image, mount)
-    isMounted = true
-    const checked = await checkLog(join(mount, 'data', 'log'), journal)
-    return { checked, acknowledged: journal.size }
-  } finally {
-    if (isMounted) run('umount', mount)
-    await rm(base, { recursive: true, force: true })
-  }
+  const journal: Journal = new Map()
+  const checked = await cutPower({
+    kind,
+    waitMs,
+    start: (folder) => target.start(folder, seed, journal, sync),
+    check: (folder) => target.check(folder, journal),
+  })
+  return { checked, acknowledged: journal.size }
 }
+
+export const powerCut = powerCutOf('A2', log, 30)
+export const powerCutOfServer = powerCutOf('A2-http', server, 12)

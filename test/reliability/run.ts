@@ -3,18 +3,32 @@
  * output. Ends with 1 when a promise was broken, with 2 when it was called wrongly.
  */
 import { parseArgs } from 'node:util'
-import { killStorm } from './a1-kill-storm.ts'
-import { powerCut } from './a2-power-cut.ts'
+import { killStorm, killStormOfServer } from './a1-kill-storm.ts'
+import { openCost } from './a11-open-cost.ts'
+import { powerCut, powerCutOfServer } from './a2-power-cut.ts'
+import { failpoints } from './a4-failpoints.ts'
+import { fsyncError } from './a5-fsync-error.ts'
+import { fullDiskOfServer } from './a6-full-server.ts'
 import { fullDisk } from './a6-full-disk.ts'
 import { rot } from './a7-rot.ts'
+import { slowDisk } from './a8-slow-disk.ts'
+import { queueLife } from './a9-queue-life.ts'
 import { simulation } from './f1-simulation.ts'
 import { isClean, toLine, type Soak } from './result.ts'
 
 const SOAKS: Readonly<Record<string, Soak>> = {
   A1: killStorm,
+  'A1-http': killStormOfServer,
   A2: powerCut,
+  'A2-http': powerCutOfServer,
+  A4: failpoints,
+  A5: fsyncError,
   A6: fullDisk,
+  'A6-http': fullDiskOfServer,
   A7: rot,
+  A8: slowDisk,
+  A9: queueLife,
+  A11: openCost,
   F1: simulation,
 }
 

@@ -1,30 +1,12 @@
 /**
  * The victim of A1, A2 and A6: appends from four clients until it is ended, and says each acknowledgement the moment it has
  * it. Arguments: folder, seed. `MILLRACE_SYNC` = `none` makes it a saboteur that never syncs, `slow` makes each sync take
- * 60 ms, so that what is not synced stays unsynced for long enough to be seen.
+ * 60 ms, so that what is not synced stays unsynced for long enough to be seen (sync-mode.mjs).
  */
-import fs from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
 import { createRandom } from '../../src/kernels/index.ts'
 import { payload } from './payload.ts'
 
 const [dir = '', seed = '1'] = process.argv.slice(2)
-const mode = process.env['MILLRACE_SYNC']
-const SLOW_MS = 60
-
-type SyncDone = (error: NodeJS.ErrnoException | null) => void
-const realSync = fs.fdatasync
-const realFsync = fs.fsync
-type Sync = (fd: number, done: SyncDone) => void
-const skip: Sync = (_fd, done) => setImmediate(done, null)
-const slowly =
-  (sync: Sync): Sync =>
-  (fd, done) =>
-    setTimeout(() => sync(fd, done), SLOW_MS)
-if (mode === 'none') Object.assign(fs, { fdatasync: skip, fsync: skip })
-if (mode === 'slow') Object.assign(fs, { fdatasync: slowly(realSync), fsync: slowly(realFsync) })
-syncBuiltinESMExports()
-
 const { openLog } = await import('../../src/log/index.ts')
 const TOPICS = ['a', 'b', 'c']
 const PARTITIONS = 4

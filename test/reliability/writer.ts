@@ -21,10 +21,15 @@ export interface Writer {
 
 export function startWriter(dir: string, seed: number, journal: Journal, sync = ''): Writer {
   const entry = fileURLToPath(new URL('writer-child.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', entry, dir, String(seed)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, MILLRACE_SYNC: sync },
-  })
+  const syncMode = new URL('sync-mode.mjs', import.meta.url).href
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', '--import', syncMode, entry, dir, String(seed)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, MILLRACE_SYNC: sync },
+    },
+  )
   const exited = once(child, 'exit')
   const refused = new Map<string, number>()
   let isFrozen = false
@@ -58,8 +63,19 @@ export interface Checked {
   readonly worst?: string
 }
 
+export interface CheckOptions {
+  /** The id of a stored value. Throws an anomaly for one that is not as it was sent. */
+  readonly readId: (value: Uint8Array, where: string) => string
+  /** Without it all topics. */
+  readonly topics?: readonly string[]
+}
+
 /** Opens the log, reads all of it and compares. */
-export async function checkLog(dir: string, journal: Journal): Promise<Checked> {
+export async function checkLog(
+  dir: string,
+  journal: Journal,
+  { readId, topics }: CheckOptions = { readId: idOf },
+): Promise<Checked> {
   const anomalies: Partial<Record<AnomalyName, number>> = {}
   let worst: string | undefined
   const note = (name: AnomalyName, what: string): void => {
@@ -78,6 +94,7 @@ export async function checkLog(dir: string, journal: Journal): Promise<Checked> 
   const stored = new Map<string, string>()
   const ids = new Set<string>()
   for (const { name, partitions } of await log.topics()) {
+    if (topics?.includes(name) === false) continue
     for (const { partition, earliest } of partitions) {
       let next = earliest
       try {
@@ -86,7 +103,7 @@ export async function checkLog(dir: string, journal: Journal): Promise<Checked> 
             const place = `${name}/${partition}/${offset}`
             if (offset !== next) note('gap', `${place}, expected ${next}`)
             next = offset + 1
-            const id = idOf(value!, place)
+            const id = readId(value!, place)
             if (ids.has(id)) note('duplicate', `${id} again at ${place}`)
             ids.add(id)
             stored.set(place, id)
