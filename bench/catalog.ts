@@ -12,4 +12,9 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   L6: () => import('./log-read/log-read.ts').then((folder) => folder.logRead),
   L7: () => import('./kafka-latency/kafka-latency.ts').then((folder) => folder.medianLatency),
   'L7-p99': () => import('./kafka-latency/kafka-latency.ts').then((folder) => folder.tailLatency),
+  T1: () => import('./als-train/als-train.ts').then((folder) => folder.alsT1),
+  T2: () => import('./als-train/als-train.ts').then((folder) => folder.alsT2),
+  'T2-256': () => import('./als-train/als-train.ts').then((folder) => folder.alsT2Wide),
+  T3: () => import('./als-train/als-train.ts').then((folder) => folder.alsT3),
+  'T3-128': () => import('./als-train/als-train.ts').then((folder) => folder.alsT3Wide),
 }

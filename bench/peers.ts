@@ -1,6 +1,6 @@
 /** Peers are installed by the benchmark itself, pinned, into a folder that git ignores. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -19,4 +19,20 @@ export function npmPeer(name: string, version: string): unknown {
     execFileSync('npm', [...args, `${name}@${version}`], { stdio: ['ignore', 'ignore', 'inherit'] })
   }
   return createRequire(join(folder, 'package.json'))(name)
+}
+
+/** Packages from PyPI at exact versions, in a virtual environment; answers the path of its Python. */
+export function pythonPeer(packages: Readonly<Record<string, string>>): string {
+  const place = join(folder, 'python')
+  const python = join(place, 'bin', 'python')
+  const pins = Object.entries(packages).map(([name, version]) => `${name}==${version}`)
+  const marker = join(place, `${pins.join('_')}.installed`)
+  if (!existsSync(marker)) {
+    mkdirSync(folder, { recursive: true })
+    execFileSync('python3', ['-m', 'venv', place], { stdio: ['ignore', 'ignore', 'inherit'] })
+    const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...pins]
+    execFileSync(python, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+    writeFileSync(marker, '')
+  }
+  return python
 }
