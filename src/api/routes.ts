@@ -47,6 +47,7 @@ import { getMetrics } from './routes/system/get-metrics.ts'
 import { getOpenapi } from './routes/system/get-openapi.ts'
 import { getReadyz } from './routes/system/get-readyz.ts'
 import { getStatus } from './routes/system/get-status.ts'
+import { verifyStores } from './routes/system/verify-stores.ts'
 import { compactTable } from './routes/tables/compact-table.ts'
 import { getBatch } from './routes/tables/get-batch.ts'
 import { getTable } from './routes/tables/get-table.ts'
@@ -137,4 +138,5 @@ export const routes = {
   'system/get-openapi': getOpenapi,
   'system/get-readyz': getReadyz,
   'system/get-status': getStatus,
+  'system/verify-stores': verifyStores,
 } as const

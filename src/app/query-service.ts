@@ -68,6 +68,7 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
       return sandboxView(options.lake.table(sink.table).snapshot())
     }
     const { snapshot, rows } = await sink.tail()
+    await options.lake.table(sink.table).check(snapshot)
     if (rows.length === 0) return sandboxView(snapshot)
     await mkdir(folder, { recursive: true, mode: 0o755 })
     const path = join(folder, `${sink.table}.parquet`)

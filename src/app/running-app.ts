@@ -17,6 +17,7 @@ import type { DerivedStream, TableSink } from '../stream/index.ts'
 import type { ModelSpec, Trainer } from '../training/index.ts'
 import type { AppDefinition, RouteContext } from './define-app.ts'
 import type { Ledger } from './ledger.ts'
+import type { StoredProblem } from './verify-stores.ts'
 
 export type Role = 'ingest' | 'query' | 'serve'
 
@@ -106,6 +107,8 @@ export interface RunningApp {
   readonly routes: RouteContext
   /** Where every event of a topic is (promise P9). Throws LOG_UNKNOWN_TOPIC. */
   ledger(topic: string): Promise<Ledger>
+  /** Compares everything stored with its checksums, as fast as it can be read (promise P6). */
+  verify(): Promise<readonly StoredProblem[]>
   /** One entry per role; probes the real thing, not a flag. */
   readiness(role?: Role): Promise<readonly RoleReadiness[]>
   /** Warnings that a person should see: file order, missing files, quarantined versions. */

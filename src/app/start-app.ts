@@ -18,6 +18,8 @@ import { openStreams } from './start/open-streams.ts'
 import { createQueryService } from './query-service.ts'
 import { withStreamTopics } from './definition/streams.ts'
 import { createReadiness } from './readiness.ts'
+import { startScrub } from './scrub.ts'
+import { verifyStores } from './verify-stores.ts'
 import { createRouteContext } from './route-context.ts'
 import type { QueryService, RunningApp, StartOptions } from './running-app.ts'
 import type { Setting } from './start/setting.ts'
@@ -72,6 +74,7 @@ async function start(setting: Setting): Promise<RunningApp> {
   })
   metrics.onCollect(() => collectGauges({ log, lake, features, metrics }))
   const { broker, warnings } = await openAppBroker(setting, log)
+  const scrub = startScrub(stores, setting)
   const sources = await startSources({ ...setting, ingest })
   closers.add('sources', () => sources.stop())
   const rooms = { log, ingest, lake, sinks, streams, registry, models, query, ...learned }
@@ -92,8 +95,10 @@ async function start(setting: Setting): Promise<RunningApp> {
       ...logHealth.shortcomings,
       ...warnings,
       ...sources.warnings(),
+      ...scrub.warnings(),
       ...serving.live().flatMap(({ model, problem }) => (problem ? [`${model}: ${problem}`] : [])),
     ],
+    verify: () => verifyStores(stores),
     record: (name, labels, value) => metrics.record(name, labels, value),
     metricsText: () => metrics.text(),
     stop() {

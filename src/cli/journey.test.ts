@@ -87,8 +87,13 @@ test('lists are tables for people and JSON for programs', async () => {
   expect(await millrace('models', 'show', 'like@1')).toContain('digest')
   expect(await millrace('models', 'history', 'like')).toContain('promoted')
   expect(await millrace('evaluate', 'like')).toMatch(/auc +0\.\d+ +0\.5/)
+  expect(await millrace('tables', 'show', 'ratings')).toMatch(
+    /no partition columns[^]*userId +integer/,
+  )
   expect(await millrace('status')).toContain('journey at http://127.0.0.1:')
-  expect(await millrace('doctor')).toMatch(/^ok {2}serve: ready$/m)
+  expect(await millrace('doctor')).toMatch(
+    /^ok {2}serve: ready$[^]*^ok {2}stored files: lake, log/m,
+  )
 })
 
 test('sql answers as a table, CSV, JSON and lines, also from stdin', async () => {

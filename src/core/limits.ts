@@ -53,6 +53,12 @@ export interface Limits {
   readonly httpStreams: number
   /** Most SQL queries of users at one time. */
   readonly sqlConcurrent: number
+  /** Tables up to here are compared with their digests before they are first read after a start, bytes; a larger one by size. */
+  readonly lakeCheckBytes: number
+  /** How fast the scrub reads stored files to find damage, bytes a second; 0 turns it off. */
+  readonly scrubBytesPerSecond: number
+  /** From the end of a scrub to the next, milliseconds. */
+  readonly scrubPauseMs: number
 }
 
 const KIB = 1024
@@ -85,4 +91,7 @@ export const defaultLimits: Limits = {
   httpConnections: 5_000,
   httpStreams: 100,
   sqlConcurrent: 4,
+  lakeCheckBytes: GIB,
+  scrubBytesPerSecond: 4 * MIB,
+  scrubPauseMs: 60 * 60_000,
 }

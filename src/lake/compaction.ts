@@ -16,7 +16,7 @@ import {
   syncFolder,
 } from './durable-files.ts'
 import { closedError } from './closed-error.ts'
-import { lakeError } from './errors.ts'
+import { corruptFile, problemOf } from './integrity.ts'
 import { FACTS_KEY, factsOf, type DataFileFacts } from './file-facts.ts'
 import type { LakeFile, TableSnapshot } from './lake.ts'
 import { fileName, generationName } from './layout.ts'
@@ -60,12 +60,8 @@ async function writeMerge(
   const head = sources[0]!
   const tail = sources.at(-1)!
   for (const file of sources) {
-    if ((await digestFile(snapshot.path(file))) === file.sha256) continue
-    throw lakeError(
-      'LAKE_CORRUPT',
-      `file ${file.name} of table "${context.name}" does not match its digest: restore it, or delete the table folder to rebuild it from the log`,
-      { details: { table: context.name, file: file.name } },
-    )
+    const problem = await problemOf(file, snapshot.path(file))
+    if (problem !== undefined) throw corruptFile(context.name, file.name, problem)
   }
   const { partition, first } = head
   const name = join(

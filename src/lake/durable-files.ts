@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { chmod, mkdir, open, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { isMillraceError } from '../core/index.ts'
 import { lakeError } from './errors.ts'
 
 /** Others may read (the child that runs users' SQL has its own uid); the data folder above is private. */
 const FOLDER_MODE = 0o755
+/** Hashed at one time on the event loop: about a millisecond. */
+const READ_BYTES = 1024 ** 2
 /** Data files never change, so nobody may write them. */
 const FILE_MODE = 0o444
 
@@ -59,10 +60,16 @@ export async function switchLink(link: string, target: string): Promise<void> {
   await syncFolder(dirname(link))
 }
 
+/** Called after so many bytes were read; resolves when reading may go on. */
+export type Pace = (bytes: number) => Promise<void>
+
 /** SHA-256 of a file's bytes, hex. */
-export async function digestFile(path: string): Promise<string> {
+export async function digestFile(path: string, pace?: Pace): Promise<string> {
   const hash = createHash('sha256')
-  await pipeline(createReadStream(path, { highWaterMark: 1024 ** 2 }), hash)
+  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {
+    hash.update(chunk as Uint8Array)
+    await pace?.((chunk as Uint8Array).length)
+  }
   return hash.digest('hex')
 }
 

@@ -5,11 +5,12 @@ import type { Column } from '../core/index.ts'
 import { batchParts } from './batch-parts.ts'
 import { inOrder, switchGeneration, writeMerges } from './compaction.ts'
 import { syncFoldersOf } from './data-folders.ts'
-import { digestFile, storageError } from './durable-files.ts'
+import { storageError } from './durable-files.ts'
 import { closedError } from './closed-error.ts'
 import { lakeError } from './errors.ts'
 import type { BatchCommit, LakeFile, LakeTable, MaintenanceResult, TableSnapshot } from './lake.ts'
 import { pruneManifest, writeManifest, type TableState } from './manifest.ts'
+import { createIntegrity, type Integrity } from './integrity.ts'
 import { scheduleMaintenance } from './maintenance.ts'
 import { DEFAULT_TARGET_BYTES, planMerges, planTiers } from './merge-plan.ts'
 import { openState } from './recovery.ts'
@@ -33,7 +34,8 @@ export async function openLakeTable(
   const core = createCore(context, opened.state)
   let { waiting } = opened
   const { maintenance } = context
-  const compactor = createCompactor(context, core)
+  const integrity = createIntegrity(context.name)
+  const compactor = createCompactor(context, core, integrity)
   const schedule = scheduleMaintenance({
     ...context,
     table: context.name,
@@ -57,6 +59,7 @@ export async function openLakeTable(
           if (known) return { files: known, version: state.version }
           const { next, files } = await commitBatch(context, state, batch, waiting)
           waiting = new Set()
+          integrity.trust(files)
           core.advance(next)
           await pruneManifest(context.layout)
           schedule.committed()
@@ -65,10 +68,13 @@ export async function openLakeTable(
       ),
     compact: compactor.compact,
     maintain: compactor.maintain,
-    verify: async () => {
-      const snapshot = core.snapshot()
-      return verifyFiles(snapshot.files, (file) => snapshot.path(file))
-    },
+    verify: (pace) =>
+      integrity.verify(
+        core.snapshot(),
+        (file) => core.state().files.some(({ name }) => name === file.name),
+        pace,
+      ),
+    check: (of) => integrity.check(of, context.checkBytes),
     async close() {
       core.stop()
       schedule.stop()
@@ -119,7 +125,7 @@ function createCore(context: TableContext, first: TableState): TableCore {
 }
 
 /** Compaction and retention, one at a time and beside commits. */
-function createCompactor(context: TableContext, core: TableCore) {
+function createCompactor(context: TableContext, core: TableCore, integrity: Integrity) {
   const { maintenance } = context
   const inTurn = serial()
   const expiry = generationExpiry(context)
@@ -134,6 +140,7 @@ function createCompactor(context: TableContext, core: TableCore) {
     await core.exclusively(async () =>
       core.advance(await switchGeneration(context, core.state(), merges, expired)),
     )
+    integrity.trust(merges.map(({ merged }) => merged))
     expiry.schedule(core.state().retired.at(-1)!)
     return { before: groups.flat().length, after: merges.length, expired: expired.length }
   }
@@ -241,27 +248,6 @@ function committedFiles(state: TableState, batch: BatchCommit): LakeFile[] | und
     `batch ${batch.number} of table "${state.table}" was committed with other offsets: the table is at batch ${state.lastBatch}`,
     { details: { table: state.table, batch: batch.number, lastBatch: state.lastBatch } },
   )
-}
-
-async function verifyFiles(files: readonly LakeFile[], path: (file: LakeFile) => string) {
-  const problems: { file: string; problem: string }[] = []
-  for (const file of files) {
-    try {
-      if ((await digestFile(path(file))) === file.sha256) continue
-      problems.push({
-        file: file.name,
-        problem: 'its bytes do not match the digest of the manifest',
-      })
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      problems.push({
-        file: file.name,
-        problem:
-          code === 'ENOENT' ? 'it is missing' : `it cannot be read (${code ?? String(error)})`,
-      })
-    }
-  }
-  return problems
 }
 
 /** Runs one after the other; a failure does not stop the next. */

@@ -20,7 +20,8 @@
  *   of a batch that is there in part the files stay until it is committed again.
  * - **K4 names**: a file name gives topic, partition, first and last offset of what was read for it; in a folder the
  *   ranges are disjoint and ascend.
- * - **K5 digest**: every file's SHA-256 is in the manifest; `verify` names each file whose bytes differ.
+ * - **K5 digest**: every file's SHA-256 is in the manifest; `verify` names each file whose bytes differ, and `check` refuses a
+ *   snapshot with one.
  * - **K6 compaction and retention**: compaction never changes rows, retention takes whole batches, oldest first; a reader of `current/` or of an older snapshot stays right for ten minutes.
  * - **K7 order**: a batch whose ranges do not follow the table's end is refused with LAKE_OUT_OF_ORDER.
  */
@@ -116,8 +117,19 @@ export interface LakeTable {
   compact(options?: { targetBytes?: number }): Promise<{ before: number; after: number }>
   /** Does now what the table's maintenance asks for. Answers how many files were merged, into how many, and how many went. */
   maintain(): Promise<MaintenanceResult>
-  /** Reads every file and compares its digest with the manifest. */
-  verify(): Promise<readonly { file: string; problem: string }[]>
+  /** Reads every file and compares its digest with the manifest. `pace` slows it down. */
+  verify(pace?: (bytes: number) => Promise<void>): Promise<readonly FileProblem[]>
+  /**
+   * Before the files of a snapshot are read: compares those that this process has not compared yet, only by size when the
+   * table has more than the lake's `checkBytes`. Throws LAKE_CORRUPT for a damaged file, also one that `verify` found.
+   */
+  check(snapshot: TableSnapshot): Promise<void>
+}
+
+export interface FileProblem {
+  /** Relative to the table's `current/` folder. */
+  readonly file: string
+  readonly problem: string
 }
 
 export interface MaintenanceResult {

@@ -22,8 +22,11 @@ export interface TableLayout {
   manifest(version: number): string
 }
 
-export function tableLayout(lakeDir: string, table: string): TableLayout {
-  const dir = join(lakeDir, folderName(table))
+export const tableLayout = (lakeDir: string, table: string): TableLayout =>
+  layoutAt(join(lakeDir, folderName(table)))
+
+/** Of a table's own folder. */
+export function layoutAt(dir: string): TableLayout {
   const manifestDir = join(dir, 'manifest')
   const generationsDir = join(dir, 'generations')
   return {
@@ -33,10 +36,11 @@ export function tableLayout(lakeDir: string, table: string): TableLayout {
     tempDir: join(dir, 'temp'),
     current: join(dir, 'current'),
     generation: (number) => join(generationsDir, generationName(number)),
-    manifest: (version) => join(manifestDir, `${pad(version, OFFSET_DIGITS)}.json`),
+    manifest: (version) => join(manifestDir, recordName(version)),
   }
 }
 
+export const recordName = (version: number): string => `${pad(version, OFFSET_DIGITS)}.json`
 export const generationName = (number: number): string => pad(number, GENERATION_DIGITS)
 
 export interface FileRange {

@@ -10,7 +10,7 @@ import { syncFolder, writeDurably } from './durable-files.ts'
 import { lakeError } from './errors.ts'
 import type { Failpoint } from './failpoint.ts'
 import type { LakeFile, PartitionColumn } from './lake.ts'
-import type { TableLayout } from './layout.ts'
+import { recordName, type TableLayout } from './layout.ts'
 
 /** The highest that this version reads: tables with partition columns. */
 export const MANIFEST_FORMAT = 2
@@ -119,5 +119,7 @@ function parseRecord(text: string, name: string): TableState | undefined {
       { details: { format: state.format, supported: MANIFEST_FORMAT } },
     )
   }
+  // A copy of another version's record is whole and not this one.
+  if (name !== recordName(state.version)) return undefined
   return record.sha256 === digest(JSON.stringify(state)) ? state : undefined
 }

@@ -1,5 +1,5 @@
 import { chmod, rm } from 'node:fs/promises'
-import { quote, type Clock, type Logger } from '../core/index.ts'
+import { defaultLimits, quote, type Clock, type Logger } from '../core/index.ts'
 import { openSqlEngine, type SqlEngine } from '../sql/index.ts'
 import { makeFolder, storageError } from './durable-files.ts'
 import { closedError } from './closed-error.ts'
@@ -16,6 +16,8 @@ export interface LakeOptions {
   readonly dir: string
   readonly clock: Clock
   readonly logger: Logger
+  /** Tables of so many bytes are compared with their digests before they are first read. Default 1 GiB. */
+  readonly checkBytes?: number
   /** For tests: called between the steps of a commit and of a compaction. */
   readonly failpoint?: Failpoint
 }
@@ -35,7 +37,8 @@ export async function openLake(options: LakeOptions): Promise<Lake> {
   const open = async (spec: TableSpec): Promise<OpenLakeTable> => {
     const { name, topic, partitionBy = [], maintenance = {} } = spec
     const of = { name, topic, partitionBy, maintenance }
-    const context = { ...options, ...of, engine, openMergeEngine: openWriter }
+    const checkBytes = options.checkBytes ?? defaultLimits.lakeCheckBytes
+    const context = { ...options, ...of, checkBytes, engine, openMergeEngine: openWriter }
     const table = await openLakeTable(
       { ...context, failpoint: options.failpoint, layout: tableLayout(options.dir, name) },
       tableColumns(spec),

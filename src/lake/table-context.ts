@@ -12,6 +12,8 @@ export interface TableContext {
   readonly maintenance: Maintenance
   readonly layout: TableLayout
   readonly engine: SqlEngine
+  /** Tables up to here are compared with their digests before they are first read. */
+  readonly checkBytes: number
   readonly clock: Clock
   readonly logger: Logger
   readonly failpoint: Failpoint | undefined

@@ -145,6 +145,7 @@ async function planOf(
   const { first, last, champion } = facts
   const freshFrom = freshFirst(champion, spec, last)
   const snapshot = source.snapshot()
+  await source.check(snapshot)
   const needed = new Set([
     ...spec.inputs.views.map((input) => input.view),
     ...(spec.entityView === undefined ? [] : [spec.entityView]),

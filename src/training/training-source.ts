@@ -10,5 +10,7 @@ export interface TrainingSource {
   /** Ascending numbers. */
   batches(): readonly Batch[]
   snapshot(): TableSnapshot
+  /** Throws LAKE_CORRUPT when a file of the snapshot is damaged. */
+  check(snapshot: TableSnapshot): Promise<void>
   onBatch(listener: (batch: Batch) => void): () => void
 }

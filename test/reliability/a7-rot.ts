@@ -1,6 +1,6 @@
 /**
- * A7, the log's part: one stored file of a closed log is damaged; opened again, the log may refuse what was damaged, and
- * must never give anything else out. Lake and registry are not covered yet.
+ * A7: one stored file of a closed log is damaged; opened again, the log may refuse what was damaged, and must never give
+ * anything else out. Then the same with the lake (`a7-lake-rot.ts`). The registry's artifacts are in its own suite (R5).
  */
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { createRandom, type Random } from '../../src/kernels/index.ts'
 import { openLog } from '../../src/log/index.ts'
 import { isMillraceError } from '../../src/core/index.ts'
+import { openLakeRot } from './a7-lake-rot.ts'
 import { Anomaly, type AnomalyName } from './anomaly.ts'
 import { idOf, payload } from './payload.ts'
 import type { Soak } from './result.ts'
@@ -22,6 +23,7 @@ export const rot: Soak = async ({ seed, rounds = 50 }) => {
   const began = performance.now()
   const random = createRandom(seed)
   const root = await mkdtemp(join(tmpdir(), 'millrace-a7-'))
+  const lake = await openLakeRot(seed)
   const anomalies: Partial<Record<AnomalyName, number>> = {}
   const told: Record<string, number> = {}
   let worst: string | undefined
@@ -43,13 +45,22 @@ export const rot: Soak = async ({ seed, rounds = 50 }) => {
         worst ??= `${kind} of ${file}: ${String(error)}`
       }
       await rm(dir, { recursive: true })
+      try {
+        const answer = `lake, ${kind}: ${await lake.round(kind)}`
+        told[answer] = (told[answer] ?? 0) + 1
+      } catch (error) {
+        const name = error instanceof Anomaly ? error.anomaly : 'unopenable'
+        anomalies[name] = (anomalies[name] ?? 0) + 1
+        worst ??= String(error)
+      }
     }
   } finally {
+    await lake.close()
     await rm(root, { recursive: true, force: true })
   }
   const seconds = (performance.now() - began) / 1_000
   const acknowledged = RECORDS * TOPICS.length
-  const all = rounds * KINDS.length
+  const all = 2 * rounds * KINDS.length
   return {
     id: 'A7',
     promise: 'P6',

@@ -23,7 +23,12 @@ export interface Stores {
 export async function openStores(setting: Setting): Promise<Stores> {
   const { app, clock, logger, limits, metrics, closers, folder } = setting
   const log = await openAppLog(setting)
-  const lake = await openLake({ dir: folder.lake, clock, logger })
+  const lake = await openLake({
+    dir: folder.lake,
+    clock,
+    logger,
+    checkBytes: limits.lakeCheckBytes,
+  })
   closers.add('lake', () => lake.close())
   const sandbox = beginSandbox(setting)
   const registry = await openRegistry({ dir: folder.registry, log, clock, logger, metrics })

@@ -27,6 +27,7 @@ export function trainingSources(options: {
       views: options.views.filter(({ name }) => own.has(name)),
       batches: () => sink.batches().filter(({ state }) => state === 'committed'),
       snapshot: () => table.snapshot(),
+      check: (snapshot) => table.check(snapshot),
       onBatch: (listener) => sink.onBatch(listener),
     })
   }

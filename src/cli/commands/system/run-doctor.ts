@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { GroupAnswer, StatusAnswer, TopicAnswer } from '../../../api/index.ts'
+import { verifyLakeAt, type StoredProblem } from '../../../app/index.ts'
 import { defineCommand, type CommandTools } from '../../command.ts'
 import { cliError } from '../../errors.ts'
 import { dataFolders, findUrl } from '../../instance.ts'
@@ -17,13 +19,17 @@ interface Finding {
 /** Below this a lake, its compaction and a training may not fit. */
 const FREE_BYTES_MIN = 1024 ** 3
 
-export const runDoctor = defineCommand({
+export const runDoctor = defineCommand<{ quick?: boolean }>({
   name: 'doctor',
-  summary: 'check this machine and the running instance, and say what to do next',
-  async run(_input, tools) {
+  summary:
+    'check this machine, the running instance and everything stored, and say what to do next',
+  options: [{ flags: '--quick', description: 'do not read the stored files' }],
+  async run({ options: flags }, tools) {
     const { output, options } = tools
     const findings = [checkNode(), ...(await checkFolders(dataFolders(options)))]
-    findings.push(...(await checkInstance(tools, findUrl(options))))
+    const url = findUrl(options)
+    findings.push(...(await checkInstance(tools, url)))
+    if (flags.quick !== true) findings.push(...(await checkStores(tools, url)))
     await output.data(findings, () => {
       for (const { check, ok, detail, next } of findings) {
         output.line(`${ok ? 'ok ' : 'NOT'} ${check}: ${detail}`)
@@ -100,6 +106,28 @@ async function checkInstance(tools: CommandTools, url: string | undefined): Prom
   const { groups } = await api.get<{ groups: GroupAnswer[] }>('/v1/groups')
   findings.push(...topicFindings(topics, groups))
   return [...findings, ...status.warnings.map((detail) => ({ check: 'warning', ok: true, detail }))]
+}
+
+/** Digests and checksums of what is stored: by the instance, or of the lakes of folders that nobody has open. */
+async function checkStores(tools: CommandTools, url: string | undefined): Promise<Finding[]> {
+  let problems: readonly StoredProblem[] = []
+  if (url === undefined) {
+    for (const folder of dataFolders(tools.options))
+      problems = [...problems, ...(await verifyLakeAt(join(folder, 'lake')))]
+  } else {
+    const api = await tools.connect('change')
+    problems = (await api.post<{ problems: StoredProblem[] }>('/v1/verify', {})).problems
+  }
+  if (problems.length === 0) {
+    const what = url === undefined ? 'the lake' : 'lake, log and models'
+    return [{ check: 'stored files', ok: true, detail: `${what}: every checksum is right` }]
+  }
+  return problems.map(({ store, name, file, problem, next }) => ({
+    check: `${store} ${name}`,
+    ok: false,
+    detail: `${file}: ${problem}`,
+    next,
+  }))
 }
 
 function nextStep(role: string, status: StatusAnswer): string {
