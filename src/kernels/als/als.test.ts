@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
 import { createRandom } from '../random.ts'
 import { POOL_LIMIT } from '../pool/thread-pool.ts'
@@ -110,6 +111,18 @@ test('a signal ends a half-step with its reason, soon', async () => {
   setTimeout(() => controller.abort(reason), 20)
   await expect(solved).rejects.toBe(reason)
   await expect(als.solve(step)).rejects.toBe(reason)
+  await als.close()
+})
+
+test('a signal that never comes leaves nothing behind', async () => {
+  const { signal } = new AbortController()
+  const matrix = randomMatrix(2_000, 200, 1)
+  const als = openAls(matrix, { factors: 32, threads: 1, signal })
+  const penalty = new Float32Array(2_000).fill(1)
+  for (let turn = 0; turn < 12; turn++) {
+    await als.solve({ side: 'rows', gramWeight: 1, ...implicit, penalty, method: 'cholesky' })
+  }
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   await als.close()
 })
 

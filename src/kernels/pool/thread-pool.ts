@@ -97,6 +97,9 @@ export function openThreadPool(options: PoolOptions): ThreadPool {
       if (work <= OWN_WORK) {
         const place = { control, scratch: scratchOf(options.threads) }
         takeRanges(own as Readonly<Record<string, RangeKernel>>, place, task)
+        // Many small tasks in a row must not keep timers and signals off.
+        await new Promise<void>((resolve) => setImmediate(resolve))
+        options.signal?.throwIfAborted()
         return
       }
       const ranges = task.bounds.length - 1
@@ -134,10 +137,13 @@ function createCrew(threads: number, dataOf: (thread: number) => ThreadData): Cr
     async run(task, signal) {
       if (isClosed) throw kernelError('KERNEL_THREAD_LOST', 'the pool of threads is closed')
       workers ??= start()
-      await Promise.race([
-        Promise.all(workers.map((worker) => runOn(worker, task))),
-        ...(signal ? [abortOf(signal)] : []),
-      ])
+      const abort = watchSignal(signal)
+      try {
+        const done = workers.map((worker) => runOn(worker, task))
+        await Promise.race([Promise.all(done), abort.promise])
+      } finally {
+        abort.stop()
+      }
     },
     async close() {
       isClosed = true
@@ -171,9 +177,14 @@ function runOn(worker: Worker, task: RangeTask): Promise<void> {
   })
 }
 
-function abortOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason as Error)
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+/** A promise that never resolves and rejects with the signal's reason; `stop` before it is left. */
+function watchSignal(signal: AbortSignal | undefined) {
+  let stop = (): void => undefined
+  const promise = new Promise<never>((_, reject) => {
+    const onAbort = (): void => reject(signal?.reason as Error)
+    if (signal?.aborted) onAbort()
+    signal?.addEventListener('abort', onAbort, { once: true })
+    stop = () => signal?.removeEventListener('abort', onAbort)
   })
+  return { promise, stop: () => stop() }
 }
