@@ -1,6 +1,6 @@
 /** Models, versions and jobs as the routes show them. */
 import type { z } from 'zod'
-import { missingOf, type RunningApp } from '../app/index.ts'
+import { appError, missingOf, type RunningApp } from '../app/index.ts'
 import { quote } from '../core/index.ts'
 import type { Sent } from './define-route.ts'
 import { apiError } from './errors.ts'
@@ -13,6 +13,13 @@ type ModelSpec = NonNullable<ReturnType<RunningApp['models']['get']>>
 export function declaredModel(app: RunningApp, name: string): ModelSpec {
   const spec = app.models.get(name)
   if (spec) return spec
+  if (Object.hasOwn(app.definition.models ?? {}, name)) {
+    throw appError(
+      'APP_ROLE_NOT_STARTED',
+      `model ${name} is not in this process, which has the roles ${[...app.roles].join(', ')}: ask one with sink`,
+      { details: { role: 'sink', started: [...app.roles] } },
+    )
+  }
   const names = [...app.models.keys()].join(', ')
   throw apiError(
     'API_UNKNOWN_RESOURCE',

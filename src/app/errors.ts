@@ -13,6 +13,12 @@ export const appError = defineErrors({
     title: 'The data folder was written by a newer version',
   },
   APP_INVALID: { status: 422, retryable: false, title: 'The app definition is not valid' },
+  APP_INVALID_ROLES: { status: 422, retryable: false, title: 'The roles cannot be started so' },
+  APP_ROLE_NOT_STARTED: {
+    status: 421,
+    retryable: false,
+    title: 'This process does not have that role',
+  },
   APP_NO_SOURCE_DATA: { status: 422, retryable: false, title: 'The data has no file of the app' },
   APP_NOT_READY: { status: 503, retryable: true, title: 'The app is starting or waits for data' },
   APP_STOPPING: { status: 503, retryable: true, title: 'The app is stopping' },

@@ -11,12 +11,14 @@ import type { Serving } from '../serving/index.ts'
 import type { TableSink } from '../stream/index.ts'
 import type { ModelSpec, Trainer } from '../training/index.ts'
 import type { LogHealth } from './log-health.ts'
+import type { StartRole } from './roles.ts'
 import type { QueryService, Role, RoleReadiness } from './running-app.ts'
 
 /** A probe's answer is used again for so long: callers poll, and a fault must show within 2 s. */
 const FRESH_MS = 1_000
 
 export interface ReadinessOptions {
+  readonly roles: ReadonlySet<StartRole>
   readonly clock: Clock
   /** Folder on the disk of the log. */
   readonly folder: string
@@ -34,7 +36,12 @@ export interface Readiness {
   check(role?: Role): Promise<readonly RoleReadiness[]>
 }
 
-const ROLES: readonly Role[] = ['ingest', 'query', 'serve']
+/** What is probed where a role runs. */
+const PROBES = [
+  ['ingest', 'ingest'],
+  ['sink', 'query'],
+  ['serve', 'serve'],
+] as const satisfies readonly (readonly [StartRole, Role])[]
 
 export function createReadiness(options: ReadinessOptions): Readiness {
   const { logHealth } = options
@@ -48,11 +55,19 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     query: canQuery,
     serve: () => Promise.resolve(serveProbe(options)),
   }
+  const started = PROBES.filter(([role]) => options.roles.has(role)).map(([, probe]) => probe)
+  const waitingFor = async (role: Role): Promise<readonly string[]> => {
+    if (options.isStopping()) return ['the app is stopping']
+    if (started.includes(role)) return waitingOf[role]()
+    return [
+      `${role} does not run here: this process has the roles ${[...options.roles].join(', ')}`,
+    ]
+  }
   return {
     check: (role) =>
       Promise.all(
-        (role === undefined ? ROLES : [role]).map(async (one): Promise<RoleReadiness> => {
-          const waiting = options.isStopping() ? ['the app is stopping'] : await waitingOf[one]()
+        (role === undefined ? started : [role]).map(async (one): Promise<RoleReadiness> => {
+          const waiting = await waitingFor(one)
           const warnings = one === 'ingest' ? logHealth.shortcomings : []
           return { role: one, ready: waiting.length === 0, waiting, warnings }
         }),

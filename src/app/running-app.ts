@@ -17,6 +17,7 @@ import type { DerivedStream, TableSink } from '../stream/index.ts'
 import type { ModelSpec, Trainer } from '../training/index.ts'
 import type { AppDefinition, RouteContext } from './define-app.ts'
 import type { Ledger } from './ledger.ts'
+import type { StartRole } from './roles.ts'
 import type { StoredProblem } from './verify-stores.ts'
 
 export type Role = 'ingest' | 'query' | 'serve'
@@ -34,6 +35,8 @@ export interface StartOptions {
   readonly dataDir: string
   /** `kafka://host:port`: events are kept on that cluster instead of the data folder. */
   readonly log?: string
+  /** What of the app runs in this process: `roles.ts`. Default: everything. Throws APP_INVALID_ROLES. */
+  readonly roles?: readonly string[]
   readonly clock?: Clock
   readonly logger?: Logger
   readonly limits?: Partial<Limits>
@@ -83,6 +86,8 @@ export interface RunningApp {
   readonly definition: AppDefinition
   readonly dataDir: string
   readonly startedAt: string
+  /** What of the app runs here. */
+  readonly roles: ReadonlySet<StartRole>
   readonly clock: Clock
   readonly logger: Logger
   readonly limits: Limits

@@ -22,11 +22,12 @@ import { startScrub } from './scrub.ts'
 import { verifyStores } from './verify-stores.ts'
 import { createRouteContext } from './route-context.ts'
 import type { QueryService, RunningApp, StartOptions } from './running-app.ts'
+import { checkRoles } from './roles.ts'
 import type { Setting } from './start/setting.ts'
 import { startSources } from './start/sources.ts'
 
 /**
- * Starts an app: opens its data folder, goes on where it was, and begins to replay its sources. Throws APP_INVALID,
+ * Starts an app: opens its data folder, goes on where it was, and begins to replay its sources. Throws APP_INVALID, APP_INVALID_ROLES,
  * APP_DATA_FOLDER, APP_FORMAT_NEWER, APP_NO_SOURCE_DATA, LOG_IN_USE, BROKER_PORT_IN_USE, and what the rooms throw when
  * they open; what was open is closed then.
  */
@@ -40,9 +41,10 @@ export async function startApp(
   const limits = { ...defaultLimits, ...options.limits }
   const metrics = createMetricsRegistry()
   const closers = createClosers(clock, logger)
+  const roles = checkRoles(options.roles)
   const folder = await openAppFolder(options.dataDir)
   try {
-    return await start({ app, options, clock, logger, limits, metrics, closers, folder })
+    return await start({ app, options, roles, clock, logger, limits, metrics, closers, folder })
   } catch (error) {
     await closers.closeAll()
     throw error
@@ -50,7 +52,7 @@ export async function startApp(
 }
 
 async function start(setting: Setting): Promise<RunningApp> {
-  const { app, clock, logger, limits, metrics, closers, folder } = setting
+  const { app, options, roles, clock, logger, limits, metrics, closers, folder } = setting
   const startedAt = new Date(clock.now()).toISOString()
   const stores = await openStores(setting)
   const { log, lake, registry, sinks, ingest } = stores
@@ -61,6 +63,7 @@ async function start(setting: Setting): Promise<RunningApp> {
   const logHealth = await openLogHealth(log, app, logger)
   let isStopping = false
   const readiness = createReadiness({
+    roles,
     clock,
     folder: folder.run,
     logHealth,
@@ -75,7 +78,8 @@ async function start(setting: Setting): Promise<RunningApp> {
   metrics.onCollect(() => collectGauges({ log, lake, features, metrics }))
   const { broker, warnings } = await openAppBroker(setting, log)
   const scrub = startScrub(stores, setting)
-  const sources = await startSources({ ...setting, ingest })
+  const replay = roles.has('ingest') ? options.replay : { enabled: false }
+  const sources = await startSources({ ...setting, ingest, options: { ...options, replay } })
   closers.add('sources', () => sources.stop())
   const rooms = { log, ingest, lake, sinks, streams, registry, models, query, ...learned }
   const check = (): ReturnType<typeof readiness.check> => readiness.check()
@@ -83,6 +87,7 @@ async function start(setting: Setting): Promise<RunningApp> {
     definition: app,
     dataDir: folder.dir,
     startedAt,
+    roles,
     clock,
     logger,
     limits,

@@ -230,6 +230,7 @@ const topicChecks = (check: Check): ConformanceCheck[] => [
     assert.equal(errorCode, kafkaError.INVALID_TOPIC_EXCEPTION)
     assert.equal((await fetchOne(client, 0, { topic })).errorCode, 0)
     assert.equal(await makeTopic(client, '__millrace-x'), kafkaError.INVALID_TOPIC_EXCEPTION)
+    assert.equal(await makeTopic(client, '__millrace-shop.x'), kafkaError.NONE)
   }),
   check(
     'B9',

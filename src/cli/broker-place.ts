@@ -41,7 +41,9 @@ export function brokerPlace(flags: BrokerFlags): BrokerPlace | false {
   try {
     return { listeners: parseListeners(listeners, advertised), allowRemote }
   } catch (error) {
-    throw isMillraceError(error) ? cliError('CLI_USAGE', `--broker-${error.message}`) : error
+    throw isMillraceError(error)
+      ? cliError('CLI_USAGE', `--broker-${error.message.replace('advertised.', 'advertised-')}`)
+      : error
   }
 }
 

@@ -16,6 +16,8 @@ export interface Instance {
   readonly dataDir: string
   /** Where Kafka clients reach its topics, `host:port`; absent without such a port. */
   readonly broker?: string
+  /** What of the app runs there; absent in files of older versions: everything. */
+  readonly roles?: readonly string[]
 }
 
 /** The folder that the person is in: npm changes into a workspace before it runs a script, and says where it was. */

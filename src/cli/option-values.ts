@@ -40,6 +40,9 @@ export function header(text: string): boolean | readonly string[] {
   return text.split(',').map((name) => name.trim())
 }
 
+/** Names with commas between them. */
+export const names = (text: string): readonly string[] => text.split(',').map((name) => name.trim())
+
 /** A delimiter as it is typed: `\t` and `tab` are a tabulator. */
 export const delimiter = (text: string): string =>
   text === 'tab' || text === String.raw`\t` ? '\t' : text

@@ -6,25 +6,24 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import type { RunningApp } from '../app/index.ts'
+import { START_ROLES, type RunningApp } from '../app/index.ts'
 import { attachAddress, brokerPlace, hostAndPort, type BrokerFlags } from './broker-place.ts'
 import { systemClock } from '../core/index.ts'
 import type { CommandTools } from './command.ts'
 import { createConsoleLogger } from './console-logger.ts'
 import { curlLines } from './curl-lines.ts'
-import { defaultDataDir, removeInstance, userPath, writeInstance } from './instance.ts'
+import { removeInstance, userPath, writeInstance } from './instance.ts'
 import { loadApp } from './load-app.ts'
 import { fromEnvironment, integer } from './option-values.ts'
 import type { Output } from './output.ts'
 import { rememberApp } from './remembered-app.ts'
+import { startPlace, type PlaceFlags } from './start-place.ts'
 import { showProgress } from './start-progress.ts'
 
-export interface StartFlags extends BrokerFlags {
+export interface StartFlags extends BrokerFlags, PlaceFlags {
   readonly port?: number
   readonly host: string
-  readonly dataDir?: string
   readonly data?: string
-  readonly log?: string
   readonly rate?: number
   readonly order?: 'event-time' | 'file'
   readonly sources: boolean
@@ -70,12 +69,12 @@ async function run(
     await Promise.all([import('../app/index.ts'), import('../api/index.ts'), loadApp(path)])
   checkListenAddress(flags.host, flags.insecureNoKeys === true)
   const port = portOf(flags, definition.port)
-  const dataDir = dataDirOf(definition.name, flags)
+  const { dataDir, ...place } = startPlace(definition, flags)
   const logger = await createConsoleLogger(flags.logLevel)
   const app = await startApp(definition, {
     dataDir,
     logger,
-    log: logOf(flags),
+    ...place,
     broker: brokerPlace(flags),
     ...(flags.data === undefined ? {} : { sourceData: userPath(flags.data) }),
     replay: { rate: flags.rate, order: flags.order, enabled: flags.sources },
@@ -98,24 +97,14 @@ async function run(
       pid: process.pid,
       startedAt: app.startedAt,
       dataDir,
-      ...attachAddress(app.broker, logOf(flags)),
+      roles: [...app.roles],
+      ...attachAddress(app.broker, place.log),
     })
     greet(app, url, output)
     await live(app, server, url, output, stop)
   } finally {
     await shutDown(app, server, dataDir)
   }
-}
-
-/** Undefined is the log of the data folder. */
-function logOf(flags: StartFlags): string | undefined {
-  const named = flags.log ?? process.env['MILLRACE_LOG']
-  return named === '' || named === 'embedded' ? undefined : named
-}
-
-function dataDirOf(name: string, flags: StartFlags): string {
-  const named = flags.dataDir ?? process.env['MILLRACE_DATA_DIR']
-  return named === undefined || named === '' ? defaultDataDir(name) : userPath(named)
 }
 
 function portOf(flags: StartFlags, declared: number | undefined): number {
@@ -132,6 +121,9 @@ function greet(app: RunningApp, url: string, output: Output): void {
     output.line(`  kafka     ${hostAndPort(host, port)}`)
   }
   output.line(`  data      ${app.dataDir}`)
+  if (app.roles.size < START_ROLES.length) {
+    output.line(`  roles     ${[...app.roles].join(', ')}; the others run elsewhere, or not at all`)
+  }
   for (const warning of app.warnings()) output.note(`warning: ${warning}`)
 }
 

@@ -20,13 +20,14 @@ export interface AppBroker {
  * a client of other brokers, BROKER_NO_STORED_BATCHES; an `optional` broker is left out then, with a warning for the port.
  */
 export async function openAppBroker(setting: Setting, log: Log): Promise<AppBroker> {
-  const { app, options, clock, logger, metrics, closers } = setting
+  const { app, options, roles, clock, logger, metrics, closers } = setting
   const wanted = options.broker ?? false
-  if (wanted === false) return { broker: undefined, warnings: [] }
+  if (wanted === false || !roles.has('broker')) return { broker: undefined, warnings: [] }
   const { optional = false, ...place } = wanted
   if (optional && log.wire === undefined) return { broker: undefined, warnings: [] }
   try {
-    const contracts = contractsOf(app)
+    // Beside a broker alone the app runs in other processes, which keep its topics and dead letters as clients.
+    const contracts = roles.has('ingest') || roles.has('sink') ? contractsOf(app) : {}
     const broker = await openBroker({ ...place, log, clock, logger, metrics, contracts })
     closers.add('broker', () => broker.close())
     return { broker, warnings: broker.addresses.flatMap(remoteWarning) }

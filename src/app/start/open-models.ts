@@ -11,6 +11,7 @@ import type { Stores } from './open-stores.ts'
 import { featureTableOf } from './open-tables.ts'
 import { createPredictionLog } from '../prediction-log.ts'
 import { missingOf } from '../readiness.ts'
+import { servingOf, trainerOf } from '../roles.ts'
 import type { Setting } from './setting.ts'
 import { trainingSources } from './training-sources.ts'
 
@@ -25,9 +26,14 @@ export interface Models {
 }
 
 export async function openModels(setting: Setting, stores: Stores): Promise<Models> {
-  const { app, options, clock, logger, limits, metrics, closers, folder } = setting
+  const { app, options, roles, clock, logger, limits, metrics, closers, folder } = setting
   const { log, lake, registry, tables, sinks } = stores
-  const views = Object.entries(app.features ?? {}).map(([name, sql]) => ({ name, sql }))
+  // Views and models read tables, so they are where the tables are.
+  const hasTables = roles.has('sink')
+  const views = Object.entries(hasTables ? (app.features ?? {}) : {}).map(([name, sql]) => ({
+    name,
+    sql,
+  }))
   const features = await openFeatureStore({
     log,
     lake,
@@ -38,7 +44,10 @@ export async function openModels(setting: Setting, stores: Stores): Promise<Mode
     metrics,
   })
   closers.add('features', () => features.close())
-  const specs = new Map(modelSpecsOf(app, features.views).map((spec) => [spec.name, spec]))
+  const specs = new Map(
+    (hasTables ? modelSpecsOf(app, features.views) : []).map((spec) => [spec.name, spec]),
+  )
+  const served = roles.has('serve') ? [...specs] : []
 
   const predictionLog = createPredictionLog({ log, clock, logger, metrics })
   closers.add('prediction log', () => predictionLog.close())
@@ -49,7 +58,7 @@ export async function openModels(setting: Setting, stores: Stores): Promise<Mode
     registry,
     features,
     models: Object.fromEntries(
-      [...specs].flatMap(([name, { task }]) => (task === 'recommender' ? [] : [[name, task]])),
+      served.flatMap(([name, { task }]) => (task === 'recommender' ? [] : [[name, task]])),
     ),
     clock,
     logger,
@@ -58,11 +67,14 @@ export async function openModels(setting: Setting, stores: Stores): Promise<Mode
     onPrediction: (answer, rows, requestId) => predictionLog.add(answer, rows, requestId),
   })
   closers.add('serving', () => rows.close())
-  const recommendations = await openRecommenders(setting, stores, { specs, waiting })
+  const recommendations = await openRecommenders(setting, stores, {
+    specs: new Map(served),
+    waiting,
+  })
 
   const opened = openTrainer({
     specs: [...specs.values()].map((spec) =>
-      options.training === false ? { ...spec, retrain: {} } : spec,
+      options.training === false || !roles.has('train') ? { ...spec, retrain: {} } : spec,
     ),
     sources: trainingSources({ tables, views, features, lake, sinks }),
     registry,
@@ -75,10 +87,18 @@ export async function openModels(setting: Setting, stores: Stores): Promise<Mode
   })
   trainer = opened
   closers.add('trainer', () => opened.close())
-  const serving: Serving = {
-    ...rows,
-    live: () => [...rows.live(), ...recommendations.live()],
-    problems: () => [...rows.problems(), ...recommendations.problems()],
+  return {
+    features,
+    specs,
+    serving: servingOf(withRecommenders(rows, recommendations), roles),
+    recommendations,
+    trainer: trainerOf(opened, roles),
   }
-  return { features, specs, serving, recommendations, trainer: opened }
 }
+
+/** What is said of live versions is of recommenders too. */
+const withRecommenders = (rows: Serving, recommendations: Recommendations): Serving => ({
+  ...rows,
+  live: () => [...rows.live(), ...recommendations.live()],
+  problems: () => [...rows.problems(), ...recommendations.problems()],
+})

@@ -7,6 +7,7 @@ import { openSandbox, type SqlSandbox } from '../../sql/index.ts'
 import type { TableSink } from '../../stream/index.ts'
 import { openAppLog } from './open-app-log.ts'
 import { contractOf, openSink, tableDefinitions, type TableDefinition } from './open-tables.ts'
+import { doorOf } from '../roles.ts'
 import type { Setting } from './setting.ts'
 
 export interface Stores {
@@ -21,7 +22,7 @@ export interface Stores {
 
 /** The log comes first: it is the lock of the data folder, and nothing else may be touched before. */
 export async function openStores(setting: Setting): Promise<Stores> {
-  const { app, clock, logger, limits, metrics, closers, folder } = setting
+  const { app, roles, clock, logger, limits, metrics, closers, folder } = setting
   const log = await openAppLog(setting)
   const lake = await openLake({
     dir: folder.lake,
@@ -34,7 +35,7 @@ export async function openStores(setting: Setting): Promise<Stores> {
   const registry = await openRegistry({ dir: folder.registry, log, clock, logger, metrics })
   closers.add('registry', () => registry.close())
 
-  const tables = tableDefinitions(app)
+  const tables = roles.has('sink') ? tableDefinitions(app) : []
   const sinks = new Map<string, TableSink>()
   for (const definition of tables) {
     const sink = await openSink(definition, { log, lake, clock, logger, metrics })
@@ -48,7 +49,7 @@ export async function openStores(setting: Setting): Promise<Stores> {
     await log.createTopic({ name, partitions: topic.partitions ?? 1 })
     ingest.declare(contractOf(name, topic))
   }
-  return { log, lake, registry, tables, sinks, ingest, sandbox }
+  return { log, lake, registry, tables, sinks, ingest: doorOf(ingest, roles), sandbox }
 }
 
 /** The first process for queries takes as long to start as everything else together, so it starts beside it. */

@@ -6,10 +6,11 @@ import type { Setting } from './setting.ts'
 import type { Stores } from './open-stores.ts'
 
 export async function openStreams(
-  { app, clock, logger, metrics, closers }: Setting,
+  { app, roles, clock, logger, metrics, closers }: Setting,
   { log }: Stores,
 ): Promise<ReadonlyMap<string, DerivedStream>> {
   const streams = new Map<string, DerivedStream>()
+  if (!roles.has('sink')) return streams
   for (const [name, stream] of Object.entries(app.streams ?? {})) {
     const source = app.topics[stream.from]
     if (!source) continue

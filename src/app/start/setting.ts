@@ -4,11 +4,13 @@ import type { AppFolder } from './app-folder.ts'
 import type { Closers } from './closers.ts'
 import type { AppDefinition } from '../define-app.ts'
 import type { MetricsRegistry } from '../metrics.ts'
+import type { StartRole } from '../roles.ts'
 import type { StartOptions } from '../running-app.ts'
 
 export interface Setting {
   readonly app: AppDefinition
   readonly options: StartOptions
+  readonly roles: ReadonlySet<StartRole>
   readonly clock: Clock
   readonly logger: Logger
   readonly limits: Limits

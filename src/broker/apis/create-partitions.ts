@@ -1,5 +1,5 @@
 /** CreatePartitions, key 37: more partitions for a topic. Equal keys may go to other partitions from then on. */
-import { isInternalTopic, isMillraceError } from '../../core/index.ts'
+import { isMillraceError } from '../../core/index.ts'
 import { defineApi } from '../protocol/api.ts'
 import { kafkaError, refusalOf, type Refusal } from '../protocol/kafka-errors.ts'
 import {
@@ -13,6 +13,7 @@ import {
   struct,
 } from '../protocol/schema.ts'
 import type { RequestContext } from '../request-context.ts'
+import { isOwnTopic } from '../topics/own-topics.ts'
 
 export const createPartitions = defineApi({
   key: 37,
@@ -54,7 +55,7 @@ async function grow(
   validateOnly: boolean,
   { log, wire, limits, contracts }: RequestContext,
 ): Promise<Refusal | undefined> {
-  if (isInternalTopic(name)) {
+  if (isOwnTopic(name)) {
     const message = `topic "${name}" belongs to the log`
     return { code: kafkaError.INVALID_TOPIC_EXCEPTION, message }
   }

@@ -1,5 +1,4 @@
 /** DeleteTopics, key 20: the topic goes with all its records. Version 6 names it by name or by id. */
-import { isInternalTopic } from '../../core/index.ts'
 import { defineApi } from '../protocol/api.ts'
 import { kafkaError, refusalOf, type Refusal } from '../protocol/kafka-errors.ts'
 import {
@@ -15,6 +14,7 @@ import {
 } from '../protocol/schema.ts'
 import type { RequestContext } from '../request-context.ts'
 import { NO_TOPIC_ID, topicNames } from '../topics/topic-ids.ts'
+import { isOwnTopic } from '../topics/own-topics.ts'
 
 export const deleteTopics = defineApi({
   key: 20,
@@ -65,7 +65,7 @@ async function remove(
   if (name === null) {
     return { code: kafkaError.UNKNOWN_TOPIC_ID, message: 'there is no topic with this id' }
   }
-  if (isInternalTopic(name)) {
+  if (isOwnTopic(name)) {
     const message = `topic "${name}" belongs to the log`
     return { code: kafkaError.INVALID_TOPIC_EXCEPTION, message }
   }

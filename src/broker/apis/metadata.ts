@@ -18,6 +18,7 @@ import {
 } from '../protocol/schema.ts'
 import type { RequestContext } from '../request-context.ts'
 import { BROKER_ID } from '../topics/broker-identity.ts'
+import { isOwnTopic } from '../topics/own-topics.ts'
 
 /** Authorized operations that were not asked for, or that nobody restricts. */
 export const NO_AUTHORIZATION = -(2 ** 31)
@@ -87,7 +88,7 @@ async function find(
   mayCreate: boolean,
   { creator }: RequestContext,
 ): Promise<Value<typeof topicResponse>> {
-  const found = await creator.find(name, mayCreate && !isInternalTopic(name))
+  const found = await creator.find(name, mayCreate && !isOwnTopic(name))
   if ('topic' in found) return describe(found.topic)
   const refused = { errorCode: found.refusal.code, name, isInternal: isInternalTopic(name) }
   return { ...refused, partitions: [], authorizedOperations: NO_AUTHORIZATION }

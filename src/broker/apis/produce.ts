@@ -5,7 +5,7 @@
  * Versions 0 to 2 are told because librdkafka infers its features from them, but the message formats that they carry are
  * answered with UNSUPPORTED_FOR_MESSAGE_FORMAT.
  */
-import { isInternalTopic, isMillraceError } from '../../core/index.ts'
+import { isMillraceError } from '../../core/index.ts'
 import { defineApi } from '../protocol/api.ts'
 import { kafkaError, refusalOf } from '../protocol/kafka-errors.ts'
 import {
@@ -21,6 +21,7 @@ import {
   type Value,
 } from '../protocol/schema.ts'
 import type { RequestContext } from '../request-context.ts'
+import { isOwnTopic } from '../topics/own-topics.ts'
 
 const ACKS = new Set([-1, 0, 1])
 
@@ -95,7 +96,7 @@ async function store(
   records: Uint8Array | null,
   { wire, limits, contracts, logger, metrics }: RequestContext,
 ): Promise<PartitionAnswer> {
-  const reason = isInternalTopic(topic)
+  const reason = isOwnTopic(topic)
     ? `topic "${topic}" belongs to the log: clients may only read it`
     : contracts.refuseProduce?.(topic)
   if (reason !== undefined) {

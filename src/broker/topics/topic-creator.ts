@@ -1,8 +1,9 @@
 /** Topics that clients ask for: created on first use (design D17), or with settings by an admin, within the limits. */
-import { isInternalTopic, isMillraceError, type Logger } from '../../core/index.ts'
+import { isMillraceError, type Logger } from '../../core/index.ts'
 import { defaultTopicConfig, type Log, type TopicInfo, type TopicSpec } from '../../log/index.ts'
 import type { BrokerLimits, TopicContracts } from '../broker.ts'
 import { kafkaError, refusalOf, type Refusal } from '../protocol/kafka-errors.ts'
+import { isOwnTopic } from './own-topics.ts'
 
 export interface TopicCreatorOptions {
   readonly log: Log
@@ -45,7 +46,7 @@ export class TopicCreator {
   async create(spec: TopicSpec, validateOnly = false): Promise<FoundTopic> {
     const { log, limits, contracts } = this.#options
     const { name, partitions = 1 } = spec
-    if (isInternalTopic(name)) {
+    if (isOwnTopic(name)) {
       return refusal(kafkaError.INVALID_TOPIC_EXCEPTION, `topic "${name}" has a reserved name`)
     }
     try {

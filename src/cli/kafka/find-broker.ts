@@ -48,7 +48,8 @@ export function findBroker(named: string | undefined, options: CommonOptions): s
       `${first.app} runs without a port for Kafka clients: start it with --broker-port 9092, or name another broker with --bootstrap-server host:port`,
     )
   }
-  if (brokers.length === 1) return found.broker
+  // Processes of one app that attach to one broker name the same.
+  if (brokers.every(({ broker }) => broker === found.broker)) return found.broker
   const list = brokers.map(({ app, broker }) => `${app} (--bootstrap-server ${broker})`).join(', ')
   throw cliError('CLI_USAGE', `${brokers.length} instances run: say which one: ${list}`)
 }

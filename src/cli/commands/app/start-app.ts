@@ -1,5 +1,5 @@
 import { argument, defineCommand } from '../../command.ts'
-import { integer, oneOf, rate } from '../../option-values.ts'
+import { integer, names, oneOf, rate } from '../../option-values.ts'
 import type { StartFlags } from '../../start.ts'
 
 export const startApp = defineCommand<StartFlags>({
@@ -20,6 +20,12 @@ export const startApp = defineCommand<StartFlags>({
       flags: '--log <url>',
       description:
         'kafka://host:port keeps events on a cluster (default: MILLRACE_LOG, else the data folder)',
+    },
+    {
+      flags: '--roles <list>',
+      description:
+        'what runs in this process: broker,ingest,sink,train,serve (default: MILLRACE_ROLES, else all)',
+      parse: names,
     },
     {
       flags: '--broker-port <n>',
@@ -74,6 +80,8 @@ export const startApp = defineCommand<StartFlags>({
   examples: [
     'millrace start app.ts',
     'millrace start app.ts --data ml-latest-small.zip --rate 2000/s',
+    'millrace start app.ts --log kafka://kafka-1:9092 --roles ingest   (and elsewhere: --roles sink,train,serve)',
+    'millrace start app.ts --roles broker   (and in other terminals: --roles ingest --port 8081, …)',
   ],
   handlesSignals: true,
   async run({ args, options }, tools) {
