@@ -46,7 +46,7 @@ export async function runRecommenderJob(plan: TrainingPlan, tools: JobTools): Pr
   const reports: MetricReport[] = []
   if (plan.evaluate) {
     const trivial = await openRecommenderKind(kind.baseline)
-    for (const split of splitsOf(events, all, spec)) {
+    for (const split of splitsOf(events, plan)) {
       const one = await reportOf(split, kind, trivial, fit)
       if (one) reports.push(one)
     }
@@ -67,6 +67,8 @@ interface Events {
   readonly setCount: number
   /** Milliseconds since 1970. */
   readonly newest: number
+  readonly isInSet: (row: number) => boolean
+  /** In the set and not of the gate. */
   readonly isTrain: (row: number) => boolean
   readonly isGate: (row: number) => boolean
   /** Gate rows of batches that may not vote yet. */
@@ -111,6 +113,7 @@ async function readEvents(plan: TrainingPlan, tools: JobTools): Promise<Events> 
     users: rows.user,
     setCount: flags.filter((flag) => (flag & IN_SET) !== 0).length,
     newest: frame.eventTime.at(-1) ?? 0,
+    isInSet: (row) => (flagOf(row) & IN_SET) !== 0,
     isTrain: (row) => (flagOf(row) & (IN_SET | GATE)) === IN_SET,
     isGate: (row) => (flagOf(row) & (GATE | FRESH)) === GATE,
     isNewestGate: (row) => (flagOf(row) & (GATE | FRESH)) === (GATE | FRESH),
@@ -165,16 +168,22 @@ interface Split {
   readonly test: Interactions
 }
 
-function splitsOf(events: Events, all: Interactions, spec: ModelSpec): Split[] {
-  const late = timeSplit(events.users, events.isTrain)
-  const held = randomHeldOut(all, spec.seed)
+/**
+ * Events without a declared time come in any order: what came last says nothing then, and there is no time split.
+ * All rows of the set take part, the gate's too: what is fitted here is measured and thrown away, and never a version.
+ */
+function splitsOf(events: Events, { spec, table }: TrainingPlan): Split[] {
+  const { isInSet } = events
+  const late = timeSplit(events.users, isInSet)
+  const held = randomHeldOut(events.interactions(isInSet), spec.seed)
   const isHeld = (row: number): boolean => held(events, row, interactionsOf(spec))
   const both = (name: Split['name'], isTest: (row: number) => boolean): Split => ({
     name,
-    train: events.interactions((row) => events.isTrain(row) && !isTest(row)),
-    test: events.interactions((row) => events.isTrain(row) && isTest(row)),
+    train: events.interactions((row) => isInSet(row) && !isTest(row)),
+    test: events.interactions((row) => isInSet(row) && isTest(row)),
   })
-  return [both('time', (row) => late[row] === 1), both('random', isHeld)]
+  const random = both('random', isHeld)
+  return table.eventTime === undefined ? [random] : [both('time', (row) => late[row] === 1), random]
 }
 
 /** Of each user's items a fifth, rounded down: those with the least hash. Pairs, so no event of one is on both sides. */
@@ -263,7 +272,7 @@ function gateReport(
   const own = [...on('gate', gate), ...on('gate-newest', newest)]
   const judging = own.find(({ split }) => split === 'gate')
   const isEnough = judging !== undefined && judging.rows >= spec.gate.minRows
-  const decisive = isEnough ? judging : reports.find(({ split }) => split === 'time')
+  const decisive = isEnough ? judging : reports[0]
   const champion = tools.champion?.fitted
   const theirs =
     isEnough && champion?.task === 'recommender' ? rankingMetrics(champion, all, gate) : undefined
@@ -271,7 +280,9 @@ function gateReport(
     reports: own,
     evidence: {
       rule: spec.gate,
-      rowsName: isEnough ? `${judging.rows} gate rows` : 'test rows of the time split',
+      rowsName: isEnough
+        ? `${judging.rows} gate rows`
+        : `test rows of the ${decisive?.split ?? 'time'} split`,
       rows: decisive?.rows ?? 0,
       candidate: decisive?.metrics ?? {},
       // The most popular items are their own baseline: they need only not be worse than before.

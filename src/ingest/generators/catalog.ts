@@ -2,6 +2,7 @@
 import type { Generator } from './generator.ts'
 
 export const generators = {
+  lastfm: async () => (await import('./lastfm/lastfm-generator.ts')).lastfmGenerator,
   matrices: async () => (await import('./matrices/matrices-generator.ts')).matricesGenerator,
   movielens: async () => (await import('./movielens/movielens-generator.ts')).movielensGenerator,
 } as const satisfies Record<string, () => Promise<unknown>>

@@ -22,6 +22,8 @@ export interface TopicSourceOptions extends Omit<OpenFileOptions, 'columns' | 'e
 
 export interface TopicSource extends EventSource {
   readonly file: string
+  /** Names of the file's fields in order; empty when only its rows know them. */
+  readonly fields: readonly string[]
   /** Sentences for a person: left-out columns, a file order that misleads training. */
   readonly warnings: readonly string[]
   /** Counts of the join so far; undefined without a lookup. */
@@ -48,6 +50,7 @@ export async function openTopicSource(options: TopicSourceOptions): Promise<Topi
   return {
     ...(wanted === 'event-time' ? orderByEventTime(source, contract) : source),
     file: opened.file,
+    fields: opened.fields,
     warnings,
     lookupReport: () => joined?.report(),
   }
