@@ -3,6 +3,7 @@ import type { Benchmark } from './benchmark.ts'
 /** Every benchmark by id, one lazy line each. */
 export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   L1: () => import('./log-append/log-append.ts').then((folder) => folder.logAppend),
+  'L1-bare': () => import('./log-append/bare-append.ts').then((folder) => folder.bareAppend),
   L4: () => import('./log-and-kafka/log-and-kafka.ts').then((folder) => folder.logAndKafka),
   'L4-default': () =>
     import('./log-and-kafka/log-and-kafka.ts').then((folder) => folder.logAndDefaultKafka),

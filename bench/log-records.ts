@@ -9,8 +9,8 @@ export const RECORDS = Number(process.env['MILLRACE_BENCH_RECORDS'] ?? 5_000_000
 export const RECORD_BYTES = 100
 /** Records of one append; a client that sends bulk does the same. */
 const APPEND_RECORDS = 1_000
-/** Appends under way at once: enough that a sync never waits for a producer. */
-const IN_FLIGHT = 16
+/** Appends under way at once: fifty thousand records wait, as on the peer's side. */
+const IN_FLIGHT = 50
 
 export const VALUE = new Uint8Array(RECORD_BYTES).map((_, index) => 32 + (index % 90))
 

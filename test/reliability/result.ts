@@ -35,7 +35,7 @@ export type Soak = (options: SoakOptions) => Promise<SoakResult | Skipped>
 
 /** One JSON line, the same fields in the same order for every test. */
 export function toLine(result: SoakResult | Skipped): string {
-  if ('skipped' in result) return JSON.stringify({ ...result, commit: commit() })
+  if ('skipped' in result) return JSON.stringify({ ...result, commit: commit(), date: today() })
   const { id, promise, seed, rounds, acknowledged, anomalies, worst, controls, seconds } = result
   const count = (name: AnomalyName): number => anomalies[name] ?? 0
   const times = (result.recoveryMs ?? []).toSorted((a, b) => a - b)
@@ -45,6 +45,7 @@ export function toLine(result: SoakResult | Skipped): string {
     id,
     promise,
     commit: commit(),
+    date: today(),
     seed,
     rounds,
     acknowledged,
@@ -68,6 +69,8 @@ export function toLine(result: SoakResult | Skipped): string {
 export const isClean = ({ anomalies, controls }: SoakResult): boolean =>
   Object.values(anomalies).every((count) => count === 0) &&
   (controls === undefined || controls.caught === controls.total)
+
+const today = (): string => new Date().toISOString().slice(0, 10)
 
 function commit(): string {
   try {

@@ -1,7 +1,9 @@
 /**
- * `npm run soak -- <ID…> [--seed N] [--rounds N]`: one test of the catalogue or several, one JSON line each on standard
- * output. Ends with 1 when a promise was broken, with 2 when it was called wrongly.
+ * `npm run soak -- <ID…> [--seed N] [--rounds N] [--record]`: one test of the catalogue or several, one JSON line each on
+ * standard output; `--record` also keeps it for `docs/reliability.md`. `A2 --peers` cuts the power under others instead. Ends with 1 when a promise was broken, with 2 when it was called wrongly.
  */
+import { appendFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { killStorm, killStormOfServer } from './a1-kill-storm.ts'
 import { openCost } from './a11-open-cost.ts'
@@ -14,6 +16,7 @@ import { rot } from './a7-rot.ts'
 import { slowDisk } from './a8-slow-disk.ts'
 import { queueLife } from './a9-queue-life.ts'
 import { simulation } from './f1-simulation.ts'
+import { powerCutsOfPeers } from './peers.ts'
 import { isClean, toLine, type Soak } from './result.ts'
 
 const SOAKS: Readonly<Record<string, Soak>> = {
@@ -38,7 +41,12 @@ function wholeNumber(text: string | undefined): number | undefined {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seed: { type: 'string' }, rounds: { type: 'string' } },
+  options: {
+    seed: { type: 'string' },
+    rounds: { type: 'string' },
+    record: { type: 'boolean', default: false },
+    peers: { type: 'boolean', default: false },
+  },
 })
 const unknown = positionals.filter((id) => SOAKS[id] === undefined)
 if (positionals.length === 0 || unknown.length > 0) {
@@ -55,8 +63,20 @@ if ([seed, rounds ?? 0].some((value) => !Number.isSafeInteger(value) || value < 
   console.error('give --seed and --rounds as whole numbers')
   process.exit(2)
 }
+const results = fileURLToPath(new URL('results.ndjson', import.meta.url))
+function tell(line: string): void {
+  console.log(line)
+  if (values.record) appendFileSync(results, `${line}\n`)
+}
+
+if (values.peers) {
+  for await (const line of powerCutsOfPeers(seed, rounds)) {
+    tell(JSON.stringify({ ...line, date: new Date().toISOString().slice(0, 10) }))
+  }
+  process.exit()
+}
 for (const id of positionals) {
   const result = await SOAKS[id]!({ seed, isSeedGiven: given !== undefined, rounds })
-  console.log(toLine(result))
+  tell(toLine(result))
   if (!('skipped' in result) && !isClean(result)) process.exitCode = 1
 }
