@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, chmodSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -51,5 +51,23 @@ function buildJavaScript(): void {
   if (existsSync(main)) chmodSync(main, 0o755)
 }
 
+/** What `millrace new` makes projects of: the examples as they are, so that there is no second copy in git. */
+function copyTemplates(): void {
+  const examples = join(root, 'examples')
+  const isOurs = (path: string): boolean => {
+    const name = basename(path)
+    return name !== 'node_modules' && !name.startsWith('.') && !name.includes('.test.')
+  }
+  for (const { name } of readdirSync(examples, { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  )) {
+    cpSync(join(examples, name), join(root, 'dist/templates', name), {
+      recursive: true,
+      filter: isOurs,
+    })
+  }
+}
+
 buildKernels()
 buildJavaScript()
+copyTemplates()

@@ -2,6 +2,7 @@
 import { startApp } from './commands/app/start-app.ts'
 import { backUpData } from './commands/app/back-up-data.ts'
 import { restoreData } from './commands/app/restore-data.ts'
+import { newProject } from './commands/app/new-project.ts'
 import { resetData } from './commands/app/reset-data.ts'
 import { consumeTopic } from './commands/data/consume-topic.ts'
 import { generateStream } from './commands/data/generate-stream.ts'
@@ -45,6 +46,7 @@ import { showStatus } from './commands/system/show-status.ts'
 import { showVersion } from './commands/system/show-version.ts'
 
 export const commands = {
+  new: newProject,
   start: startApp,
   produce: produceFile,
   import: importFiles,
