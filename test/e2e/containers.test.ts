@@ -117,7 +117,9 @@ describe('the entry point, without Docker', () => {
     running.push(child)
     outputs.set(child, '')
     for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (text: Buffer) => outputs.set(child, `${outputs.get(child)}${text}`))
+      stream.on('data', (text: Buffer) =>
+        outputs.set(child, `${outputs.get(child)}${text.toString()}`),
+      )
     }
     return child
   }
