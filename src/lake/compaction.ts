@@ -94,7 +94,18 @@ async function writeMerge(
   await syncFile(path)
   const [bytes, sha256] = [await sizeOf(path), await digestFile(path)]
   const newest = newestOf(sources)
-  const file = { name, partition, first, last: tail.last, rows, bytes, sha256, batches }
+  const columnCount = columns.length
+  const file = {
+    name,
+    partition,
+    first,
+    last: tail.last,
+    rows,
+    bytes,
+    sha256,
+    batches,
+    columnCount,
+  }
   return { ...file, ...(newest !== undefined && { newest }) }
 }
 

@@ -78,6 +78,8 @@ export interface LakeFile {
   readonly sha256: string
   /** Numbers of the first and last batch whose rows are in the file. */
   readonly batches: readonly [first: number, last: number]
+  /** The table's columns only become more: as many of them as this are in the file. Absent: not known. */
+  readonly columnCount?: number
   /** Time of the newest record, at most that of the commit, milliseconds. Absent in files of before this was kept. */
   readonly newest?: number
 }

@@ -13,6 +13,9 @@ export function sandboxView(
     name: snapshot.table,
     columns: snapshot.columns,
     partitionColumns: snapshot.partitionBy.map(({ name }) => name),
+    wholeFiles: snapshot.files
+      .filter(({ columnCount }) => columnCount === snapshot.columns.length)
+      .map((file) => snapshot.path(file)),
     files: [...snapshot.files.map((file) => snapshot.path(file)), ...tailFiles],
   }
 }

@@ -62,7 +62,9 @@ export async function writePart(part: BatchPart, target: PartTarget): Promise<La
   await rename(temp, join(folder, name))
   await failpoint?.('renamed')
   const newest = newestOf(part.rows, target.clock.now())
-  return { name, partition, first, last, rows: part.rows.length, bytes, sha256, batches, newest }
+  const columnCount = part.rows.columns.length
+  const rows = part.rows.length
+  return { name, partition, first, last, rows, bytes, sha256, batches, columnCount, newest }
 }
 
 /** Records may bear times of the future, by which they would never grow old. */

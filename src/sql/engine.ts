@@ -62,6 +62,8 @@ export interface SandboxView {
   readonly columns: readonly Column[]
   /** Absolute paths. Empty: the view has its columns and no rows. */
   readonly files: readonly string[]
+  /** Those of `files` that have all the columns: they are not opened before a query needs them. Default: none is known to. */
+  readonly wholeFiles?: readonly string[]
   /**
    * Columns that are also in the paths, as `column=value/`: a query that asks for some values opens only their files. A file
    * without these folders, or with Hive's NULL in one of them, is read for its own values.

@@ -42,6 +42,7 @@ const record = z.object({
       bytes: count,
       sha256: z.string(),
       batches: z.tuple([count, count]),
+      columnCount: count.optional(),
       newest: z.number().optional(),
     }),
   ),

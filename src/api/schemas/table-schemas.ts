@@ -10,6 +10,7 @@ export const fileSchema = z.object({
   bytes: z.int(),
   sha256: z.string(),
   batches: z.array(z.int()).describe('Numbers of the first and last batch in the file'),
+  columnCount: z.int().optional().describe('As many of the columns as the file has'),
   newest: z.number().optional().describe('Time of the newest record, milliseconds'),
 })
 

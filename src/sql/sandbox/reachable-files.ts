@@ -40,9 +40,10 @@ export async function reachableViews(
   try {
     const reached: SandboxView[] = []
     for (const view of views) {
-      const files: string[] = []
-      for (const file of view.files) files.push(await reach(file))
-      reached.push({ ...view, files })
+      const names = new Map<string, string>()
+      for (const file of view.files) names.set(file, await reach(file))
+      const wholeFiles = (view.wholeFiles ?? []).flatMap((file) => names.get(file) ?? [])
+      reached.push({ ...view, files: [...names.values()], wholeFiles })
     }
     return { views: reached, release }
   } catch (cause) {

@@ -89,7 +89,12 @@ async function createView(connection: DuckDBConnection, view: SandboxView): Prom
 }
 
 /** The files as tables: those whose folders tell the exact values of the partition columns, and the others. */
-function sourcesOf({ files, columns, partitionColumns = [] }: SandboxView): string[] {
+function sourcesOf({
+  files,
+  wholeFiles = [],
+  columns,
+  partitionColumns = [],
+}: SandboxView): string[] {
   const isPartitioned = (file: string): boolean =>
     partitionColumns.length > 0 &&
     partitionColumns.every((name) => {
@@ -100,19 +105,21 @@ function sourcesOf({ files, columns, partitionColumns = [] }: SandboxView): stri
     .filter(({ name }) => partitionColumns.includes(name))
     .map((column) => `${literal(column.name)}: ${SQL_TYPES[column.type]}`)
   const options = `hive_partitioning = true, hive_types = {${types.join(', ')}}`
-  return [
-    ...reading(
-      files.filter((file) => !isPartitioned(file)),
-      'hive_partitioning = false',
-    ),
-    ...reading(files.filter(isPartitioned), options),
-  ]
+  // To join columns by name, the engine opens every file before it begins.
+  const whole = new Set(wholeFiles)
+  return [true, false].flatMap((isWhole) => {
+    const some = files.filter((file) => whole.has(file) === isWhole)
+    const names = `union_by_name = ${!isWhole}`
+    const others = some.filter((file) => !isPartitioned(file))
+    return [
+      ...reading(others, `${names}, hive_partitioning = false`),
+      ...reading(some.filter(isPartitioned), `${names}, ${options}`),
+    ]
+  })
 }
 
 const reading = (files: readonly string[], options: string): string[] =>
-  files.length === 0
-    ? []
-    : [`read_parquet([${files.map(literal).join(', ')}], union_by_name = true, ${options})`]
+  files.length === 0 ? [] : [`read_parquet([${files.map(literal).join(', ')}], ${options})`]
 
 const emptyColumn = ({ name, type }: Column): string =>
   `NULL::${SQL_TYPES[type]} AS ${identifier(name)}`
