@@ -37,13 +37,14 @@ export async function receiveEvents(
     ...(sequence ? { sequence } : {}),
     envelope: envelopeOf(request.raw),
   })
-  const nothingStored = result.accepted === 0 && result.duplicates === 0
+  const nothingStored = result.accepted + result.duplicates + result.spooled === 0
   if (format === 'json' && onError === 'reject' && nothingStored && result.rejectedCount > 0) {
     throw allRefused(result, shape.first === OPENING_BRACKET)
   }
   return {
     accepted: result.accepted,
     duplicates: result.duplicates,
+    ...(result.spooled > 0 && { spooled: result.spooled }),
     duplicateOffsets: result.duplicateOffsets,
     rejected: result.rejected.map(({ index, line, code, issues }) => ({
       index,

@@ -259,7 +259,7 @@ export interface RouteContext {
   /** What the clusters of a clusterer are like, in the original units. */
   profiles(model: string, version?: number | string): Promise<readonly ClusterProfile[]>
   version(model: string, ref: number | string): ModelVersion
-  /** Publishes one event; resolves when it is durable. */
+  /** Publishes one event; resolves when it is durable. Offset −1: it waits on this machine for a cluster that is away. */
   publish(
     topic: string,
     event: Readonly<Record<string, unknown>>,

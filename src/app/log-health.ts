@@ -4,7 +4,7 @@ import type { Log } from '../log/index.ts'
 import type { AppDefinition } from './define-app.ts'
 
 /** A fault must show in the probe within 2 s. */
-const PROBE_MS = 1_000
+export const PROBE_MS = 1_000
 
 export interface LogHealth {
   /** Sentences for people: what may be lost with the cluster as it is set up. Empty for the folder's own log. */

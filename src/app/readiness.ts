@@ -5,6 +5,7 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../core/index.ts'
+import type { Ingest } from '../ingest/index.ts'
 import type { TaskName } from '../models/index.ts'
 import type { Registry } from '../registry/index.ts'
 import type { Serving } from '../serving/index.ts'
@@ -23,6 +24,9 @@ export interface ReadinessOptions {
   /** Folder on the disk of the log. */
   readonly folder: string
   readonly logHealth: LogHealth
+  readonly spool: Ingest['spool']
+  /** Largest event: room for it is what a spool needs. */
+  readonly recordBytes: number
   readonly sinks: ReadonlyMap<string, TableSink>
   readonly query: QueryService
   readonly models: ReadonlyMap<string, ModelSpec>
@@ -44,11 +48,19 @@ const PROBES = [
 ] as const satisfies readonly (readonly [StartRole, Role])[]
 
 export function createReadiness(options: ReadinessOptions): Readiness {
-  const { logHealth } = options
-  const canStore = cached(options.clock, async () => [
-    ...(await storeProbe(options.folder)),
-    ...(await logHealth.faults()),
-  ])
+  const { logHealth, spool } = options
+  const canStore = cached(options.clock, async () => {
+    const faults = await logHealth.faults()
+    const room = spool()
+    const waits = faults.length > 0 && room !== undefined && room.freeBytes >= options.recordBytes
+    return [...(await storeProbe(options.folder)), ...(waits ? [] : faults)]
+  })
+  const warningsOf = (role: Role): readonly string[] => {
+    const { events = 0 } = spool() ?? {}
+    if (role !== 'ingest') return []
+    const waiting = events > 0 ? [`${events} events wait here for the Kafka cluster`] : []
+    return [...logHealth.shortcomings, ...waiting]
+  }
   const canQuery = cached(options.clock, () => queryProbe(options))
   const waitingOf: Record<Role, () => Promise<readonly string[]>> = {
     ingest: canStore,
@@ -68,8 +80,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
       Promise.all(
         (role === undefined ? started : [role]).map(async (one): Promise<RoleReadiness> => {
           const waiting = await waitingFor(one)
-          const warnings = one === 'ingest' ? logHealth.shortcomings : []
-          return { role: one, ready: waiting.length === 0, waiting, warnings }
+          return { role: one, ready: waiting.length === 0, waiting, warnings: warningsOf(one) }
         }),
       ),
   }

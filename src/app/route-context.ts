@@ -39,8 +39,8 @@ export function createRouteContext(options: RouteContextOptions): RouteContext {
           { details: { issues: rejected.issues } },
         )
       }
-      const range = result.offsets[0]
-      return { partition: range?.partition ?? 0, offset: range?.last ?? 0 }
+      const range = result.offsets[0] ?? result.duplicateOffsets[0]
+      return { partition: range?.partition ?? 0, offset: range?.last ?? -1 }
     },
     async readiness() {
       const roles = await options.readiness()

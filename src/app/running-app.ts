@@ -37,6 +37,11 @@ export interface StartOptions {
   readonly log?: string
   /** What of the app runs in this process: `roles.ts`. Default: everything. Throws APP_INVALID_ROLES. */
   readonly roles?: readonly string[]
+  /**
+   * While that cluster is away: `refuse` (default) answers 503 with Retry-After, `spool` keeps events in the data folder, up to
+   * `limits.spoolBytes`, and sends them in their order when it is back.
+   */
+  readonly onOutage?: 'refuse' | 'spool'
   readonly clock?: Clock
   readonly logger?: Logger
   readonly limits?: Partial<Limits>

@@ -67,6 +67,8 @@ async function start(setting: Setting): Promise<RunningApp> {
     clock,
     folder: folder.run,
     logHealth,
+    spool: () => ingest.spool(),
+    recordBytes: limits.recordBytes,
     sinks,
     query,
     models,

@@ -24,6 +24,7 @@ export interface StartFlags extends BrokerFlags, PlaceFlags {
   readonly port?: number
   readonly host: string
   readonly data?: string
+  readonly onOutage?: 'refuse' | 'spool'
   readonly rate?: number
   readonly order?: 'event-time' | 'file'
   readonly sources: boolean
@@ -75,6 +76,7 @@ async function run(
     dataDir,
     logger,
     ...place,
+    ...(flags.onOutage && { onOutage: flags.onOutage }),
     broker: brokerPlace(flags),
     ...(flags.data === undefined ? {} : { sourceData: userPath(flags.data) }),
     replay: { rate: flags.rate, order: flags.order, enabled: flags.sources },

@@ -19,6 +19,8 @@ export interface Limits {
   readonly dedupeWindowMs: number
   /** Most ids of a topic that are remembered; 30 to 40 MB per million of them. */
   readonly dedupeIds: number
+  /** Most bytes of events that wait on this machine while the cluster of the log is away. */
+  readonly spoolBytes: number
   /** Most rows of one prediction request. */
   readonly predictionRows: number
   /** Most rows that a SQL answer returns. */
@@ -74,6 +76,7 @@ export const defaultLimits: Limits = {
   jsonKeys: 10_000,
   dedupeWindowMs: 24 * 60 * 60_000,
   dedupeIds: 10_000_000,
+  spoolBytes: GIB,
   predictionRows: 1_000,
   sqlRows: 10_000,
   sqlBytes: 16 * MIB,

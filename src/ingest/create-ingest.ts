@@ -23,6 +23,7 @@ import { Door, type CallOptions, type DoorDeps } from './publish/door.ts'
 import { createSequenceStore } from './publish/sequence-store.ts'
 import { createTopicDirectory } from './publish/topic-directory.ts'
 import { startReplay } from './replay/replay.ts'
+import { createSpool, type SpoolOptions } from './spool/spool.ts'
 
 export interface IngestOptions {
   readonly log: Log
@@ -34,6 +35,8 @@ export interface IngestOptions {
   readonly createsTopics?: boolean
   /** Tells processes apart that receive events for one log at the same time. Default `main`. */
   readonly writer?: string
+  /** Lets events wait on this machine while the cluster of the log is away. Default: they are refused. */
+  readonly spool?: SpoolOptions
 }
 
 /** Events in. Holds no files; close it before the log. */
@@ -43,26 +46,16 @@ export function createIngest(options: IngestOptions): Ingest {
   const limits = options.limits ?? defaultLimits
   const directory = createTopicDirectory(options.log, logger, options.createsTopics ?? true)
   const sequences = createSequenceStore({ log: options.log, clock, logger, directory })
-  const deps: DoorDeps = {
-    log: options.log,
-    clock,
-    metrics: options.metrics ?? silentMetrics,
-    limits,
-    directory,
-    sequences,
-    ids: createIdStore({
-      log: options.log,
+  const deps = doorDeps(options, { clock, logger, limits, directory, sequences })
+  const spool =
+    options.spool &&
+    createSpool({
+      ...options.spool,
       clock,
-      windowMs: limits.dedupeWindowMs,
-      maxIds: limits.dedupeIds,
-    }),
-    counts: createDoorCounts({
-      log: options.log,
-      directory,
-      clock,
-      writer: options.writer ?? 'main',
-    }),
-  }
+      logger,
+      forward: (topic, sequence, events, first) =>
+        doorOf(topic, { source: 'spool', onError: 'dlq', sequence }).admitBuilt(events, first),
+    })
   const contracts = new Map<string, { contract: TopicContract; check: EventCheck }>()
   const anyBytes = createEventCheck(undefined, limits)
   const replays = new Map<string, Replay>()
@@ -71,7 +64,10 @@ export function createIngest(options: IngestOptions): Ingest {
   const doorOf = (topic: string, door: CallOptions): Door => {
     const declared = contracts.get(topic)
     const check = declared?.check ?? anyBytes
-    return new Door(deps, { ...door, topic, isDeclared: declared !== undefined, check })
+    return new Door(
+      { ...deps, spool },
+      { ...door, topic, isDeclared: declared !== undefined, check },
+    )
   }
 
   const readmit = async (event: Readmission): Promise<Appended | undefined> => {
@@ -131,12 +127,37 @@ export function createIngest(options: IngestOptions): Ingest {
     deadLetters,
     counts: (topic) => deps.counts.of(topic),
     sequencePosition: (topic, sequence) => sequences.lastPosition(topic, sequence),
+    spool: () => spool && { events: spool.waiting(), freeBytes: spool.freeBytes() },
     replays: () => [...replays.values()].map((one) => one.progress()),
     async close() {
       await Promise.all([...replays.values()].map((one) => one.stop()))
       await Promise.allSettled(calls)
+      await spool?.close()
       await sequences.close()
     },
+  }
+}
+
+type Common = Required<Pick<IngestOptions, 'clock' | 'logger' | 'limits'>> &
+  Pick<DoorDeps, 'directory' | 'sequences'>
+
+function doorDeps(options: IngestOptions, common: Common): Omit<DoorDeps, 'spool'> {
+  const { log, metrics = silentMetrics, writer = 'main' } = options
+  const { clock, limits, directory, sequences } = common
+  return {
+    log,
+    clock,
+    metrics,
+    limits,
+    directory,
+    sequences,
+    ids: createIdStore({
+      log,
+      clock,
+      windowMs: limits.dedupeWindowMs,
+      maxIds: limits.dedupeIds,
+    }),
+    counts: createDoorCounts({ log, directory, clock, writer }),
   }
 }
 

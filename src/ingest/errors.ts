@@ -33,6 +33,11 @@ export const ingestError = defineErrors({
     title: 'The options of a replay, file or generator contradict each other or are out of range',
   },
   INGEST_INVALID_UTF8: { status: 400, retryable: false, title: 'The bytes are not UTF-8' },
+  INGEST_SPOOL_FULL: {
+    status: 503,
+    retryable: true,
+    title: 'The cluster of the log is away, and no more events can wait for it',
+  },
   INGEST_UNKNOWN_DEAD_LETTER: {
     status: 404,
     retryable: false,

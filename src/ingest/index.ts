@@ -8,6 +8,7 @@ export type {
 } from './dead-letters/dead-letter-desk.ts'
 export type { DoorCount } from './ledger/door-counts.ts'
 export { decompressBody, type DecompressLimits } from './bodies/decompress.ts'
+export type { SpoolOptions } from './spool/spool.ts'
 export { ingestError, type IngestErrorCode } from './errors.ts'
 export { openDataFolder, type DataFolder } from './sources/data-folder.ts'
 export type { DataFile } from './sources/data-file.ts'

@@ -68,6 +68,8 @@ export interface ReceiveResult {
   readonly duplicateOffsets: readonly OffsetRange[]
   /** Refused events that went to the dead-letter topic (`onError: 'dlq'`); they are listed in `rejected` too. */
   readonly deadLettered: number
+  /** Durable on this machine, on their way to a cluster that is away; they have no offset yet. */
+  readonly spooled: number
   readonly rejected: readonly RejectedEvent[]
   /** Refused events in all; beyond the first 1,000 they are counted, not listed. */
   readonly rejectedCount: number
@@ -154,6 +156,8 @@ export interface Ingest {
   /** Last stored position of a sequence on a topic; 0 when there is none. */
   sequencePosition(topic: string, sequence: string): Promise<number>
   replays(): readonly ReplayProgress[]
+  /** Events that wait for a cluster that is away, and the room for more; undefined where none may wait. */
+  spool(): { readonly events: number; readonly freeBytes: number } | undefined
   readonly deadLetters: DeadLetters
   /** Events of a topic that the log does not keep, since its first one. */
   counts(topic: string): Promise<DoorCount>

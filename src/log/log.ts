@@ -169,6 +169,7 @@ export interface Log {
   topic(name: string): Promise<TopicInfo>
   /**
    * Resolves when every record is durable (L1). Partial failure rejects; records of partitions that were written stay.
+   * `details.isStored` of an error is false when surely none of the records is stored.
    * Throws LOG_RECORD_TOO_LARGE, LOG_UNKNOWN_TOPIC, LOG_UNKNOWN_PARTITION, LOG_STORAGE_FULL, LOG_STORAGE_FAILED.
    */
   append(topic: string, records: readonly NewRecord[]): Promise<readonly Appended[]>

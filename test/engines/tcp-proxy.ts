@@ -5,6 +5,10 @@ export interface KafkaProxy {
   readonly port: number
   /** Where connections go from now on. */
   aim(port: number): void
+  /** Nothing listens any more, and what was connected is cut: as when the broker’s machine is gone. */
+  goAway(): Promise<void>
+  /** Listens again, on the same port, unless it does. */
+  comeBack(): Promise<void>
   /** Asked for each Produce request: true cuts its connection when the broker's answer arrives. */
   loseAnswers(loses: () => boolean): void
   /** Answers lost so far. */
@@ -49,16 +53,26 @@ export async function startProxy(): Promise<KafkaProxy> {
       } else client.write(chunk)
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const listen = (at: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(at, '127.0.0.1', () => resolve())
+    })
+  const end = (): Promise<void> => {
+    for (const socket of sockets) socket.destroy()
+    return new Promise((resolve) => {
+      server.close(() => resolve())
+    })
+  }
+  await listen(0)
   const { port } = server.address() as { port: number }
   return {
     port,
     aim: (port) => (target = port),
     loseAnswers: (loses) => (losesAnswer = loses),
     lost: () => lost,
-    async close() {
-      for (const socket of sockets) socket.destroy()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    goAway: end,
+    comeBack: () => (server.listening ? Promise.resolve() : listen(port)),
+    close: end,
   }
 }

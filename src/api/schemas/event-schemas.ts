@@ -10,6 +10,10 @@ export const offsetRangeSchema = z.object({
 export const receiveAnswer = z.object({
   accepted: z.int().describe('Events that are durable'),
   duplicates: z.int().describe('Events that were there already'),
+  spooled: z
+    .int()
+    .optional()
+    .describe('Events that are durable here and go to the Kafka cluster, which is away, later'),
   duplicateOffsets: z
     .array(offsetRangeSchema)
     .describe('Where the events lie that these repeat, as far as their ids say'),

@@ -6,6 +6,7 @@ import { openRegistry, type Registry } from '../../registry/index.ts'
 import { openSandbox, type SqlSandbox } from '../../sql/index.ts'
 import type { TableSink } from '../../stream/index.ts'
 import { openAppLog } from './open-app-log.ts'
+import { openAppSpool } from './open-app-spool.ts'
 import { contractOf, openSink, tableDefinitions, type TableDefinition } from './open-tables.ts'
 import { doorOf } from '../roles.ts'
 import type { Setting } from './setting.ts'
@@ -43,7 +44,8 @@ export async function openStores(setting: Setting): Promise<Stores> {
     sinks.set(definition.table, sink)
   }
 
-  const ingest = createIngest({ log, clock, logger, metrics, limits })
+  const spool = await openAppSpool(setting, log)
+  const ingest = createIngest({ log, clock, logger, metrics, limits, ...(spool && { spool }) })
   closers.add('ingest', () => ingest.close())
   for (const [name, topic] of Object.entries(app.topics)) {
     await log.createTopic({ name, partitions: topic.partitions ?? 1 })

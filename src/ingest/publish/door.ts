@@ -4,6 +4,7 @@
  */
 import {
   deadLetterTopic,
+  isDeadLetterTopic,
   isMillraceError,
   MillraceError,
   quote,
@@ -20,12 +21,14 @@ import { sortById } from '../dedupe/sort-by-id.ts'
 import { ingestError } from '../errors.ts'
 import type { DoorCounts } from '../ledger/door-counts.ts'
 import type { EventCheck, EventFault } from '../events/event-check.ts'
+import type { Spool } from '../spool/spool.ts'
 import {
   createRecordBuilder,
   type BuiltEvent,
   type Place,
   type RecordBuilder,
 } from './record-builder.ts'
+import { sequenceHeaders } from './sequence-record.ts'
 import type { SequenceState, SequenceStore } from './sequence-store.ts'
 import { Tally } from './tally.ts'
 import type { TopicDirectory } from './topic-directory.ts'
@@ -39,6 +42,8 @@ export interface DoorDeps {
   readonly sequences: SequenceStore
   readonly ids: IdStore
   readonly counts: DoorCounts
+  /** Where events wait while the cluster is away. Absent: they are refused then. */
+  readonly spool: Spool | undefined
 }
 
 /** What one call says of its events. */
@@ -104,19 +109,71 @@ export class Door {
     )
   }
 
+  /** Events that passed a door before and waited in a spool; `first` is their position in its sequence. */
+  async admitBuilt(events: readonly BuiltEvent[], first: number): Promise<void> {
+    const { sequence = '', topic } = this.#options
+    const name = Buffer.from(sequence)
+    if (isDeadLetterTopic(topic)) await this.#deps.directory.ensureOwn(topic)
+    await this.#deps.sequences.exclusive(topic, sequence, (state) => {
+      const good = events.flatMap(({ record, givenId }, index): GoodEvent[] => {
+        const position = first + index
+        if (state.stored.has(position)) return []
+        const headers = [...record.headers, ...sequenceHeaders(name, position)]
+        const event = { bytes: record.value ?? new Uint8Array() }
+        return [{ event, place: { index, position }, givenId, record: { ...record, headers } }]
+      })
+      return this.#finish({ good, bad: [], badPositions: [] }, state, this.tally.duplicates, 0)
+    })
+  }
+
   async #admit(
     events: readonly Incoming[],
     state: SequenceState | undefined,
     first: number | undefined,
   ): Promise<void> {
-    const { topic, isDeclared, onError } = this.#options
+    const { topic, isDeclared } = this.#options
     const { metrics, directory } = this.#deps
     const { duplicates, rejectedCount } = this.tally
     const sorted = this.#sort(events, state, first)
     metrics.record('events_received_total', this.#labels, events.length)
     this.tally.received += events.length
     this.#index += events.length
+    if (await this.#spoolFor(state)?.isNeeded(topic)) {
+      await this.#spoolAll(sorted, this.tally.rejectedCount - rejectedCount)
+      return
+    }
     await directory.ensureWritable(topic, isDeclared)
+    await this.#finish(sorted, state, duplicates, rejectedCount)
+  }
+
+  /** Positions of a sequence are sent again by their sender, and dead letters by a person: only other events may wait. */
+  #spoolFor(state: SequenceState | undefined): Spool | undefined {
+    return state === undefined && this.#options.letter === undefined ? this.#deps.spool : undefined
+  }
+
+  async #spoolAll({ good, bad }: Sorted, rejected: number): Promise<void> {
+    const { topic, onError } = this.#options
+    if (onError === 'reject' && rejected > 0) throw uncountable(topic, rejected)
+    await this.#wait(topic, good)
+    const letters = bad.map((record) => ({ record, givenId: undefined }))
+    await this.#wait(deadLetterTopic(topic), letters)
+    this.tally.deadLettered += bad.length
+  }
+
+  async #wait(topic: string, events: readonly BuiltEvent[]): Promise<void> {
+    if (events.length === 0) return
+    await this.#deps.spool?.add(topic, events)
+    if (!isDeadLetterTopic(topic)) this.tally.spooled += events.length
+  }
+
+  async #finish(
+    sorted: Sorted,
+    state: SequenceState | undefined,
+    duplicates: number,
+    rejectedCount: number,
+  ): Promise<void> {
+    const { topic, onError } = this.#options
+    const { directory } = this.#deps
     await this.#store(sorted, state)
     if (onError === 'dlq' && sorted.bad.length > 0) {
       const letters = deadLetterTopic(topic)
@@ -134,17 +191,26 @@ export class Door {
 
   /** Appends the good events that are new by their ids; those that take an id of another event go to the bad ones. */
   async #store(sorted: Sorted, state: SequenceState | undefined): Promise<void> {
-    const { topic, isDeclared } = this.#options
+    const { topic } = this.#options
     const byId = await sortById(this.#deps.ids, topic, sorted.good)
     try {
       const { fresh, duplicates, repeats, conflicts } = byId
       if (fresh.length > 0) {
-        const records = fresh.map(({ record }) => record)
-        const appended = await this.#append(topic, isDeclared, records)
-        byId.settle(appended)
-        this.tally.accept(appended)
-        for (const index of repeats) this.tally.repeat(appended[index]!)
-        this.#deps.metrics.record('events_accepted_total', this.#labels, fresh.length)
+        const appended = await this.#append(fresh, state)
+        // Of events that wait for the cluster, repeats wait too, and are found to be repeats when they come there.
+        if (appended === undefined) {
+          await this.#wait(
+            topic,
+            repeats.map((index) => fresh[index]!),
+          )
+        } else {
+          byId.settle(appended)
+          this.tally.accept(appended)
+          for (const index of repeats) this.tally.repeat(appended[index]!)
+          if (!isDeadLetterTopic(topic)) {
+            this.#deps.metrics.record('events_accepted_total', this.#labels, fresh.length)
+          }
+        }
       }
       for (const place of duplicates) this.tally.repeat(place)
       const refused = new Set(conflicts)
@@ -207,14 +273,20 @@ export class Door {
     metrics.record('dead_letters_total', labels, 1)
   }
 
+  /** Undefined when the cluster went away before it had any of them, and they wait. */
   async #append(
-    topic: string,
-    isDeclared: boolean,
-    records: readonly NewRecord[],
-  ): Promise<readonly Appended[]> {
+    events: readonly BuiltEvent[],
+    state: SequenceState | undefined,
+  ): Promise<readonly Appended[] | undefined> {
+    const { topic, isDeclared } = this.#options
+    const records = events.map(({ record }) => record)
     try {
       return await this.#deps.log.append(topic, records)
     } catch (error) {
+      if (isSurelyUnstored(error) && this.#spoolFor(state) !== undefined) {
+        await this.#wait(topic, events)
+        return undefined
+      }
       if (!isMillraceError(error, 'LOG_UNKNOWN_TOPIC')) throw error
       // Somebody deleted the topic since the last event.
       this.#deps.directory.forget(topic)
@@ -225,14 +297,16 @@ export class Door {
 
   /** The error of a call that fails half way, saying what is durable. */
   withCounts(error: unknown): unknown {
-    const { accepted, duplicates, deadLettered } = this.tally
-    if (!isMillraceError(error) || accepted + duplicates + deadLettered === 0) return error
+    const { accepted, duplicates, deadLettered, spooled } = this.tally
+    const kept = accepted + duplicates + deadLettered + spooled
+    if (!isMillraceError(error) || kept === 0) return error
     return new MillraceError(error.code, error, error.message, {
       details: {
         ...error.details,
         accepted,
         duplicates,
         deadLettered,
+        spooled,
         offsets: this.tally.offsets(),
       },
       cause: error,
@@ -242,6 +316,18 @@ export class Door {
     })
   }
 }
+
+/** The log says so where it can; without a word an event may be there. */
+const isSurelyUnstored = (error: unknown): boolean =>
+  isMillraceError(error) && error.retryable && error.details?.['isStored'] === false
+
+/** The ledger counts what is refused, and its counts are on the cluster. */
+const uncountable = (topic: string, rejected: number): Error =>
+  ingestError(
+    'INGEST_SPOOL_FULL',
+    `${rejected} events for topic ${quote(topic)} break its rules, and while the Kafka cluster is away only sound events can wait: send these again later, or with onError=dlq`,
+    { details: { topic, rejected }, retryAfterSeconds: 5 },
+  )
 
 const idConflict = (id: string): EventFault => ({
   code: 'INGEST_ID_CONFLICT',

@@ -11,6 +11,7 @@ export class Tally {
   accepted = 0
   duplicates = 0
   deadLettered = 0
+  spooled = 0
   rejectedCount = 0
   readonly #rejected: RejectedEvent[] = []
   readonly #accepted: Ranges = new Map()
@@ -40,6 +41,7 @@ export class Tally {
       duplicates: this.duplicates,
       duplicateOffsets: inOrder(this.#repeated),
       deadLettered: this.deadLettered,
+      spooled: this.spooled,
       rejected: this.#rejected,
       rejectedCount: this.rejectedCount,
       offsets: this.offsets(),

@@ -13,7 +13,8 @@
  *   field that is the id
  *
  * 202 some or all are durable · 400 not JSON, not UTF-8 · 403 one of Millrace's own topics · 413 · 415 · 409 the id belongs
- * to another event · 422 nothing of a single event or array was taken · 503 the disk is full, or the server stops
+ * to another event · 422 nothing of a single event or array was taken · 503 the disk is full, the server stops, or the Kafka
+ * cluster is away; with `--on-outage spool` events without a position are taken all the same, as `spooled`
  *
  * `{"accepted":1,"duplicates":0,"duplicateOffsets":[],"rejected":[{"index":1,"line":2,"code":"INGEST_INVALID_EVENT","errors":[{"path":"/rating","message":"…"}]}],"rejectedCount":1,"offsets":[{"partition":0,"first":17,"last":17}]}`
  */

@@ -28,6 +28,12 @@ export const startApp = defineCommand<StartFlags>({
       parse: names,
     },
     {
+      flags: '--on-outage <what>',
+      description:
+        'while that cluster is away: refuse events, or spool them here (default: refuse)',
+      parse: oneOf('refuse', 'spool'),
+    },
+    {
       flags: '--broker-port <n>',
       description:
         'port for Kafka clients, loopback only (default: MILLRACE_BROKER_PORT, else 9092)',

@@ -1,8 +1,9 @@
 /** From the records of one `append` to the producers of its partitions. */
-import { coreError, type NewRecord } from '../../../core/index.ts'
+import { coreError, isMillraceError, type NewRecord } from '../../../core/index.ts'
 import { logError } from '../../errors.ts'
 import type { Appended } from '../../log.ts'
 import type { KafkaTopic } from './kafka-cluster.ts'
+import { maybeStored } from './kafka-errors.ts'
 import { bodySize, encodeRecords, type EncodedRecord } from './protocol/record-encoder.ts'
 
 /** Key and headers of a record together, beside a value of the limit; dead letters add a dozen headers. */
@@ -61,9 +62,17 @@ export async function appendRecords(
     }),
   )
   const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
+  if (failed !== undefined) {
+    const isNothingStored = results.every(
+      (result) => result.status === 'rejected' && isUnstored(result.reason),
+    )
+    throw isNothingStored ? failed.reason : maybeStored(failed.reason)
+  }
   return appended
 }
+
+const isUnstored = (error: unknown): boolean =>
+  isMillraceError(error) && error.details?.['isStored'] === false
 
 function checkRecord(topic: string, record: NewRecord, index: number, recordBytes: number): void {
   const valueBytes = record.value?.length ?? 0

@@ -1,6 +1,6 @@
 /** From what the client and the brokers say to the log's codes: what failed, why, and what to do. */
 import { AuthenticationError, TimeoutError } from '@platformatic/kafka'
-import { isMillraceError, type MillraceError } from '../../../core/index.ts'
+import { isMillraceError, MillraceError } from '../../../core/index.ts'
 import { logError } from '../../errors.ts'
 
 /** Error codes of the protocol that the driver acts on. */
@@ -88,12 +88,42 @@ export class BrokerError extends Error {
 
 export const isTimeout = (error: unknown): boolean => error instanceof TimeoutError
 
+/** Nothing of the append is stored: its caller may keep the records elsewhere, and store them later. */
+export function surelyUnstored(error: unknown): unknown {
+  if (!isMillraceError(error) || !error.retryable) return error
+  return withDetails(error, { ...error.details, isStored: false })
+}
+
+/** Takes back what `surelyUnstored` said. */
+export function maybeStored(error: unknown): unknown {
+  if (!isMillraceError(error) || error.details?.['isStored'] === undefined) return error
+  const { isStored: _, ...details } = error.details
+  return withDetails(error, details)
+}
+
+const withDetails = (error: MillraceError, details: MillraceError['details']): MillraceError =>
+  new MillraceError(error.code, error, error.message, {
+    cause: error.cause,
+    ...(details && { details }),
+    ...(error.retryAfterSeconds !== undefined && { retryAfterSeconds: error.retryAfterSeconds }),
+  })
+
+const unsent = new WeakSet<object>()
+/** The request did not leave: there was no connection for it. */
+export function markUnsent(error: unknown): unknown {
+  if (typeof error === 'object' && error !== null) unsent.add(error)
+  return error
+}
+
 const isAuthentication = (error: unknown): boolean =>
   [...chain(error)].some((one) => one instanceof AuthenticationError)
 
 /** Nobody knows whether the request had its effect. */
 export const isUnanswered = (error: unknown): boolean =>
-  brokerFault(error) === undefined && !isMillraceError(error) && isNetwork(error)
+  brokerFault(error) === undefined &&
+  !isMillraceError(error) &&
+  isNetwork(error) &&
+  !unsent.has(error as object)
 
 function isNetwork(error: unknown): boolean {
   return [...chain(error)].some(({ code }) =>
@@ -105,7 +135,10 @@ function isNetwork(error: unknown): boolean {
 
 /** True when the same request may succeed a moment later. */
 export function isPassing(error: unknown): boolean {
-  if (isMillraceError(error)) return false
+  // A look-up on the way that did not come through in its own time; not a broker without a version that we know.
+  if (isMillraceError(error)) {
+    return error.code === 'LOG_UNREACHABLE' && error.details?.['api'] === undefined
+  }
   if (isAuthentication(error) || isCertificate(error)) return false
   const fault = brokerFault(error)
   return fault === undefined ? isNetwork(error) : PASSING.has(fault.code)

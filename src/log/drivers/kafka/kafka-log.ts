@@ -25,7 +25,8 @@ import { createClusterHealth } from './cluster-health.ts'
 import { GroupAdmin } from './groups/group-admin.ts'
 import { checkGroupName } from './groups/group-offsets.ts'
 import { KafkaConsumer } from './groups/kafka-consumer.ts'
-import { KafkaCluster } from './kafka-cluster.ts'
+import { KafkaCluster, type KafkaTopic } from './kafka-cluster.ts'
+import { surelyUnstored } from './kafka-errors.ts'
 import type { KafkaOptions } from './kafka-options.ts'
 import { KafkaWire, type Lane } from './kafka-wire.ts'
 import { listOffsets } from './list-offsets.ts'
@@ -111,7 +112,7 @@ class KafkaLog implements Log {
     const kept = known === undefined ? keepKeys(taken) : taken
     const started = this.#options.clock.monotonic()
     const run = async (): Promise<readonly Appended[]> => {
-      const found = known ?? (await this.#cluster.topic(topic))
+      const found = known ?? (await this.#lookUp(topic))
       return appendRecords(found, kept, (partition, encoded) =>
         this.#producer(topic, partition).append(encoded),
       )
@@ -206,6 +207,14 @@ class KafkaLog implements Log {
     const leaving = [...this.#consumers].map((consumer) => consumer.closeWith(closed))
     await Promise.allSettled([...this.#appends, ...leaving])
     await this.#wire.close()
+  }
+
+  async #lookUp(topic: string): Promise<KafkaTopic> {
+    try {
+      return await this.#cluster.topic(topic)
+    } catch (error) {
+      throw surelyUnstored(error)
+    }
   }
 
   #producer(topic: string, partition: number): PartitionProducer {

@@ -6,7 +6,7 @@ import { isIP } from 'node:net'
 import * as kafka from '@platformatic/kafka'
 import type { Clock } from '../../../core/index.ts'
 import { logError } from '../../errors.ts'
-import { isPassing, isTimeout, toLogError } from './kafka-errors.ts'
+import { isPassing, isTimeout, markUnsent, toLogError } from './kafka-errors.ts'
 import type { BrokerAddress, KafkaOptions } from './kafka-options.ts'
 
 interface Apis {
@@ -108,7 +108,9 @@ export class KafkaWire {
         return answered(connection, call(connection, ...args))
       },
       sendRaw: async (broker, request) => {
-        const connection = await this.#connect(pool, broker)
+        const connection = await this.#connect(pool, broker).catch((error: unknown) => {
+          throw markUnsent(error)
+        })
         return answered(connection, this.#raw(connection, request))
       },
       close: async () => {

@@ -7,7 +7,7 @@
  * its appends fail, and a new producer id begins, since the sequence of the next batch would be a guess.
  */
 import { logError } from '../../errors.ts'
-import { brokerFault, isUnanswered, PROTOCOL, toLogError } from './kafka-errors.ts'
+import { brokerFault, isUnanswered, PROTOCOL, surelyUnstored, toLogError } from './kafka-errors.ts'
 import type { KafkaCluster } from './kafka-cluster.ts'
 import { findBatch } from './find-batch.ts'
 import type { BrokerAddress } from './kafka-options.ts'
@@ -77,6 +77,8 @@ export class PartitionProducer {
   #isRunning = false
   #id: ProducerId | undefined
   #sequence = 0
+  /** Whether the batch that was sent last may be stored although nobody said so. */
+  #isUncertain = false
   /** A batch without an answer is here or behind it, if it is stored. */
   #nextOffset = 0
 
@@ -109,7 +111,9 @@ export class PartitionProducer {
   }
 
   #fail(error: unknown): undefined {
-    for (const { reject } of this.#queue.splice(0)) reject(error)
+    for (const { offsets, reject } of this.#queue.splice(0)) {
+      reject(offsets.length === 0 ? surelyUnstored(error) : error)
+    }
   }
 
   /** Takes as much from the queue as one batch holds. */
@@ -157,7 +161,8 @@ export class PartitionProducer {
       const failure = this.#toError(error)
       for (const { job } of cut.shares) {
         this.#queue.splice(this.#queue.indexOf(job), 1)
-        job.reject(failure)
+        const isStored = job.offsets.length > 0 || this.#isUncertain
+        job.reject(isStored ? failure : surelyUnstored(failure))
       }
     }
   }
@@ -167,14 +172,14 @@ export class PartitionProducer {
     const deadline = Math.max(...shares.map(({ job }) => job.deadline))
     const doing = `append to topic "${this.#topic}", partition ${this.#partition}`
     const onRetry = (): void => this.#cluster.forget(this.#topic)
-    let isUncertain = false
+    this.#isUncertain = false
     let batch: Buffer | undefined
     let isSecondId = false
     const once = async (): Promise<number> => {
       const leader = await this.#cluster.leader(this.#topic, this.#partition)
       if (this.#id === undefined) await this.#newId(leader)
       const place = { ...this.#id!, sequence: this.#sequence }
-      if (isUncertain) {
+      if (this.#isUncertain) {
         const [topic, partition, from] = [this.#topic, this.#partition, this.#nextOffset]
         const where = { ...place, topic, partition, from }
         const stored = await findBatch(this.#cluster, this.#lane, where)
@@ -188,11 +193,11 @@ export class PartitionProducer {
       } catch (error) {
         const code = brokerFault(error)?.code
         // Time-outs and too few replicas after the append leave it open whether the batch is stored.
-        if (isUnanswered(error) || code === 7 || code === 20) isUncertain = true
+        if (isUnanswered(error) || code === 7 || code === 20) this.#isUncertain = true
         if (code === UNKNOWN_TOPIC_OR_PARTITION || code === UNKNOWN_TOPIC_ID) {
           return this.#cluster.refresh(this.#topic)
         }
-        if (!isUncertain && !isSecondId && ABOUT_PRODUCER.has(code ?? 0)) {
+        if (!this.#isUncertain && !isSecondId && ABOUT_PRODUCER.has(code ?? 0)) {
           // Surely not stored: the broker forgot the producer, and a new one may send the batch.
           isSecondId = true
           this.#begin()
@@ -209,7 +214,7 @@ export class PartitionProducer {
       return base
     } catch (error) {
       const cause = error instanceof Error && 'cause' in error ? error.cause : undefined
-      if (isUncertain || ABOUT_PRODUCER.has(brokerFault(cause)?.code ?? 0)) this.#begin()
+      if (this.#isUncertain || ABOUT_PRODUCER.has(brokerFault(cause)?.code ?? 0)) this.#begin()
       throw brokerFault(cause) === undefined ? error : cause
     }
   }

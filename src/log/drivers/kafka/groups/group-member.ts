@@ -185,13 +185,18 @@ export class GroupMember {
   }
 
   async #follow(): Promise<void> {
-    try {
-      while (!this.#isClosed) {
+    const { clock, options } = this.#cluster.wire
+    while (!this.#isClosed) {
+      try {
         if (!this.#mustJoin && !this.#isLost) await this.#change()
         if (!this.#isClosed) await this.#rounds()
+      } catch (error) {
+        if (this.#isClosed) return
+        if (!isPassing(error)) return this.#events.fail(error as Error)
+        // The brokers went away in the middle of a round: what was not taken over yet is, in the next one.
+        this.#mustJoin = true
+        await clock.sleep(options.backoffMs)
       }
-    } catch (error) {
-      if (!this.#isClosed) this.#events.fail(error as Error)
     }
   }
 
