@@ -60,7 +60,7 @@ describe('compose.yaml', () => {
         'service-keys-order': 0,
         'services-alphabetical-order': 0,
         'top-level-properties-order': 0,
-        'require-quotes-in-ports': [1, { quoteType: 'double' }],
+        'require-quotes-in-ports': [1, { quoteType: 'single' }],
       },
       quiet: false,
       debug: false,
