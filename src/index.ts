@@ -19,7 +19,9 @@ export {
   max,
   min,
   month,
+  notFound,
   notWorse,
+  recent,
   recommender,
   regressor,
   route,
@@ -41,6 +43,7 @@ export type {
   EventDefinition,
   GateDefinition,
   HeaderField,
+  HorizonDefinition,
   LookupDefinition,
   ModelDefinition,
   PartitionDefinition,
@@ -62,9 +65,18 @@ export type {
   TopicDefinition,
   UnnestDefinition,
   WindowDefinition,
+  WindowedFeature,
 } from './app/index.ts'
 export type { HistoryEntry, ModelSummary, ModelVersion } from './registry/index.ts'
-export type { PredictAnswer, Prediction, PredictOptions, PredictRow } from './serving/index.ts'
+export type {
+  EntityScore,
+  PredictAnswer,
+  Prediction,
+  PredictOptions,
+  PredictRow,
+  Reason,
+  ScoresAnswer,
+} from './serving/index.ts'
 export type { SandboxResult } from './sql/index.ts'
 /** The zod that schemas must come from: two copies would not know each other's types. */
 export { z } from 'zod'

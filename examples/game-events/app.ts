@@ -2,7 +2,7 @@
  * What players of a game do, as events: a call makes an event, the event is a record of the topic and a row of a table.
  * `README.md` says what the system had that this one follows.
  */
-import { defineApp, event, topic, z } from 'millrace'
+import { day, defineApp, event, topic, z } from 'millrace'
 
 const text = z.string().max(256)
 
@@ -13,6 +13,7 @@ export default defineApp({
   topics: {
     game_events: topic({
       batch: { rows: 1000, idle: '2s' },
+      table: { partitionBy: ['event_type', day('_timestamp')] },
       // Every column that any type has. A field that an event lacks is NULL in its row.
       schema: z.object({
         event_type: text,

@@ -86,7 +86,7 @@ const headersOf = (record: LogRecord): Record<string, string> =>
   Object.fromEntries(record.headers.map(({ key, value }) => [key, text(value)]))
 
 describe('a call makes an event', () => {
-  test('S1.1 a GET answers the declared text and stores the declared value, spaced as Python prints it', async () => {
+  test('S1.1: a GET answers the declared text and stores the declared value, spaced as Python prints it', async () => {
     const answer = await call('GET', '/')
     expect(answer.statusCode).toBe(200)
     expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8')
@@ -94,7 +94,7 @@ describe('a call makes an event', () => {
     expect(text((await lastRecord()).value)).toBe('{"kind": "visit"}')
   })
 
-  test('S1.3 parameters come by path, query and JSON body, numbers as numbers', async () => {
+  test('S1.3: parameters come by path, query and JSON body, numbers as numbers', async () => {
     await call('GET', '/purchase/red?amount=2&gift=true')
     expect(text((await lastRecord()).value)).toBe(
       '{"Host": "localhost:5000", "kind": "purchase", "color": "red", "amount": 2, "gift": true}',
@@ -109,7 +109,7 @@ describe('a call makes an event', () => {
     )
   })
 
-  test('S1.2 every type has POST /events/<name>; a missing field is named, an unknown type is 404', async () => {
+  test('S1.2: every type has POST /events/<name>; a missing field is named, an unknown type is 404', async () => {
     const made = await call('POST', '/events/purchase', { body: { color: 'red' } })
     expect(made.statusCode).toBe(202)
     const { offset } = await lastRecord()
@@ -133,7 +133,7 @@ describe('a call makes an event', () => {
     expect((await call('POST', '/events/nothing', { body: {} })).statusCode).toBe(404)
   })
 
-  test('S1.2 a bad GET names the parameter of the query or path, and stores nothing', async () => {
+  test('S1.2: a bad GET names the parameter of the query or path, and stores nothing', async () => {
     const before = (await records()).length
     for (const [url, path] of [
       ['/purchase', 'query/color'],
@@ -160,7 +160,7 @@ describe('a call makes an event', () => {
 })
 
 describe('the envelope', () => {
-  test('S1.4 has id, time, type, subject, form and source; other headers are kept nowhere', async () => {
+  test('S1.4: has id, time, type, subject, form and source; other headers are kept nowhere', async () => {
     await call('GET', '/purchase?color=red', {
       headers: { 'x-user': 'ann', cookie: 'session=SECRET', authorization: 'Bearer SECRET' },
     })

@@ -7,6 +7,7 @@
 import type { z } from 'zod'
 import type { Duration, EventSchema } from '../core/index.ts'
 import { checkApp } from './definition/check-app.ts'
+import { appError } from './errors.ts'
 import type { EventDefinition, HeaderField } from './define-events.ts'
 import type {
   AppDefinition,
@@ -21,6 +22,7 @@ import type {
   SourceDefinition,
   TimePartition,
   TopicDefinition,
+  WindowedFeature,
 } from './define-app.ts'
 import type { StreamDefinition } from './define-streams.ts'
 
@@ -30,7 +32,7 @@ import type { StreamDefinition } from './define-streams.ts'
  */
 export function defineApp<
   const Topics extends Readonly<Record<string, TopicDefinition>>,
-  const Features extends Readonly<Record<string, string>>,
+  const Features extends Readonly<Record<string, string | WindowedFeature>>,
   const Streams extends Readonly<Record<string, unknown>> | undefined = undefined,
 >(
   definition: Omit<
@@ -143,6 +145,16 @@ export const sliding = (window: {
 /** A candidate may be worse than the champion by at most `margin`, in the metric's unit. */
 export const notWorse = (margin = 0): Margin => ({ margin })
 
+/**
+ * A feature view of the last `window` before a cut-off: each of several past ones in training, now in serving. Its SQL may use
+ * `_cutoff`, in milliseconds. With `until`, an entity leaves by such an event.
+ */
+export const recent = (
+  window: Duration,
+  text: string,
+  options: { readonly until?: string } = {},
+): WindowedFeature => ({ sql: text, window, ...options })
+
 /** Where events come from when the app runs by itself. */
 export function source<const Definition extends SourceDefinition>(
   definition: Only<Definition, SourceDefinition>,
@@ -159,6 +171,9 @@ export function route<
 >(definition: RouteDefinition<Params, Query, Body, Answer>): RouteDefinition {
   return definition
 }
+
+/** What a route throws to answer 404: which thing is not there, and which there are. */
+export const notFound = (message: string): Error => appError('APP_NOT_FOUND', message)
 
 /** SQL text; values are put in as they are, so only constants of the app belong in it. */
 export function sql(text: TemplateStringsArray, ...values: readonly (string | number)[]): string {

@@ -12,6 +12,7 @@ import type {
   PredictOptions,
   PredictRow,
   Recommendations,
+  ScoresAnswer,
 } from '../serving/index.ts'
 import type { SandboxResult } from '../sql/index.ts'
 import type { ClusterProfile } from '../models/index.ts'
@@ -85,6 +86,23 @@ export interface SetDefinition {
   readonly slide?: Duration
 }
 
+/** A feature view over a bounded past. Made by `recent`. */
+export interface WindowedFeature {
+  readonly sql: FeatureViewSpec['sql']
+  /** Its events are those of so long before a cut-off; the SQL may use `_cutoff`, in milliseconds. */
+  readonly window: Duration
+  /** SQL condition over a row: the event by which an entity leaves for good. One that left has no features. */
+  readonly until?: string
+}
+
+/** What a classifier that looks ahead is asked: does it happen in the time after a cut-off? */
+export interface HorizonDefinition {
+  /** How far the label looks ahead. */
+  readonly predict: Duration
+  /** Distance of the cut-offs that it learns from. Default: `predict`. */
+  readonly every?: Duration
+}
+
 export interface RetrainDefinition {
   readonly batches?: number
   readonly rows?: number
@@ -140,8 +158,13 @@ export interface ClassifierDefinition<
   Topic extends string = string,
 > extends ModelDefinitionBase<Feature, Topic> {
   readonly task: 'classifier'
-  /** SQL condition over the row: what counts as 1. */
+  /** SQL condition over the row: what counts as 1. With a horizon: over each event after the cut-off. */
   readonly label: string
+  /**
+   * Looks ahead: one row per entity and cut-off, its features those of windowed views before it, label 1 when an event of the
+   * entity in the time from it on satisfies `label`. No `columns`, no `categories`.
+   */
+  readonly horizon?: HorizonDefinition
 }
 export interface RegressorDefinition<
   Feature extends string = string,
@@ -256,6 +279,8 @@ export interface RouteContext {
     options?: { params?: readonly (string | number | boolean | null)[]; maxRows?: number },
   ): Promise<SandboxResult>
   versions(model: string): readonly ModelVersion[]
+  /** What a classifier or regressor says of every entity of its feature views, highest first. */
+  scores(model: string, options?: { readonly version?: number | string }): Promise<ScoresAnswer>
   /** What the clusters of a clusterer are like, in the original units. */
   profiles(model: string, version?: number | string): Promise<readonly ClusterProfile[]>
   version(model: string, ref: number | string): ModelVersion
@@ -303,7 +328,7 @@ export interface AppDefinition {
   /** Each has a topic and a table of its name. */
   readonly streams?: Readonly<Record<string, StreamDefinition>>
   /** SQL of each feature view, by name: rules in `features/feature-view.ts`. */
-  readonly features?: Readonly<Record<string, FeatureViewSpec['sql']>>
+  readonly features?: Readonly<Record<string, FeatureViewSpec['sql'] | WindowedFeature>>
   readonly models?: Readonly<Record<string, ModelDefinition>>
   readonly sources?: readonly SourceDefinition[]
   readonly routes?: readonly RouteDefinition[]

@@ -4,7 +4,7 @@
  */
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Clock } from '../core/index.ts'
+import { formatDuration, type Clock } from '../core/index.ts'
 import type { Ingest } from '../ingest/index.ts'
 import type { TaskName } from '../models/index.ts'
 import type { Registry } from '../registry/index.ts'
@@ -148,6 +148,10 @@ export function missingOf(
 ): string {
   const noun = NOUNS[options.models.get(model)?.task ?? 'classifier']
   const state = options.trainer.readiness().find((entry) => entry.model === model)
+  const { needsMs = 0, hasMs = 0 } = state ?? {}
+  if (hasMs < needsMs) {
+    return `looks ahead and needs events of ${formatDuration(needsMs)}, has ${formatDuration(hasMs)}`
+  }
   if (state && !state.ready) return `needs ${state.needsRows} ${noun}, has ${state.hasRows}`
   const job = options.trainer.jobs().findLast((entry) => entry.model === model)
   if (job?.state === 'running') return `is training (${Math.round(job.progress * 100)} %)`

@@ -20,6 +20,7 @@ export function createRouteContext(options: RouteContextOptions): RouteContext {
   const { serving, recommendations, query, registry, ingest } = options
   return {
     predict: (model, rows, given) => serving.predict(model, rows, given),
+    scores: (model, given) => serving.scores(model, given),
     profiles: (model, version) => serving.profiles(model, version),
     recommendations,
     sql: (text, given) => query.run(text, given),

@@ -32,6 +32,7 @@ import { compactTable } from './commands/sql/compact-table.ts'
 import { flushBatches } from './commands/sql/flush-batches.ts'
 import { listTables } from './commands/sql/list-tables.ts'
 import { showTable } from './commands/sql/show-table.ts'
+import { profileTable } from './commands/sql/profile-table.ts'
 import { runSql } from './commands/sql/run-sql.ts'
 import { evaluateVersion } from './commands/models/evaluate-version.ts'
 import { listHistory } from './commands/models/list-history.ts'
@@ -74,6 +75,7 @@ export const commands = {
   'streams list': listStreams,
   'tables list': listTables,
   'tables show': showTable,
+  'tables profile': profileTable,
   'tables compact': compactTable,
   sql: runSql,
   flush: flushBatches,

@@ -34,7 +34,7 @@ export async function* eventLines(
   }
 }
 
-/** Writes `ratings.csv` and the reference files; answers their paths. */
+/** Writes the stream's file and the reference files; answers their paths. */
 export async function writeGenerated(
   generated: Generated,
   out: string,
@@ -42,10 +42,11 @@ export async function writeGenerated(
 ): Promise<string[]> {
   const folder = userPath(out)
   await mkdir(folder, { recursive: true })
-  const ratings = join(folder, 'ratings.csv')
-  const lines = eventLines(generated.source, 'csv', signal)
-  await pipeline(Readable.from(lines), createWriteStream(ratings))
-  const written = [ratings]
+  const stream = join(folder, generated.file ?? 'ratings.csv')
+  const format = stream.endsWith('.csv') ? 'csv' : 'ndjson'
+  const lines = eventLines(generated.source, format, signal)
+  await pipeline(Readable.from(lines), createWriteStream(stream))
+  const written = [stream]
   for (const name of await generated.folder.list()) {
     const file = await generated.folder.find(name)
     if (!file) continue

@@ -1,5 +1,5 @@
 /** Parsers of option values; each says what it takes. */
-import { isMillraceError, quote } from '../core/index.ts'
+import { isMillraceError, parseDuration, quote } from '../core/index.ts'
 import { cliError } from './errors.ts'
 
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -33,6 +33,24 @@ export function rate(text: string): number {
   if (match) return Number(match[1])
   throw cliError('CLI_USAGE', `${quote(text)} is not a rate: write 200, 200/s or unlimited`)
 }
+
+/** `1s`, `250ms`; a plain number is milliseconds, and `0` no pause. */
+export function pause(text: string): number {
+  const ms = /^\d{1,8}$/.test(text) ? Number(text) : durationOf(text)
+  if (ms !== undefined && ms <= 86_400_000) return ms
+  throw cliError('CLI_USAGE', `${quote(text)} is no pause: write 1s, 250ms, or 0, at most a day`)
+}
+
+function durationOf(text: string): number | undefined {
+  try {
+    return parseDuration(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** `3600`, `3600x`: so much faster than the events came. */
+export const speed = (text: string): number => number(0.001, 1e12)(text.replace(/x$/, ''))
 
 /** `true`, `false`, or a list of names. */
 export function header(text: string): boolean | readonly string[] {

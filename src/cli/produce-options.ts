@@ -22,6 +22,7 @@ export interface PaceFlags {
   readonly speed?: number
   readonly seed?: number
   readonly eventTime?: string
+  readonly timeColumn?: string
 }
 
 export const fileOptions: readonly OptionSpec[] = [

@@ -56,7 +56,8 @@ export async function produceFile(
   const pacer = createPacer({
     rate: flags.rate,
     jitter: flags.jitter,
-    intervalMs: flags.interval,
+    // A pause of 0 is no pause: as fast as the log takes them.
+    intervalMs: flags.interval === 0 ? undefined : flags.interval,
     speed: flags.speed,
     seed: flags.seed,
   })
@@ -117,7 +118,7 @@ const nothingSent = (topic: string, source: TopicSource): PublishProgress => ({
 /** What the running app says of the topic. One that nobody declared takes every field as text. */
 async function contractOf(api: ApiClient, topic: string, flags: PaceFlags): Promise<TopicContract> {
   const known = await describeTopic(api, topic)
-  const eventTime = flags.eventTime ?? known?.eventTime
+  const eventTime = flags.eventTime ?? flags.timeColumn ?? known?.eventTime
   return {
     topic,
     columns: (known?.columns ?? []) as TopicContract['columns'],

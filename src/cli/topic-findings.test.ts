@@ -13,7 +13,7 @@ const reader = (group: string, of: string) => ({
   offsets: [],
 })
 
-test('S1.14 trap 1: records in game-events beside the declared game_events are named', () => {
+test('S1.14, trap 1: records in game-events beside the declared game_events are named', () => {
   const findings = topicFindings([topic('game-events', 8), topic('game_events', 0, true)], [])
   expect(findings).toEqual([
     {
@@ -25,7 +25,7 @@ test('S1.14 trap 1: records in game-events beside the declared game_events are n
   ])
 })
 
-test('S1.14 a reader of a topic that nobody writes to is named, with the topic that was meant', () => {
+test('S1.14: a reader of a topic that nobody writes to is named, with the topic that was meant', () => {
   const [finding] = topicFindings(
     [topic('game-events', 8), topic('game_events', 0)],
     [reader('pyspark', 'game_events')],

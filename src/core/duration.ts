@@ -31,5 +31,7 @@ export function formatDuration(ms: number): string {
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1).replace(/\.0$/, '')}s`
   const minutes = Math.floor(ms / 60_000)
   if (minutes < 60) return `${minutes}m ${Math.round((ms % 60_000) / 1_000)}s`
-  return `${Math.floor(minutes / 60)}h ${minutes % 60}m`
+  const hours = Math.floor(minutes / 60)
+  if (hours >= 48) return `${Math.floor(hours / 24)}d ${hours % 24}h`
+  return `${hours}h ${minutes % 60}m`
 }

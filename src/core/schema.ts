@@ -10,6 +10,7 @@ import { coreError, type Issue } from './errors.ts'
  * - `int64`: any 64-bit whole number (zod `z.int64()` or `z.bigint()`); BIGINT in SQL, text in JSON.
  * - `double`: a finite number. An integer is fine where a double is declared.
  * - `timestamp`: an ISO 8601 text (zod `z.iso.datetime()`, `z.date()`); TIMESTAMPTZ in SQL.
+ * - `text`: a text, an enum, or a union of text and number, whose whole numbers are written in digits.
  * - `json`: any other value, kept as JSON text.
  */
 export type ColumnType = 'boolean' | 'integer' | 'int64' | 'double' | 'text' | 'timestamp' | 'json'
@@ -18,6 +19,8 @@ export interface Column {
   readonly name: string
   readonly type: ColumnType
   readonly nullable: boolean
+  /** A text column that also takes whole numbers and writes them in digits. */
+  readonly takesNumbers?: true
 }
 
 /** A value of a row: what each column type holds in JavaScript. `timestamp` is milliseconds since the epoch. */
@@ -50,7 +53,8 @@ function columnOf(name: string, type: z.ZodType): Column {
       inner = inner.unwrap() as z.ZodType
     } else break
   }
-  return { name, type: columnType(name, inner), nullable }
+  const column = { name, type: columnType(name, inner), nullable }
+  return isName(inner) ? { ...column, takesNumbers: true } : column
 }
 
 function columnType(name: string, type: z.ZodType): ColumnType {
@@ -63,6 +67,7 @@ function columnType(name: string, type: z.ZodType): ColumnType {
   if (type instanceof z.ZodDate || type instanceof z.ZodISODateTime) return 'timestamp'
   if (type instanceof z.ZodString || type instanceof z.ZodStringFormat) return 'text'
   if (type instanceof z.ZodEnum || type instanceof z.ZodLiteral) return 'text'
+  if (isName(type)) return 'text'
   if (
     type instanceof z.ZodArray ||
     type instanceof z.ZodObject ||
@@ -77,6 +82,15 @@ function columnType(name: string, type: z.ZodType): ColumnType {
     { details: { field: name } },
   )
 }
+
+/** A text or a whole number, as ids are that come from several systems: `z.union([z.string(), z.int()])`. */
+const isName = (type: z.ZodType): boolean =>
+  type instanceof z.ZodUnion &&
+  type.options.some((option) => option instanceof z.ZodString) &&
+  type.options.every((option) => option instanceof z.ZodString || isWhole(option as z.ZodType))
+
+const isWhole = (type: z.ZodType): boolean =>
+  type instanceof z.ZodNumber && columnType('', type) === 'integer'
 
 /** The issues of a failed zod parse, with JSON pointers and without values. */
 export function issuesOf(error: z.ZodError, base = ''): Issue[] {

@@ -21,6 +21,7 @@ import type {
   FeatureViewSpec,
 } from './feature-view.ts'
 import { createOnlineView, type OnlineView } from './online-view.ts'
+import { createWindowedView } from './windowed-view.ts'
 import { followTopic, type TopicFollower } from './topic-follower.ts'
 import { compileFeatureView } from './view-compiler.ts'
 import { invalid, parseView } from './view-parser.ts'
@@ -71,13 +72,15 @@ export async function openFeatureStore(options: FeatureStoreOptions): Promise<Fe
       if (view) views.set(spec.name, view)
     }
   }
+  const viewOf = (name: string): OnlineView => {
+    const view = views.get(name)
+    if (view) return view
+    throw unknownView(name, options.views)
+  }
   return {
     views: [...views.values()].map(({ compiled }) => compiled.view),
-    get(name, entity) {
-      const view = views.get(name)
-      if (view) return view.get(entity)
-      throw unknownView(name, options.views)
-    },
+    get: (name, entity) => viewOf(name).get(entity),
+    entities: (name) => viewOf(name).keys(),
     freshness: () => topics.flatMap((topic) => topic.freshness()),
     refresh: async () => {
       await Promise.all(topics.map((topic) => topic.refresh()))
@@ -110,7 +113,8 @@ async function compileAll(
         `reads from ${quote(name)}: the tables are ${tables.map((known) => known.name).join(', ')}`,
       )
     }
-    const view = createOnlineView(await compileFeatureView(engine, spec, table))
+    const create = spec.windowMs === undefined ? createOnlineView : createWindowedView
+    const view = create(await compileFeatureView(engine, spec, table))
     byTable.set(table, [...(byTable.get(table) ?? []), view])
   }
   return byTable
@@ -163,7 +167,11 @@ async function openTopicViews(
     logger,
     onProgress: record,
   })
-  const stopLooking = lookRegularly(follower, clock)
+  const settle = async (): Promise<void> => {
+    for (const view of views) await view.settle?.(engine)
+  }
+  await settle()
+  const stopLooking = lookRegularly(follower, settle, clock)
   return {
     views,
     freshness: () =>
@@ -174,22 +182,39 @@ async function openTopicViews(
         ends: new Map(follower.ends),
         dataAsOf,
       })),
-    refresh: () => follower.refresh(),
+    async refresh() {
+      await follower.refresh()
+      await settle()
+    },
     async close() {
-      stopLooking()
+      await stopLooking()
       await follower.close()
     },
   }
 }
 
-function lookRegularly(follower: TopicFollower, clock: Clock): () => void {
+function lookRegularly(
+  follower: TopicFollower,
+  settle: () => Promise<void>,
+  clock: Clock,
+): () => Promise<void> {
+  let settling: Promise<void> | undefined
   const look = (): void => {
     // A log that cannot be asked is the follower's trouble; here only the measure is late.
     follower.look().catch(() => undefined)
+    // A computation that fails is tried again a second later; `refresh` tells of it.
+    settling ??= settle()
+      .catch(() => undefined)
+      .finally(() => {
+        settling = undefined
+      })
     cancel = clock.after(LOOK_MS, look)
   }
   let cancel = clock.after(LOOK_MS, look)
-  return () => cancel()
+  return async () => {
+    cancel()
+    await settling
+  }
 }
 
 /** Computes every view from the lake's files; answers the largest event time. */

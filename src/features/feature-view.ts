@@ -27,6 +27,9 @@
  *
  * As-of order is the declared event time, ties by (partition, offset): design D14. Rows without an event time come last.
  *
+ * A windowed view forgets: it is computed anew from the events of its window, at most a second after new events, and by every
+ * `refresh`.
+ *
  * Guarantees: **F1** no row sees its own or a later event. **F2** for a stream whose event-time order is its offset order,
  * the online value after record n equals the point-in-time value of a row after record n, to 1e-9. **F3** an online value
  * covers every record acknowledged before the last `refresh` resolved. **F4** an update costs by new records, never by history.
@@ -37,6 +40,14 @@ import type { SqlEngine } from '../sql/index.ts'
 export interface FeatureViewSpec {
   readonly name: string
   readonly sql: string
+  /**
+   * A windowed view: its features are of the events in the `windowMs` before a cut-off, the cut-off itself excluded. Its SQL
+   * may use the column `_cutoff`, milliseconds since the Unix epoch. In training the cut-off is one of several in the past,
+   * in serving it is the newest event.
+   */
+  readonly windowMs?: number
+  /** SQL condition over a row, windowed views only: an entity with such an event in the window has left, and has no features. */
+  readonly until?: string
 }
 
 /** The table that views and rows are read from. */
@@ -50,6 +61,8 @@ export interface FeatureTable {
 
 export interface FeatureView {
   readonly name: string
+  /** Of a windowed view. */
+  readonly windowMs?: number
   readonly table: string
   /** Column that names the entity. Compared as text, so ids of any type are fine. */
   readonly entity: string
@@ -108,6 +121,37 @@ export interface EntityFrame {
   readonly values: Float64Array
 }
 
+export interface TimeSpan {
+  /** Milliseconds since the epoch, both included. */
+  readonly firstMs: number
+  readonly lastMs: number
+}
+
+/** What windowed views say at several cut-offs. */
+export interface CutoffRequest {
+  readonly table: FeatureTable
+  readonly files: readonly string[]
+  /** Windowed, all of one entity column. */
+  readonly views: readonly FeatureViewSpec[]
+  /** SQL predicate over the table's columns: which events may be seen. Default: all. */
+  readonly history?: string
+  /** Milliseconds since the epoch, ascending. */
+  readonly cutoffs: readonly number[]
+  /** Label 1: an event of the entity in the `withinMs` from the cut-off on, itself included, satisfies the SQL condition. */
+  readonly label?: { readonly sql: string; readonly withinMs: number }
+}
+
+/** One row per cut-off and entity that the first view has there; sorted by both. */
+export interface CutoffFrame {
+  readonly rows: number
+  readonly keys: readonly string[]
+  readonly cutoff: Float64Array
+  readonly names: readonly string[]
+  /** rows × names.length, row-major, NaN for missing. */
+  readonly values: Float64Array
+  readonly label: Float64Array | undefined
+}
+
 /** Builds training data. Runs inside the training child. Throws FEATURE_INVALID_VIEW, FEATURE_NOT_INCREMENTAL. */
 export interface FrameBuilder {
   frame(engine: SqlEngine, request: FrameRequest): Promise<Frame>
@@ -117,6 +161,13 @@ export interface FrameBuilder {
     request: Omit<FrameRequest, 'asOf' | 'label'>,
     view: string,
   ): Promise<EntityFrame>
+  /** First and last event time; undefined without events. */
+  span(
+    engine: SqlEngine,
+    request: Pick<CutoffRequest, 'table' | 'files' | 'history'>,
+  ): Promise<TimeSpan | undefined>
+  /** Features see nothing at or after their cut-off, the label nothing before it. */
+  cutoffs(engine: SqlEngine, request: CutoffRequest): Promise<CutoffFrame>
 }
 
 export interface FeatureFreshness {
@@ -138,6 +189,8 @@ export interface FeatureStore {
    * array is not to be changed. Throws FEATURE_UNKNOWN_VIEW.
    */
   get(view: string, entity: string): Float64Array | undefined
+  /** The entities that have features now, in no order. Throws FEATURE_UNKNOWN_VIEW. */
+  entities(view: string): readonly string[]
   freshness(): readonly FeatureFreshness[]
   /**
    * Resolves when everything durable at the time of the call is in the views. Rejects while they cannot go on (the log

@@ -20,6 +20,8 @@ import type {
   FrameBuilder,
   FrameRequest,
 } from './feature-view.ts'
+import { buildCutoffs, readSpan } from './cutoff-frame.ts'
+import { rowMajor } from './row-major.ts'
 import { compileFeatureView, type CompiledView } from './view-compiler.ts'
 import { eventTimeColumn, ident, sourceColumns } from './view-source.ts'
 import {
@@ -38,7 +40,7 @@ const WINDOWS: Readonly<Record<Exclude<AsOf, 'end'>, string>> = {
 }
 
 export function createFrameBuilder(): FrameBuilder {
-  return { frame: buildFrame, entities: buildEntities }
+  return { frame: buildFrame, entities: buildEntities, span: readSpan, cutoffs: buildCutoffs }
 }
 
 async function buildFrame(engine: SqlEngine, request: FrameRequest): Promise<Frame> {
@@ -210,17 +212,4 @@ function findColumn(table: FeatureTable, name: string): Column {
     `table ${quote(table.name)} has no column ${quote(name)}: it has ${table.columns.map((known) => known.name).join(', ')}`,
     { details: { table: table.name, column: name } },
   )
-}
-
-/** Columns side by side as rows × columns, row-major; what is not finite is missing. */
-function rowMajor(columns: readonly Float64Array[], rows: number): Float64Array {
-  const width = columns.length
-  const values = new Float64Array(rows * width)
-  for (const [index, column] of columns.entries()) {
-    for (let row = 0; row < rows; row++) {
-      const value = column[row] ?? Number.NaN
-      values[row * width + index] = Number.isFinite(value) ? value : Number.NaN
-    }
-  }
-  return values
 }

@@ -24,8 +24,11 @@ export interface OnlineView {
   readonly compiled: CompiledView
   readonly entities: number
   get(entity: string): Float64Array | undefined
+  keys(): readonly string[]
   /** Computes what the rows of `source` (a SELECT of the table's columns) change; the answer publishes it. */
   prepare(engine: SqlEngine, source: string): Promise<() => void>
+  /** Brings what is computed only now and then up to what was published. */
+  settle?(engine: SqlEngine): Promise<void>
 }
 
 export function createOnlineView(compiled: CompiledView): OnlineView {
@@ -37,6 +40,7 @@ export function createOnlineView(compiled: CompiledView): OnlineView {
       return values.size
     },
     get: (entity) => values.get(entity),
+    keys: () => [...values.keys()],
     async prepare(engine, source) {
       const parts = await engine.queryColumns(partsSql(compiled, source))
       if (parts.length === 0) return () => {}

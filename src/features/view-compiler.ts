@@ -24,6 +24,7 @@ import {
   sourceColumns,
   sourceNulls,
   typedNulls,
+  withCutoff,
 } from './view-source.ts'
 import {
   columnPath,
@@ -55,16 +56,21 @@ export interface CompiledView {
   readonly aggregates: readonly CompiledAggregate[]
   /** One SQL expression per feature, over the columns `"<view>.a<i>"`. */
   readonly finals: readonly string[]
+  /** Columns of the table, and of the record, that the view cannot do without. */
+  readonly columns: readonly string[]
+  /** Windowed views: SQL condition for the event by which an entity leaves. */
+  readonly until: string | undefined
 }
 
 /** Throws FEATURE_INVALID_VIEW or FEATURE_NOT_INCREMENTAL, which name the view and the part that is refused. */
 export async function compileFeatureView(
   engine: SqlEngine,
   spec: FeatureViewSpec,
-  table: FeatureTable,
+  given: FeatureTable,
 ): Promise<CompiledView> {
   checkName(spec.name, 'feature view name')
-  eventTimeColumn(table)
+  eventTimeColumn(given)
+  const table = spec.windowMs === undefined ? given : withCutoff(given)
   const parsed = await parseView(engine, spec)
   checkClauses(spec, parsed, table)
   await checkExpressions(engine, spec, parsed)
@@ -73,10 +79,11 @@ export async function compileFeatureView(
   const items = featureItems(spec, select)
   const parts = new ViewParts(spec)
   const finals = items.map((item) => parts.takeAggregates(item))
-  checkColumns(spec, table, [
+  const trees = [
     ...parts.rows.map(({ tree }) => tree),
     ...(select.where_clause ? [select.where_clause] : []),
-  ])
+  ]
+  checkColumns(spec, table, trees)
   const sql = await printParts(engine, parts, finals, select.where_clause)
   const nulls = sourceNulls(table)
   const [, ...rowTypes] = await bindTypes(engine, spec, [sql.where, ...sql.rows], nulls)
@@ -87,7 +94,13 @@ export async function compileFeatureView(
   }))
   await bindFinals(engine, spec, items, aggregates, sql.finals)
   return {
-    view: { name: spec.name, table: table.name, entity, features: items.map(({ alias }) => alias) },
+    view: {
+      name: spec.name,
+      ...(spec.windowMs !== undefined && { windowMs: spec.windowMs }),
+      table: table.name,
+      entity,
+      features: items.map(({ alias }) => alias),
+    },
     table,
     where: condition(sql.where),
     rows: sql.rows.map((text, index) =>
@@ -97,7 +110,26 @@ export async function compileFeatureView(
     ),
     aggregates,
     finals: sql.finals,
+    columns: neededColumns(spec, given, entity, trees),
+    until: spec.until === undefined ? undefined : condition(spec.until),
   }
+}
+
+function neededColumns(
+  spec: FeatureViewSpec,
+  table: FeatureTable,
+  entity: string,
+  trees: readonly SqlExpression[],
+): string[] {
+  const used = new Set([entity, eventTimeColumn(table).name, '_partition', '_offset'])
+  for (const node of trees.flatMap((tree) => [...walk(tree)])) {
+    if (node.class === 'COLUMN_REF') used.add(columnPath(node)[0] ?? '')
+  }
+  // The condition is never taken apart; a name that it holds by chance costs a column and nothing else.
+  const words = new Set(spec.until?.toLowerCase().match(/[\p{L}\p{N}_-]+/gu))
+  return sourceColumns(table)
+    .map(({ name }) => name)
+    .filter((name) => used.has(name) || words.has(name.toLowerCase()))
 }
 
 const condition = (sql: string): string => `coalesce(TRY(CAST((${sql}) AS BOOLEAN)), false)`

@@ -61,3 +61,24 @@ export const typedNulls = (columns: readonly { name: string; type: string }[]): 
 
 export const sourceNulls = (table: FeatureTable): string =>
   typedNulls(sourceColumns(table).map((column) => ({ name: column.name, type: sqlTypeOf(column) })))
+
+/** The cut-off that a row of a windowed view is looked at from, milliseconds since the epoch. */
+export const CUTOFF = '_cutoff'
+
+/** The table as the SQL of a windowed view sees it. */
+export const withCutoff = (table: FeatureTable): FeatureTable => ({
+  ...table,
+  columns: [...table.columns, { name: CUTOFF, type: 'integer', nullable: false }],
+})
+
+/** Numbers below this are seconds, as at the door. */
+const SECONDS_BELOW = 1e11
+
+/** The event time as a DOUBLE in milliseconds, NULL for a row without one. */
+export function eventMs(table: FeatureTable): string {
+  const { name, type } = eventTimeColumn(table)
+  const column = ident(name)
+  if (type === 'timestamp') return `epoch_us(${column}) / 1000.0`
+  const value = `CAST(${column} AS DOUBLE)`
+  return `case when abs(${value}) < ${SECONDS_BELOW} then ${value} * 1000 else ${value} end`
+}

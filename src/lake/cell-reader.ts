@@ -39,7 +39,7 @@ const EXPECTED: Readonly<Record<ColumnType, string>> = {
 
 export function cellReader(column: Column): CellReader {
   const { name, type, nullable } = column
-  const convert = CONVERT[type]
+  const convert = column.takesNumbers ? toName : CONVERT[type]
   const path = `/${escapePointer(name)}`
   /** Names such as `constructor` are found in every object; only the event's own fields count. */
   const isInherited = name in Object.prototype
@@ -50,6 +50,9 @@ export function cellReader(column: Column): CellReader {
     return convert(value, text) ?? { path, message: EXPECTED[type] }
   }
 }
+
+const toName: Convert = (value) =>
+  typeof value === 'string' ? value : Number.isSafeInteger(value) ? String(value) : undefined
 
 function toInt64(value: unknown): bigint | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : undefined

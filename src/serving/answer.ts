@@ -2,7 +2,7 @@
 import type { FittedRows, PredictInput } from '../models/index.ts'
 import type { LoadedModel } from './loaded-model.ts'
 import { invalidRows, type InputPlan, type ReadRows } from './row-reader.ts'
-import type { Fallback, Prediction } from './serving.ts'
+import type { Fallback, Prediction, Reason } from './serving.ts'
 
 /** Label 1 from this probability on. */
 const THRESHOLD = 0.5
@@ -14,7 +14,7 @@ interface Output {
 }
 
 /** One prediction per row, in order. Throws SERVING_INVALID_ROW for a row that has no finite answer (V5). */
-export function predictRows(model: LoadedModel, rows: ReadRows): Prediction[] {
+export function predictRows(model: LoadedModel, rows: ReadRows, reasons = 0): Prediction[] {
   const { predictions, unknown } = outputOf(model, model.fitted, rows.input)
   const bad = predictions.findIndex(
     ({ probability, value, distance }) => !Number.isFinite(probability ?? value ?? distance),
@@ -24,7 +24,9 @@ export function predictRows(model: LoadedModel, rows: ReadRows): Prediction[] {
       { path: `/rows/${bad}`, message: 'has no finite prediction: a value is too large' },
     ])
   }
-  return predictions.map((prediction, row) => {
+  const reasonsOf = reasons > 0 ? explainer(model.fitted, rows.input, reasons) : undefined
+  return predictions.map((given, row) => {
+    const prediction = reasonsOf ? { ...given, reasons: reasonsOf(row) } : given
     const fallback = fallbackOf(model.plan, rows.unknownEntities[row] ?? [], unknown[row] ?? [])
     return fallback ? { ...prediction, fallback } : prediction
   })
@@ -59,6 +61,29 @@ function outputOf(model: LoadedModel, fitted: FittedRows, input: PredictInput): 
     })),
     unknown,
   }
+}
+
+/** The largest contributions of a row. */
+function explainer(
+  fitted: LoadedModel['fitted'],
+  input: PredictInput,
+  count: number,
+): ((row: number) => Reason[]) | undefined {
+  if (fitted.task === 'clusterer') return undefined
+  const { names, contributions } = fitted.explain(input)
+  const { matrix, categories } = input
+  const valueOf = (name: string, row: number): number | string | null => {
+    const column = matrix.names.indexOf(name)
+    if (column < 0) return categories[name]?.[row] ?? null
+    const value = matrix.values[row * matrix.names.length + column]
+    return value !== undefined && Number.isFinite(value) ? value : null
+  }
+  return (row) =>
+    names
+      .map((feature, at) => ({ feature, effect: contributions[row * names.length + at] ?? 0 }))
+      .toSorted((a, b) => Math.abs(b.effect) - Math.abs(a.effect))
+      .slice(0, count)
+      .map(({ feature, effect }) => ({ feature, value: valueOf(feature, row), effect }))
 }
 
 /** Features of an entity that was never seen are told as that one entity. */

@@ -16,6 +16,7 @@ import { servingError } from './errors.ts'
 import type { LoadedModel } from './loaded-model.ts'
 import { loadModel } from './model-loader.ts'
 import { readRows } from './row-reader.ts'
+import { scoreEntities } from './score-entities.ts'
 import type { LiveModel, PredictAnswer, PredictRow, Serving } from './serving.ts'
 import { createVersionCache, type CacheLimits } from './version-cache.ts'
 
@@ -51,10 +52,10 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
   await all((slot) => slot.settled())
 
   return {
-    async predict(model, rows, { version, requestId } = {}) {
+    async predict(model, rows, { version, requestId, reasons } = {}) {
       const loaded = await find(model, version)
       const startMs = clock.monotonic()
-      const answer = answerOf(loaded, rows, features)
+      const answer = answerOf(loaded, rows, features, reasons)
       const seconds = (clock.monotonic() - startMs) / 1_000
       const labels = { model, version: answer.version }
       metrics.record('model_predictions_total', labels, rows.length)
@@ -65,6 +66,10 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
         logger.error({ model, err: error }, 'a prediction was answered but not logged')
       }
       return answer
+    },
+    async scores(model, { version } = {}) {
+      await features.refresh()
+      return scoreEntities(await find(model, version), features, answerOf)
     },
     live: () => [...slots].flatMap(([model, slot]) => liveOf(model, slot)),
     problems: () =>
@@ -142,9 +147,10 @@ function answerOf(
   model: LoadedModel,
   rows: readonly PredictRow[],
   features: FeatureStore,
+  reasons?: number,
 ): PredictAnswer {
   const { record, plan } = model
-  const predictions = predictRows(model, readRows(plan, rows, features))
+  const predictions = predictRows(model, readRows(plan, rows, features), reasons)
   return {
     model: record.model,
     task: record.task,

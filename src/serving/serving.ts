@@ -23,6 +23,16 @@ export interface Fallback {
   readonly used: string
 }
 
+/** One input's part of an answer. */
+export interface Reason {
+  /** Name of a feature or category. */
+  readonly feature: string
+  /** What it has for this row; null when it is missing. */
+  readonly value: number | string | null
+  /** What it added to the score: log-odds of label 1, or units of a regressor's value. */
+  readonly effect: number
+}
+
 export interface Prediction {
   /** Classifier. */
   readonly label?: 0 | 1
@@ -34,6 +44,21 @@ export interface Prediction {
   readonly clusterLabel?: string
   readonly distance?: number
   readonly fallback?: Fallback
+  /** Largest effects first, as many as were asked for. Not of a clusterer. */
+  readonly reasons?: readonly Reason[]
+}
+
+/** An entity's own prediction. */
+export interface EntityScore extends Prediction {
+  readonly entity: string
+}
+
+/** Every entity that has features now. */
+export interface ScoresAnswer extends Omit<PredictAnswer, 'predictions'> {
+  /** Column that names the entity. */
+  readonly key: string
+  /** Highest probability or value first, ties by entity. */
+  readonly scores: readonly EntityScore[]
 }
 
 export interface PredictAnswer {
@@ -56,6 +81,8 @@ export interface PredictOptions {
   readonly version?: number | string
   /** Handed on to the prediction log. */
   readonly requestId?: string
+  /** So many reasons with each prediction. Default 0. */
+  readonly reasons?: number
 }
 
 export interface LiveModel {
@@ -79,6 +106,11 @@ export interface Serving {
     rows: readonly PredictRow[],
     options?: PredictOptions,
   ): Promise<PredictAnswer>
+  /**
+   * What the model says of every entity of its feature views, as of the newest events. Not in the prediction log. Throws what
+   * `predict` throws, and CORE_INVALID_INPUT for a clusterer or a model whose inputs are not those of one entity.
+   */
+  scores(model: string, options?: Pick<PredictOptions, 'version'>): Promise<ScoresAnswer>
   /** The models that serve now; one that is declared but not here has no version yet. */
   live(): readonly LiveModel[]
   /** Models whose promoted version cannot serve, each with the reason: for readiness (V3). */

@@ -123,7 +123,7 @@ function splitRows(frame: Frame, plan: TrainingPlan): LabelledRows {
   }
 }
 
-function checkRows(rows: LabelledRows, spec: ModelSpec): void {
+export function checkRows(rows: LabelledRows, spec: ModelSpec): void {
   if (rows.setCount >= spec.minRows) return
   throw trainingError(
     'TRAINING_NOT_READY',
@@ -132,7 +132,7 @@ function checkRows(rows: LabelledRows, spec: ModelSpec): void {
   )
 }
 
-function checkMemory(
+export function checkMemory(
   frame: Frame,
   rows: LabelledRows,
   kind: ModelKind,

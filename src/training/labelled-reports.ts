@@ -27,7 +27,7 @@ export function fitter(spec: ModelSpec, tools: JobTools): Fit {
 }
 
 /** One report: the model and its trivial baseline, fitted on `train`, scored on `test`. */
-async function report(
+export async function report(
   split: MetricReport['split'],
   plan: TrainingPlan,
   fit: Fit,

@@ -42,6 +42,16 @@ export interface InteractionSpec {
   readonly combine: Combine
 }
 
+/** A classifier that looks ahead: what an entity does in the time after a cut-off. */
+export interface Horizon {
+  /** Longest window of its feature views, before each cut-off. */
+  readonly windowMs: number
+  /** How far ahead the label looks. */
+  readonly predictMs: number
+  /** Distance of two cut-offs. */
+  readonly everyMs: number
+}
+
 export interface ModelSpec {
   readonly name: string
   readonly task: TaskName
@@ -50,6 +60,8 @@ export interface ModelSpec {
   readonly table: string
   /** SQL expression over the table's columns. Absent for a clusterer. */
   readonly label?: string
+  /** Rows are entities at cut-offs, and `label` is a condition on the events that follow. */
+  readonly horizon?: Horizon
   /** Range that an answer is clipped to. */
   readonly range?: readonly [low: number, high: number]
   readonly inputs: ModelInputs
@@ -104,6 +116,9 @@ export interface TrainingReadiness {
   readonly ready: boolean
   readonly needsRows: number
   readonly hasRows: number
+  /** Models that look ahead: event time that the batches must span, milliseconds, and that they span. */
+  readonly needsMs?: number
+  readonly hasMs?: number
 }
 
 /** Trains models in child processes, one at a time, never two of one model, by rule or on demand. */

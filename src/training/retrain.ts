@@ -32,7 +32,7 @@ export function dueAfterBatch(
 ): DueTraining | undefined {
   const newest = batches.at(-1)?.number ?? 0
   const { batches: every, rows } = spec.retrain
-  if (rowsUpTo(batches, newest) < spec.minRows) return undefined
+  if (rowsUpTo(batches, newest) < spec.minRows || !isLongEnough(spec, batches)) return undefined
   if (every !== undefined) {
     const last = Math.floor(newest / every) * every
     if (last > trainedLast) return { trigger: 'batches', last }
@@ -50,8 +50,26 @@ export function dueByTimer(
 ): DueTraining | undefined {
   const newest = batches.at(-1)?.number ?? 0
   if (newest <= trainedLast || rowsUpTo(batches, newest) < spec.minRows) return undefined
+  if (!isLongEnough(spec, batches)) return undefined
   return { trigger: 'timer', last: newest }
 }
+
+/** Event time that the batches span, milliseconds. */
+export function spanOf(batches: readonly Batch[]): number {
+  const first = Math.min(...batches.map(({ firstTime }) => Date.parse(firstTime)))
+  const last = Math.max(...batches.map(({ lastTime }) => Date.parse(lastTime)))
+  return batches.length === 0 ? 0 : last - first
+}
+
+/**
+ * Long enough for a time split: a cut-off that tests, and one before it whose outcome was known by then, with its window. 0
+ * for models that do not look ahead.
+ */
+export const neededSpan = ({ horizon }: ModelSpec): number =>
+  horizon ? horizon.windowMs + 2 * horizon.predictMs + horizon.everyMs : 0
+
+const isLongEnough = (spec: ModelSpec, batches: readonly Batch[]): boolean =>
+  !spec.horizon || spanOf(batches) >= neededSpan(spec)
 
 const rowsUpTo = (batches: readonly Batch[], last: number): number =>
   batches.reduce((sum, batch) => (batch.number <= last ? sum + batch.rows : sum), 0)

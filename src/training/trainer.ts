@@ -1,5 +1,12 @@
 /** The trainer: rules and requests in, jobs in a queue, versions in the registry, promotions by the gate. */
-import { quote, type Clock, type Limits, type Logger, type Metrics } from '../core/index.ts'
+import {
+  formatDuration,
+  quote,
+  type Clock,
+  type Limits,
+  type Logger,
+  type Metrics,
+} from '../core/index.ts'
 import type { ModelVersion, Registry } from '../registry/index.ts'
 import type { Batch } from '../stream/index.ts'
 import { trainingError } from './errors.ts'
@@ -12,7 +19,14 @@ import type {
   TrainRequest,
 } from './model-spec.ts'
 import { restoreLost } from './restore-lost.ts'
-import { dueAfterBatch, dueByTimer, trainedSoFar, type DueTraining } from './retrain.ts'
+import {
+  dueAfterBatch,
+  dueByTimer,
+  neededSpan,
+  spanOf,
+  trainedSoFar,
+  type DueTraining,
+} from './retrain.ts'
 import { newestSet, setsByParts, type SelectedSet } from './sets.ts'
 import { reproduceVersion, trainVersion, type TrainTools } from './train-version.ts'
 import type { TrainingSource } from './training-source.ts'
@@ -175,12 +189,22 @@ const rowsOf = (batches: readonly Batch[]): number =>
 function readinessOf(spec: ModelSpec, batches: readonly Batch[]): TrainingReadiness {
   const hasRows = rowsOf(batches)
   const needsRows = spec.minRows
-  return { model: spec.name, ready: hasRows >= needsRows, needsRows, hasRows }
+  const rows = { model: spec.name, ready: hasRows >= needsRows, needsRows, hasRows }
+  if (!spec.horizon) return rows
+  const [needsMs, hasMs] = [neededSpan(spec), spanOf(batches)]
+  return { ...rows, ready: rows.ready && hasMs >= needsMs, needsMs, hasMs }
 }
 
 function checkReady(spec: ModelSpec, batches: readonly Batch[]): void {
-  const { ready, needsRows, hasRows } = readinessOf(spec, batches)
+  const { ready, needsRows, hasRows, needsMs = 0, hasMs = 0 } = readinessOf(spec, batches)
   if (ready) return
+  if (hasMs < needsMs) {
+    throw trainingError(
+      'TRAINING_NOT_READY',
+      `${spec.name} looks ahead and needs events of ${formatDuration(needsMs)} in committed batches, there are ${formatDuration(hasMs)}: send more events`,
+      { details: { needsMs, hasMs } },
+    )
+  }
   throw trainingError(
     'TRAINING_NOT_READY',
     `${spec.name} needs ${needsRows} rows in committed batches, there are ${hasRows}: send more events, or close the open batch with POST /v1/flush`,

@@ -14,6 +14,7 @@ import {
 } from '../models/index.ts'
 import { openSqlEngine } from '../sql/index.ts'
 import { runClusterJob } from './cluster-job.ts'
+import { runHorizonJob } from './horizon-job.ts'
 import { runLabelledJob, type JobResult, type JobTools } from './labelled-job.ts'
 import type { ChildMessage, TrainingPlan } from './plan.ts'
 import { runRecommenderJob } from './recommender-job.ts'
@@ -46,15 +47,18 @@ async function run(plan: TrainingPlan): Promise<void> {
     estimate: (memoryBytes) => send({ type: 'estimate', memoryBytes }),
     champion: await loadChampion(plan),
   }
-  const { fitted, outcome } = await JOBS[plan.spec.task](plan, tools)
+  const { fitted, outcome } = await jobOf(plan.spec)(plan, tools)
   await writeArtifact(fitted, plan.outDir)
   await engine.close()
   send({ type: 'done', outcome })
 }
 
-const JOBS: Readonly<
-  Record<TaskName, (plan: TrainingPlan, tools: JobTools) => Promise<JobResult>>
-> = {
+type Job = (plan: TrainingPlan, tools: JobTools) => Promise<JobResult>
+
+const jobOf = ({ task, horizon }: TrainingPlan['spec']): Job =>
+  horizon ? runHorizonJob : JOBS[task]
+
+const JOBS: Readonly<Record<TaskName, Job>> = {
   classifier: runLabelledJob,
   regressor: runLabelledJob,
   clusterer: runClusterJob,

@@ -65,7 +65,7 @@ export function gameEventsJourney(open: () => Promise<JourneyWorld>): void {
     await example.stop()
   })
 
-  it('S1.1 the eight calls answer as the original does, with one line of the access log each', async () => {
+  it('S1.1: the eight calls answer as the original does, with one line of the access log each', async () => {
     for (const [path, answer] of EIGHT) {
       const got = await fetch(example.url + path, { headers: CURL })
       assert.deepEqual([got.status, await got.text()], [200, answer])
@@ -77,14 +77,14 @@ export function gameEventsJourney(open: () => Promise<JourneyWorld>): void {
     assert.equal(lines.length, EIGHT.length)
   })
 
-  it('S1.1 the topic holds exactly the eight values of the write-up', async () => {
+  it('S1.1: the topic holds exactly the eight values of the write-up', async () => {
     assert.deepEqual(
       await values(8),
       EIGHT.map(([, , value]) => value),
     )
   })
 
-  it('S1.1 S1.4 the second version adds four with three headers, and no other header is kept', async () => {
+  it('S1.1, S1.4: the second version adds four with three headers, and no other header is kept', async () => {
     await example.stop()
     await start('start:headers')
     const secret = { cookie: 'session=TOPSECRET', authorization: 'Bearer TOPSECRET' }
@@ -102,7 +102,7 @@ export function gameEventsJourney(open: () => Promise<JourneyWorld>): void {
     assert.deepEqual(await values(12), [...EIGHT.map(([, , value]) => value), ...withHeaders])
   })
 
-  it('S1.6 S1.8 all shapes are one table, with NULL where a field is absent, and the counts', async () => {
+  it('S1.6, S1.8: all shapes are one table, with NULL where a field is absent, and the counts', async () => {
     await fetch(`${example.url}/purchase_a_knife?description=sharp`, { headers: CURL })
     const { url } = example
     assert.deepEqual(await sqlRows(url, 'select count(*) from game_events'), [[13]])
@@ -127,7 +127,7 @@ export function gameEventsJourney(open: () => Promise<JourneyWorld>): void {
     )
   })
 
-  it('S1.7 a message that is no JSON is a dead letter, and the job goes on', async () => {
+  it('S1.7: a message that is no JSON is a dead letter, and the job goes on', async () => {
     await sendValue(example.bootstrap, 'game_events', 'not json')
     await fetch(`${example.url}/join_guild`)
     await until('the event after it is a row', async () => {
@@ -149,7 +149,7 @@ export function gameEventsJourney(open: () => Promise<JourneyWorld>): void {
     assert.match(records[0]?.deadLetter.reason ?? '', /not JSON/)
   })
 
-  it('S1.14 doctor names a topic that is written by another name', async () => {
+  it('S1.14: doctor names a topic that is written by another name', async () => {
     await sendValue(example.bootstrap, 'game-events', '{"event_type": "default"}')
     const main = join(root, 'dist/cli/main.js')
     const run = promisify(execFile)(process.execPath, [main, 'doctor', '--url', example.url])
@@ -163,7 +163,7 @@ export function gameEventsJourney(open: () => Promise<JourneyWorld>): void {
     )
   })
 
-  it('S1.4 the secrets are in no file', async () => {
+  it('S1.4: the secrets are in no file', async () => {
     await example.stop()
     const folder = await realpath(world.dataDir)
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {

@@ -7,9 +7,10 @@ import { gameEventsJourney } from './game-events-journey.ts'
 
 describe('examples/game-events', () => {
   let dataDir = ''
+  // Hooks run from the last to the first: the instance ends before its folder goes.
+  afterAll(() => rm(dataDir, { recursive: true, force: true }))
   gameEventsJourney(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'millrace-game-events-'))
     return { dataDir }
   })
-  afterAll(() => rm(dataDir, { recursive: true, force: true }))
 })

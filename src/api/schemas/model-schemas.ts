@@ -122,6 +122,29 @@ export const jobSchema = z.object({
   error: z.object({ code: z.string(), message: z.string() }).optional(),
 })
 
+export const predictionSchema = z.object({
+  label: z.union([z.literal(0), z.literal(1)]).optional(),
+  probability: z.number().optional(),
+  value: z.number().optional(),
+  cluster: z.int().optional(),
+  clusterLabel: z.string().optional(),
+  distance: z.number().optional(),
+  fallback: z
+    .object({ unknown: z.array(z.string()), used: z.string() })
+    .optional()
+    .describe('Set when an entity or level is unknown'),
+  reasons: z
+    .array(
+      z.object({
+        feature: z.string(),
+        value: z.union([z.number(), z.string(), z.null()]),
+        effect: z.number().describe('Log-odds of label 1, or units of the value'),
+      }),
+    )
+    .optional()
+    .describe('Largest effects first'),
+})
+
 export const predictAnswer = z.object({
   model: z.string(),
   task: taskSchema,
@@ -129,18 +152,5 @@ export const predictAnswer = z.object({
   digest: z.string(),
   set: setSchema,
   dataAsOf: z.number().nullable().describe('Largest event time that the features know'),
-  predictions: z.array(
-    z.object({
-      label: z.union([z.literal(0), z.literal(1)]).optional(),
-      probability: z.number().optional(),
-      value: z.number().optional(),
-      cluster: z.int().optional(),
-      clusterLabel: z.string().optional(),
-      distance: z.number().optional(),
-      fallback: z
-        .object({ unknown: z.array(z.string()), used: z.string() })
-        .optional()
-        .describe('Set when an entity or level is unknown'),
-    }),
-  ),
+  predictions: z.array(predictionSchema),
 })

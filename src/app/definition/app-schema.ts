@@ -128,7 +128,12 @@ const modelBase = {
 }
 
 const model = z.discriminatedUnion('task', [
-  z.strictObject({ task: z.literal('classifier'), label: text, ...modelBase }),
+  z.strictObject({
+    task: z.literal('classifier'),
+    label: text,
+    horizon: z.strictObject({ predict: text, every: text.optional() }).optional(),
+    ...modelBase,
+  }),
   z.strictObject({
     task: z.literal('regressor'),
     label: text,
@@ -235,7 +240,12 @@ export const appDefinitionSchema = z.strictObject({
   topics: z.record(z.string(), topic),
   events: z.record(z.string(), event).optional(),
   streams: z.record(z.string(), stream).optional(),
-  features: z.record(z.string(), text).optional(),
+  features: z
+    .record(
+      z.string(),
+      z.union([text, z.strictObject({ sql: text, window: text, until: text.optional() })]),
+    )
+    .optional(),
   models: z.record(z.string(), model).optional(),
   sources: z.array(source).optional(),
   routes: z.array(route).optional(),

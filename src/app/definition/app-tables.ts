@@ -16,7 +16,9 @@ export function onlyTable(app: AppDefinition, model: ModelDefinition): string | 
   const views = [...(model.features ?? []), ...(model.task === 'clusterer' ? [model.entity] : [])]
   const read = new Set(
     views.flatMap((view) => {
-      const from = /\bfrom\s+"?([A-Za-z0-9_-]+)"?/i.exec(app.features?.[view] ?? '')?.[1]
+      const declared = app.features?.[view] ?? ''
+      const text = typeof declared === 'string' ? declared : declared.sql
+      const from = /\bfrom\s+"?([A-Za-z0-9_-]+)"?/i.exec(text)?.[1]
       return from !== undefined && tables.includes(from) ? [from] : []
     }),
   )

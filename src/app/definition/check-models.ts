@@ -7,6 +7,7 @@ import type {
   AppDefinition,
   GateDefinition,
   ModelDefinition,
+  RecommenderDefinition,
   RowModelDefinition,
   SetDefinition,
 } from '../define-app.ts'
@@ -16,12 +17,17 @@ export function checkModels(app: AppDefinition, report: Report): void {
   for (const name of Object.keys(app.features ?? {})) {
     const path = `/features/${escapePointer(name)}`
     reportErrors(report, path, () => checkName(name, 'feature view name'))
+    const view = app.features?.[name]
+    if (typeof view === 'object') checkDuration(view.window, `${path}/window`, report)
   }
   for (const [name, model] of Object.entries(app.models ?? {})) {
     const path = `/models/${escapePointer(name)}`
     reportErrors(report, path, () => checkName(name, 'model name'))
     if (model.task === 'recommender') checkRecommender(app, model, path, report)
-    else checkInputs(app, model, path, report)
+    else {
+      checkInputs(app, model, path, report)
+      checkHorizon(app, model, path, report)
+    }
     checkSet(model.set, `${path}/set`, report)
     checkDuration(model.retrain?.every, `${path}/retrain/every`, report)
     checkGate(model, `${path}/gate`, report)
@@ -57,6 +63,37 @@ function checkInputs(
     report(path, 'has nothing to learn from: name features, columns or categories')
   }
   checkColumns(app, model, path, report)
+}
+
+/** A model that looks ahead learns from windowed views, and no other model does. */
+function checkHorizon(
+  app: AppDefinition,
+  model: Exclude<ModelDefinition, RecommenderDefinition>,
+  path: string,
+  report: Report,
+): void {
+  const horizon = model.task === 'classifier' ? model.horizon : undefined
+  checkDuration(horizon?.predict, `${path}/horizon/predict`, report)
+  checkDuration(horizon?.every, `${path}/horizon/every`, report)
+  const views = [...(model.features ?? []), ...(model.task === 'clusterer' ? [model.entity] : [])]
+  for (const [index, view] of views.entries()) {
+    const declared = app.features?.[view]
+    if (declared === undefined || (typeof declared === 'object') === (horizon !== undefined))
+      continue
+    report(
+      `${path}/features/${index}`,
+      horizon
+        ? `"${view}" has no window, and a model that looks ahead learns from one: write recent('14d', sql\`…\`)`
+        : `"${view}" has a window: add horizon: { predict: '14d' } to the model, or use a view without one`,
+    )
+  }
+  if (!horizon) return
+  for (const field of ['columns', 'categories'] as const) {
+    if ((model[field] ?? []).length > 0) {
+      report(`${path}/${field}`, 'are of a single event: a model that looks ahead has features')
+    }
+  }
+  if (views.length === 0) report(`${path}/features`, 'is empty: name a windowed feature view')
 }
 
 function checkColumns(

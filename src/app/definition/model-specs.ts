@@ -1,13 +1,20 @@
 /** From definitions as users write them to specs as training reads them: every default is written out here. */
 import { columnsOf, parseDuration, type Column } from '../../core/index.ts'
-import type { FeatureView } from '../../features/index.ts'
+import type { FeatureView, FeatureViewSpec } from '../../features/index.ts'
 import type { TaskName } from '../../models/index.ts'
-import type { GateRule, ModelSpec, RetrainRule, TrainingSet } from '../../training/index.ts'
+import type {
+  GateRule,
+  Horizon,
+  ModelSpec,
+  RetrainRule,
+  TrainingSet,
+} from '../../training/index.ts'
 import { onlyTable } from './app-tables.ts'
 import { gateMetricOf } from './check-models.ts'
 import type {
   AppDefinition,
   GateDefinition,
+  HorizonDefinition,
   ModelDefinition,
   RecommenderDefinition,
   RowModelDefinition,
@@ -31,6 +38,19 @@ const MIN_ROWS = 100
 const PARTS = 3
 /** One seed for everything, so that two runs of the same app give the same models. */
 const SEED = 1
+
+/** The declared feature views, in order. */
+export const viewSpecsOf = (app: AppDefinition): FeatureViewSpec[] =>
+  Object.entries(app.features ?? {}).map(([name, view]) =>
+    typeof view === 'string'
+      ? { name, sql: view }
+      : {
+          name,
+          sql: view.sql,
+          windowMs: parseDuration(view.window),
+          ...(view.until !== undefined && { until: view.until }),
+        },
+  )
 
 /** The declared models, in order. `views` are the app's parsed feature views. Throws APP_INVALID. */
 export function modelSpecsOf(app: AppDefinition, views: readonly FeatureView[]): ModelSpec[] {
@@ -62,6 +82,10 @@ function specOf(
     params: { ...model.params, ...(model.task === 'clusterer' && model.k && { k: model.k }) },
     table,
     ...(model.task !== 'clusterer' && { label: model.label }),
+    ...(model.task === 'classifier' &&
+      model.horizon && {
+        horizon: horizonOf(name, model.horizon, views, names),
+      }),
     ...(model.task === 'regressor' && model.range && { range: model.range }),
     inputs: {
       views: inputs,
@@ -97,6 +121,29 @@ function recommenderSpec(name: string, table: string, model: RecommenderDefiniti
     gate: gateOf(model.task, model.gate),
     minRows: model.minRows ?? MIN_ROWS,
     seed: model.seed ?? SEED,
+  }
+}
+
+function horizonOf(
+  model: string,
+  { predict, every }: HorizonDefinition,
+  views: readonly FeatureView[],
+  names: readonly string[],
+): Horizon {
+  const own = views.filter(({ name }) => names.includes(name))
+  const entities = [...new Set(own.map(({ entity }) => entity))]
+  if (entities.length > 1) {
+    throw invalid(
+      model,
+      'features',
+      `its views are keyed by ${entities.join(' and ')}: a model that looks ahead asks about one kind of entity`,
+    )
+  }
+  const predictMs = parseDuration(predict)
+  return {
+    windowMs: Math.max(...own.map(({ windowMs = 0 }) => windowMs)),
+    predictMs,
+    everyMs: every === undefined ? predictMs : parseDuration(every),
   }
 }
 

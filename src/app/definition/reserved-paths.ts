@@ -12,9 +12,13 @@ const RESERVED_PATHS = [
   '/ui',
 ]
 
+/** Resources of the API whose answers an app may declare; a path that the product has itself is refused at the start. */
+const SHARED_PATHS = ['/v1/users', '/v1/churn']
+
 /** Reports, at `field`, a path of an app that is the product's. */
 export function checkPath(path: string, field: string, report: Report): void {
-  if (RESERVED_PATHS.some((own) => path === own || path.startsWith(`${own}/`))) {
+  const isBelow = (own: string): boolean => path === own || path.startsWith(`${own}/`)
+  if (RESERVED_PATHS.some(isBelow) && !SHARED_PATHS.some(isBelow)) {
     report(field, `belongs to the product (${RESERVED_PATHS.join(', ')}): choose another path`)
   }
 }

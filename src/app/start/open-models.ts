@@ -5,7 +5,7 @@ import { openFeatureStore, type FeatureStore } from '../../features/index.ts'
 import { openServing, type Recommendations, type Serving } from '../../serving/index.ts'
 import { openTrainer, type ModelSpec, type Trainer } from '../../training/index.ts'
 import { emptyFolder } from './app-folder.ts'
-import { modelSpecsOf } from '../definition/model-specs.ts'
+import { modelSpecsOf, viewSpecsOf } from '../definition/model-specs.ts'
 import { openRecommenders } from './open-recommenders.ts'
 import type { Stores } from './open-stores.ts'
 import { featureTableOf } from './open-tables.ts'
@@ -30,10 +30,7 @@ export async function openModels(setting: Setting, stores: Stores): Promise<Mode
   const { log, lake, registry, tables, sinks } = stores
   // Views and models read tables, so they are where the tables are.
   const hasTables = roles.has('sink')
-  const views = Object.entries(hasTables ? (app.features ?? {}) : {}).map(([name, sql]) => ({
-    name,
-    sql,
-  }))
+  const views = hasTables ? viewSpecsOf(app) : []
   const features = await openFeatureStore({
     log,
     lake,

@@ -6,6 +6,8 @@ import type { DataFolder } from '../sources/data-folder.ts'
 export interface Generated {
   /** The stream, in event-time order. Its id holds the seed and the options: the same ones give the same bytes. */
   readonly source: EventSource
+  /** Name of the file that a publisher would give the stream; its ending is the format. Default `ratings.csv`. */
+  readonly file?: string
   /** The reference files that belong to the stream, as if they lay in a folder. */
   readonly folder: DataFolder
   /** What was planted, as facts; the best scores that any model can reach on this stream, by metric name. */

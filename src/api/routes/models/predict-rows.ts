@@ -1,11 +1,12 @@
 /**
- * POST /v1/models/{model}/predict?version=champion
+ * POST /v1/models/{model}/predict?version=champion&reasons=3
  *
  * One row (an object) or up to 1,000 (an array). An entity that the model does not know gets the declared fallback, named in
  * the answer; it is no error.
  *
  * - `model` (path)
  * - `version` (query, default `champion`): a number or an alias
+ * - `reasons` (query, default 0): so many inputs with the largest effects, for each row
  * - body: entity ids and columns by name; ids may be numbers or texts
  *
  * 200 with headers `x-model-version` and `x-data-as-of` · 404 no such model or version · 409 a recommender · 413 too many rows · 422 a row
@@ -18,7 +19,7 @@ import { isMillraceError, MillraceError, type Issue } from '../../../core/index.
 import { defineRoute } from '../../define-route.ts'
 import { apiError } from '../../errors.ts'
 import { declaredModel } from '../../model-answer.ts'
-import { modelName, versionRef } from '../../schemas/input.ts'
+import { modelName, versionRef, wholeNumber } from '../../schemas/input.ts'
 import { predictAnswer } from '../../schemas/model-schemas.ts'
 import { setPredictionHeaders } from '../../prediction-headers.ts'
 
@@ -33,7 +34,10 @@ export const predictRows = defineRoute({
   tag: 'models',
   summary: 'Predict one row or many',
   params: z.strictObject({ model: modelName }),
-  query: z.strictObject({ version: versionRef.default('champion') }),
+  query: z.strictObject({
+    version: versionRef.default('champion'),
+    reasons: wholeNumber({ max: 100 }).default(0),
+  }),
   body: z.union([row, z.array(row).min(1, { error: 'send at least one row' })]),
   answer: predictAnswer,
   problems: [404, 409],
@@ -53,7 +57,7 @@ export const predictRows = defineRoute({
         { details: { limitRows: most } },
       )
     }
-    const options = { version: query.version, requestId: raw.id }
+    const options = { ...query, requestId: raw.id }
     const answer = await app.serving
       .predict(model, rows, options)
       .catch((error: unknown) => throwForBody(error, Array.isArray(body)))

@@ -7,6 +7,7 @@ interface GenerateOptions {
   readonly events?: number
   readonly users?: number
   readonly movies?: number
+  readonly days?: number
   readonly format: 'ndjson' | 'csv'
   readonly out?: string
   readonly truth?: boolean
@@ -15,19 +16,20 @@ interface GenerateOptions {
 export const generateStream = defineCommand<GenerateOptions>({
   name: 'generate',
   summary: 'make a stream of events with planted truth',
-  arguments: [{ name: '<generator>', description: 'movielens' }],
+  arguments: [{ name: '<generator>', description: 'movielens or sparkify' }],
   options: [
     { flags: '--seed <n>', description: 'same seed, same bytes', parse: integer(0) },
     { flags: '--events <n>', description: 'events in all', parse: integer(1) },
     { flags: '--users <n>', description: 'users', parse: integer(1) },
     { flags: '--movies <n>', description: 'movies', parse: integer(1) },
+    { flags: '--days <n>', description: 'days of a sparkify log', parse: integer(1) },
     {
       flags: '--format <format>',
       description: 'ndjson or csv',
       parse: oneOf('ndjson', 'csv'),
       default: 'ndjson',
     },
-    { flags: '--out <folder>', description: 'write CSV files there, with the reference files' },
+    { flags: '--out <folder>', description: 'write files there, with the reference files' },
     {
       flags: '--truth',
       description: 'say what was planted, and the best scores a model can reach',
@@ -40,8 +42,8 @@ export const generateStream = defineCommand<GenerateOptions>({
   async run({ args, options: { format, out, truth, ...wanted } }, { output, signal }) {
     const { openGenerator } = await import('../../../app/index.ts')
     const { eventLines, writeGenerated } = await import('../../generated-files.ts')
-    const { seed, events, users, movies } = wanted
-    const set = Object.entries({ seed, events, users, movies }).filter(
+    const { seed, events, users, movies, days } = wanted
+    const set = Object.entries({ seed, events, users, movies, days }).filter(
       ([, value]) => value !== undefined,
     )
     const generated = await openGenerator(argument(args, 0), Object.fromEntries(set))

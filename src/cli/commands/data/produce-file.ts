@@ -3,7 +3,7 @@ import { path } from '../../api-client.ts'
 import { argument, defineCommand, type CommandTools } from '../../command.ts'
 import { cliError } from '../../errors.ts'
 import { bootstrapOption, type BootstrapFlag } from '../../kafka/bootstrap-option.ts'
-import { integer, number, rate } from '../../option-values.ts'
+import { integer, number, pause, rate, speed } from '../../option-values.ts'
 import { fileOptions, type FileFlags, type PaceFlags } from '../../produce-options.ts'
 
 interface ProduceOptions extends FileFlags, PaceFlags, BootstrapFlag {
@@ -33,16 +33,21 @@ export const produceFile = defineCommand<ProduceOptions>({
       preset: '0.5',
       parse: number(0, 1),
     },
-    { flags: '--interval <ms>', description: 'one event every so many ms', parse: integer(1) },
+    {
+      flags: '--interval <time>',
+      description: 'one event every 1s, 250ms; 0: no pause',
+      parse: pause,
+    },
     {
       flags: '--speed <factor>',
-      description: 'event time, so much faster: 3600 plays an hour in a second',
-      parse: number(0.001, 1e12),
+      description: 'event time, so much faster: 3600x plays an hour in a second',
+      parse: speed,
     },
     {
       flags: '--event-time <field>',
       description: "field that --speed goes by (default: the topic's)",
     },
+    { flags: '--time-column <field>', description: 'the same as --event-time' },
     { flags: '--seed <n>', description: 'of the jitter', parse: integer(0) },
     { flags: '--loop', description: 'play the file again and again, until Ctrl-C' },
     { flags: '--reset', description: 'delete the topic and its records first' },
@@ -56,6 +61,7 @@ export const produceFile = defineCommand<ProduceOptions>({
   ],
   examples: [
     'millrace produce ratings.csv --topic ratings --rate 200/s --jitter 0.2',
+    'millrace produce events.ndjson.gz --topic sparkify --speed 3600x',
     'millrace produce ratings.dat --topic ratings --header userId,movieId,rating,timestamp',
     'millrace produce test-topic                 (type lines; Ctrl-D ends)',
     'seq 42 | millrace produce foo --bootstrap-server kafka-1:9092',

@@ -1,0 +1,104 @@
+/** Training data of windowed views: what each entity looked like at a cut-off, and what it did after it. */
+import { quote } from '../core/index.ts'
+import type { SqlEngine } from '../sql/index.ts'
+import { featureError } from './errors.ts'
+import type { CutoffFrame, CutoffRequest, FrameBuilder, TimeSpan } from './feature-view.ts'
+import { rowMajor } from './row-major.ts'
+import { compileFeatureView, type CompiledView } from './view-compiler.ts'
+import { CUTOFF, eventMs, ident } from './view-source.ts'
+import { parquetSource } from './view-sql.ts'
+import { windowedSql } from './windowed-sql.ts'
+
+export const readSpan: FrameBuilder['span'] = async (engine, request) => {
+  const ms = eventMs(request.table)
+  const result = await engine.queryColumns(
+    `select min(${ms}) as first, max(${ms}) as last from (${historySource(request)})`,
+  )
+  const [firstMs = Number.NaN] = result.numbers('first')
+  const [lastMs = Number.NaN] = result.numbers('last')
+  const span: TimeSpan = { firstMs, lastMs }
+  return Number.isFinite(firstMs) && Number.isFinite(lastMs) ? span : undefined
+}
+
+export const buildCutoffs: FrameBuilder['cutoffs'] = async (engine, request) => {
+  const views = await compileAll(engine, request)
+  const names = views.flatMap(({ view }) => view.features)
+  if (request.cutoffs.length === 0) return emptyFrame(names, request)
+  const result = await engine.queryColumns(frameSql(request, views))
+  return {
+    rows: result.length,
+    keys: result.texts('e').map((key) => key ?? ''),
+    cutoff: result.numbers('cutoff'),
+    names,
+    values: rowMajor(
+      names.map((_, index) => result.numbers(`f${index}`)),
+      result.length,
+    ),
+    label: request.label && Float64Array.from(result.numbers('y')),
+  }
+}
+
+const emptyFrame = (names: readonly string[], { label }: CutoffRequest): CutoffFrame => ({
+  rows: 0,
+  keys: [],
+  cutoff: new Float64Array(0),
+  names,
+  values: new Float64Array(0),
+  label: label && new Float64Array(0),
+})
+
+async function compileAll(engine: SqlEngine, request: CutoffRequest): Promise<CompiledView[]> {
+  const compiled: CompiledView[] = []
+  for (const spec of request.views) {
+    if (spec.windowMs === undefined) {
+      throw featureError(
+        'FEATURE_INVALID_VIEW',
+        `the feature view ${quote(spec.name)} has no window: what it saw at a cut-off is not bounded`,
+        { details: { view: spec.name } },
+      )
+    }
+    compiled.push(await compileFeatureView(engine, spec, request.table))
+  }
+  return compiled
+}
+
+const historySource = ({
+  table,
+  files,
+  history,
+}: Pick<CutoffRequest, 'table' | 'files' | 'history'>): string =>
+  `select * from (${parquetSource(table, files)}) where ${history ?? 'true'}`
+
+/** One row per entity and cut-off of the first view; the others are joined to it. */
+function frameSql(request: CutoffRequest, views: readonly CompiledView[]): string {
+  const layers = views.map(
+    (view, index) => `w${index} as (${windowedSql(view, historySource(request), request.cutoffs)})`,
+  )
+  let next = 0
+  const columns = views.flatMap((view, index) =>
+    view.finals.map((_, at) => `w${index}.v${at} as f${next++}`),
+  )
+  const joins = views
+    .slice(1)
+    .map((_, index) => `left join w${index + 1} using (e, cutoff)`)
+    .join('\n')
+  const label = labelLayer(request, views)
+  return `with ${[...layers, ...(label ? [label] : [])].join(',\n')}
+    select ${['e', 'cutoff', ...columns, ...(label ? ['coalesce(y, 0.0) as y'] : [])].join(', ')}
+    from w0 ${joins} ${label ? 'left join outcomes using (e, cutoff)' : ''}
+    order by cutoff, e`
+}
+
+function labelLayer(request: CutoffRequest, views: readonly CompiledView[]): string | undefined {
+  const { label, cutoffs, table } = request
+  const entity = views[0]?.view.entity
+  if (!label || entity === undefined) return undefined
+  const list = cutoffs.map((cutoff) => `(${Math.floor(cutoff)}::bigint)`).join(', ')
+  return `outcomes as (
+    with cuts(${ident(CUTOFF)}) as (values ${list})
+    select CAST(${ident(entity)} AS VARCHAR) as e, CAST(${ident(CUTOFF)} AS DOUBLE) as cutoff, 1.0 as y
+    from (select *, ${eventMs(table)} as "__ms" from (${historySource(request)})) s
+    join cuts on s."__ms" >= ${ident(CUTOFF)} and s."__ms" < ${ident(CUTOFF)} + ${label.withinMs}
+    where TRY(CAST((${label.sql}) AS BOOLEAN))
+    group by 1, 2)`
+}
