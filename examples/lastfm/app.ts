@@ -55,7 +55,7 @@ export default defineApp({
       generator: { name: 'lastfm', seed: 1 },
       file: 'user_artists.dat',
       alternatives: ['user_artists.csv'],
-      rate: 5000,
+      rate: 2500,
     }),
   ],
 

@@ -1,5 +1,5 @@
 /**
- * Three lines that work when pasted: predictions for entities that the stream has shown, by the app's own routes first. Each
+ * Three lines that work when pasted: lists for a user that the stream has shown, and predictions, by the app's own routes first. Each
  * is tried before it is printed, so a line that is shown has answered 200 a moment ago.
  */
 import type { FastifyInstance } from 'fastify'
@@ -22,7 +22,12 @@ export async function curlLines(
   url: string,
 ): Promise<string[]> {
   const lines: string[] = []
+  for (const path of await lists(app)) {
+    const { statusCode } = await server.inject({ url: path, headers: { host: 'localhost' } })
+    if (statusCode === 200) lines.push(`curl -s ${url}${path}`)
+  }
   for (const { path, bodies } of await candidates(app)) {
+    if (lines.length >= LINES) break
     for (const body of bodies) {
       const payload = JSON.stringify(body)
       if (!(await isAnswered(server, path, payload))) continue
@@ -30,7 +35,6 @@ export async function curlLines(
       lines.push(`curl -s ${url}${path} -H 'content-type: application/json' -d '${quoted}'`)
       break
     }
-    if (lines.length === LINES) break
   }
   return lines
 }
@@ -45,8 +49,28 @@ async function isAnswered(
   return response.statusCode === 200
 }
 
+const isRecommender = (app: RunningApp, model: string): boolean =>
+  app.definition.models?.[model]?.task === 'recommender'
+
+/** A list of each recommender that serves, for a user of the stream. */
+async function lists(app: RunningApp): Promise<string[]> {
+  const paths: string[] = []
+  for (const { model } of app.serving.live()) {
+    const definition = app.definition.models?.[model]
+    if (definition?.task !== 'recommender') continue
+    const table = app.models.get(model)?.table
+    const row = table === undefined ? undefined : await oldestRow(app, table)
+    const user = row?.[definition.user]
+    if (user === undefined || user === null) continue
+    paths.push(`/v1/recommendations/${encodeURIComponent(String(user))}?limit=5`)
+  }
+  return paths.slice(0, LINES)
+}
+
 async function candidates(app: RunningApp): Promise<Candidate[]> {
-  const live = new Set(app.serving.live().map(({ model }) => model))
+  const live = new Set(
+    app.serving.live().flatMap(({ model }) => (isRecommender(app, model) ? [] : [model])),
+  )
   const samples: {
     readonly model: string
     readonly row: Row

@@ -302,7 +302,8 @@ function addSquare(p: usize, count: i32, bytes: usize, c: usize): void {
 // Rows gathered at once: they stay in the first-level cache (16 KiB).
 // @ts-ignore: decorator
 @inline function panelRows(bytes: usize): i32 {
-  const rows = <i32>(16384 / bytes)
+  const fitting: usize = 16384 / bytes
+  const rows = <i32>fitting
   return rows < 8 ? 8 : rows
 }
 
