@@ -36,7 +36,8 @@ export async function startExample(options: ExampleOptions): Promise<Example> {
     env: {
       ...process.env,
       PORT: '0',
-      MILLRACE_BROKER_PORT: '0',
+      // On a cluster, Kafka clients go there.
+      MILLRACE_BROKER_PORT: kafka === undefined ? '0' : '',
       MILLRACE_DATA_DIR: dataDir,
       NO_COLOR: '1',
     },
@@ -106,6 +107,11 @@ export async function valuesOf(bootstrap: string, topic: string, count: number):
 
 export async function sendValue(bootstrap: string, topic: string, value: string): Promise<void> {
   const client = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING })
+  // A cluster may not create topics on first use; one that is there stays as it is.
+  const admin = client.admin()
+  await admin.connect()
+  await admin.createTopics({ topics: [{ topic }] })
+  await admin.disconnect()
   const producer = client.producer({ createPartitioner: Partitioners.DefaultPartitioner })
   await producer.connect()
   await producer.send({ topic, messages: [{ value }] })

@@ -46,9 +46,11 @@ export interface JourneyWorld {
 export function gameEventsJourney(open: () => Promise<JourneyWorld>): void {
   let world: JourneyWorld
   let example: Example
+  let started: Example | undefined
 
   const start = async (script?: string): Promise<void> => {
-    example = await startExample({ name: 'game-events', ...world, ...(script && { script }) })
+    started = await startExample({ name: 'game-events', ...world, ...(script && { script }) })
+    example = started
   }
   const values = async (count: number): Promise<string[]> => {
     if (!hasKcat) return valuesOf(example.bootstrap, 'game_events', count)
@@ -62,7 +64,7 @@ export function gameEventsJourney(open: () => Promise<JourneyWorld>): void {
     await start()
   })
   afterAll(async () => {
-    await example.stop()
+    await started?.stop()
   })
 
   it('S1.1: the eight calls answer as the original does, with one line of the access log each', async () => {

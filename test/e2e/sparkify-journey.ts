@@ -71,11 +71,13 @@ async function writeLog(file: string, days: number): Promise<number> {
 export function sparkifyJourney(open: () => Promise<JourneyWorld>): void {
   let world: JourneyWorld
   let example: Example
+  let started: Example | undefined
   let file: string
   let events: number
 
   const start = async (): Promise<void> => {
-    example = await startExample({ name: 'sparkify', ...world, args: ['--no-sources'] })
+    started = await startExample({ name: 'sparkify', ...world, args: ['--no-sources'] })
+    example = started
   }
   const millrace = async (...args: string[]): Promise<string> => {
     const main = join(root, 'dist/cli/main.js')
@@ -92,7 +94,7 @@ export function sparkifyJourney(open: () => Promise<JourneyWorld>): void {
     events = await writeLog(file, 61)
   })
   afterAll(async () => {
-    await example.stop()
+    await started?.stop()
   })
 
   it('S2.1: a pause of one second is one event a second, a dry run stores nothing', async () => {
