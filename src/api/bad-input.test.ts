@@ -39,6 +39,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'sql/run-sql': { sql: 'select 1' },
   'models/predict-rows': { userId: 1, movieId: 1 },
   'models/promote-version': { version: 1 },
+  'items/post-similarity': { items: ['1', '2'] },
+  'recommendations/post-estimates': { user: '1', items: ['1'] },
   'aliases/set-alias': { version: 1 },
 }
 /** Names that no rule allows (after one decoding, as the router does). */
