@@ -141,7 +141,8 @@ async function live(
   try {
     while (!stop.aborted && !everyModelServes(app)) await pause(MODEL_POLL_MS, stop)
     if (!stop.aborted && app.models.size > 0) {
-      const lines = await curlLines(app, server, url)
+      // They show events of the log, which may be away; that ends a greeting, not the app.
+      const lines = await curlLines(app, server, url).catch(() => [])
       output.line()
       output.line('Models serve. Try:')
       for (const line of lines) output.line(`  ${line}`)

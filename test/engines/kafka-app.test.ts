@@ -25,14 +25,18 @@ describe('an app on Apache Kafka', () => {
   let dataDir: string
   let instance: Instance
 
-  const start = async (): Promise<void> => {
-    const args = ['--log', `kafka://${cluster.bootstrap}`]
+  const start = async (properties = '', more: readonly string[] = []): Promise<void> => {
+    const args = ['--log', `kafka://${cluster.bootstrap}${properties}`, ...more]
     instance = await startInstance({ dataDir, args })
   }
   const rowsInLake = async (): Promise<number> => {
     const files = await readLake(dataDir, 'ratings')
     assert.deepEqual(anomaliesOf(files), [])
     return files.reduce((sum, { rows }) => sum + rows.length, 0)
+  }
+  const rowsAfterFlush = async (): Promise<number> => {
+    await postJson(instance.url, '/v1/flush', {})
+    return rowsInLake()
   }
   const predict = async (): Promise<Answer> => {
     await until('all roles are ready', async () =>
@@ -93,6 +97,73 @@ describe('an app on Apache Kafka', () => {
     assert.deepEqual(sent.offsets, [{ partition: 0, first: 3_000, last: 3_499 }])
     await until('the lake has every row', async () =>
       (await rowsInLake()) === 3_500 ? true : undefined,
+    )
+  })
+
+  const answerTo = (row: unknown): Promise<Response> =>
+    fetch(`${instance.url}/v1/topics/ratings/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(row),
+    })
+  const idle = (): Promise<true> =>
+    until('no training runs', async () => {
+      const { jobs } = await getJson<{ jobs: { state: string }[] }>(instance.url, '/v1/jobs')
+      return jobs.every(({ state }) => state !== 'queued' && state !== 'running') ? true : undefined
+    })
+  const readyz = (): Promise<Response> =>
+    fetch(`${instance.url}/readyz?role=ingest`).catch(() => assert.fail(instance.output()))
+
+  it('P15, E1: answers 503 with Retry-After while its broker is away, and is not ready', async () => {
+    await instance.stop()
+    // As long as a sender waits for its answer.
+    await start('?delivery.timeout.ms=2000&request.timeout.ms=1000')
+    const [broker] = cluster.brokers
+    await idle()
+    await broker!.kill()
+    const [row] = ratings({ seed: 5, from: 3_500, count: 1 })
+    const refused = await answerTo(row)
+    assert.equal(refused.status, 503, await refused.text())
+    assert.ok(Number(refused.headers.get('retry-after')) >= 1)
+    const probe = await readyz()
+    assert.deepEqual([probe.status, /Kafka at/.test(await probe.text())], [503, true])
+    await broker!.start()
+    await until('it is ready again', async () => ((await readyz()).ok ? true : undefined))
+    assert.equal((await answerTo(row)).status, 202)
+  })
+
+  it('P1, E1: keeps events while its broker is away, over a kill -9 of itself, and each arrives once', async () => {
+    await instance.stop()
+    await start('', ['--on-outage', 'spool'])
+    const [broker] = cluster.brokers
+    const before = await rowsAfterFlush()
+    await idle()
+    await broker!.kill()
+    const rows = ratings({ seed: 6, from: 4_000, count: 400 })
+    let kept = 0
+    for (const row of rows) {
+      const answer = await answerTo(row)
+      // What was on its way to the broker when that died may be there: its sender hears of it, and decides.
+      if (answer.status === 202) kept++
+      else assert.equal(answer.status, 503)
+    }
+    assert.ok(kept > 390, `${kept} were kept`)
+    const probe = await readyz()
+    assert.equal(probe.status, 200)
+    assert.match(await probe.text(), /events wait here for the Kafka cluster/)
+    await broker!.start()
+    await instance.kill()
+    await start('', ['--on-outage', 'spool'])
+    await until('every row is in the lake', async () => {
+      const added = (await rowsAfterFlush()) - before
+      assert.ok(added <= rows.length, `${added} rows of ${rows.length}`)
+      return added >= kept ? true : undefined
+    })
+    const last = (await readLake(dataDir, 'ratings')).flatMap((file) => file.rows).slice(-kept)
+    const times = last.map((row) => Number(row['timestamp']))
+    assert.deepEqual(
+      times,
+      [...new Set(times)].toSorted((a, b) => a - b),
     )
   })
 
