@@ -61,7 +61,7 @@ async function lists(app: RunningApp): Promise<string[]> {
     const table = app.models.get(model)?.table
     const row = table === undefined ? undefined : await oldestRow(app, table)
     const user = row?.[definition.user]
-    if (user === undefined || user === null) continue
+    if (typeof user !== 'string' && typeof user !== 'number') continue
     paths.push(`/v1/recommendations/${encodeURIComponent(String(user))}?limit=5`)
   }
   return paths.slice(0, LINES)
