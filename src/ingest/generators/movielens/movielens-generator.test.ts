@@ -152,7 +152,7 @@ describe('movielens generator', async () => {
   it('refuses options that cannot be, and unknown names', async () => {
     await expect(openGenerator('movielens', { events: 1e6, users: 10 })).rejects.toThrow('/events')
     await expect(openGenerator('movielens', { seeds: 1 })).rejects.toThrow('/seeds')
-    await expect(openGenerator('lastfm')).rejects.toMatchObject({ code: 'INGEST_UNKNOWN_SOURCE' })
+    await expect(openGenerator('nothing')).rejects.toMatchObject({ code: 'INGEST_UNKNOWN_SOURCE' })
     await expect(openGenerator('constructor')).rejects.toMatchObject({
       code: 'INGEST_UNKNOWN_SOURCE',
     })
