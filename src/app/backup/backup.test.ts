@@ -72,7 +72,7 @@ describe('a backup', () => {
   it('B11: taken while events arrive is a prefix of every partition, adds up, and goes on', async () => {
     const source = await start('source')
     const enough = new AbortController()
-    const sending = (async () => {
+    const sending = (async (): Promise<void> => {
       for (let n = 0; !enough.signal.aborted; n += 10) {
         await send(
           source,

@@ -25,7 +25,7 @@ const TRIES = 20
 const isOfProcess = (name: string): boolean => name.startsWith('lock.') || name === 'clean.json'
 /** What is being made or removed. */
 const isTemporary = (name: string): boolean =>
-  name.startsWith('.') || name.startsWith('++') || name.endsWith('.tmp')
+  name.startsWith('.') || name.startsWith('++') || /\.te?mp$/.test(name)
 
 export async function stageFolder(dir: string, stage: string): Promise<StagedFile[]> {
   const staged: StagedFile[] = []
@@ -35,8 +35,9 @@ export async function stageFolder(dir: string, stage: string): Promise<StagedFil
     await link(join(dir, path), to)
     staged.push({ path, bytes: (await stat(to)).size })
   }
+  /** What goes while it is linked was superseded: an old manifest, a generation that was merged long ago. */
   const all = async (path: string): Promise<void> => {
-    for (const file of await filesOf(dir, path)) await one(file)
+    for (const file of await filesOf(dir, path)) await one(file).catch(unlessGone)
   }
   const topics = await topicFolders(dir)
   const partitionsOf = async (folder: string): Promise<void> => {
@@ -110,7 +111,7 @@ async function stagePartition(dir: string, stage: string, path: string): Promise
         return files
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      unlessGone(error)
     }
     if (time === TRIES) throw new Error(`${path} changes faster than it can be linked`)
   }
@@ -131,10 +132,13 @@ async function namesOf(dir: string, path: string): Promise<string[]> {
     const names = await readdir(join(dir, path))
     return names.filter((name) => !isTemporary(name)).toSorted()
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return []
-    throw error
+    unlessGone(error)
+    return []
   }
+}
+
+function unlessGone(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
 }
 
 /** The files below a path, or the path itself when it is one. */
