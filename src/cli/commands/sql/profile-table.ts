@@ -16,7 +16,16 @@ const figuresSql = (name: string, type: string): string[] => {
     `max(${column})::varchar`,
   ]
 }
-const FIGURES = 5
+
+interface Profile {
+  readonly column: string
+  readonly type: string
+  readonly nulls: unknown
+  readonly empty: unknown
+  readonly distinct: unknown
+  readonly least: unknown
+  readonly greatest: unknown
+}
 
 export const profileTable = defineCommand({
   name: 'tables profile',
@@ -28,17 +37,19 @@ export const profileTable = defineCommand({
     const name = argument(args, 0)
     const { columns } = await api.get<TableAnswer>(path`/v1/tables/${name}`)
     const own = columns.filter((column) => !column.name.startsWith('_'))
-    const figures = own.flatMap((column) => figuresSql(column.name, column.type))
-    const sql = `select count(*), ${figures.join(', ')} from ${quoted(name)}`
-    const answer = await api.post<SqlAnswer>('/v1/sql', { sql })
-    const [rows = 0, ...cells] = answer.rows[0] ?? []
-    const profile = own.map((column, index) => {
-      const [nulls, empty, distinct, least, greatest] = cells.slice(
-        index * FIGURES,
-        (index + 1) * FIGURES,
-      )
-      return { column: column.name, type: column.type, nulls, empty, distinct, least, greatest }
-    })
+    const from = `from ${quoted(name)}`
+    const ask = async (figures: string): Promise<readonly unknown[]> => {
+      const { rows } = await api.post<SqlAnswer>('/v1/sql', { sql: `select ${figures} ${from}` })
+      return rows[0] ?? []
+    }
+    const [rows = 0] = await ask('count(*)')
+    const profile: Profile[] = []
+    // A column at a time: distinct values of all at once would stand in the query's memory together.
+    for (const { name: column, type } of own) {
+      const figures = await ask(figuresSql(column, type).join(', '))
+      const [nulls, empty, distinct, least, greatest] = figures
+      profile.push({ column, type, nulls, empty, distinct, least, greatest })
+    }
     await output.data({ table: name, rows, columns: profile }, () => {
       output.line(`${name}: ${Number(rows)} rows`)
       return output.table(
