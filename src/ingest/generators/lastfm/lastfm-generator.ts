@@ -5,8 +5,8 @@
  */
 import { z } from 'zod'
 import { createRandom, type Random } from '../../../kernels/index.ts'
-import type { EventSource, SourceEvent } from '../../ingest.ts'
 import { textFolder } from '../../sources/text-folder.ts'
+import { generatedEvents } from '../generated-events.ts'
 import type { Generated, Generator } from '../generator.ts'
 
 const options = z.strictObject({
@@ -46,7 +46,12 @@ function create(wanted: LastfmOptions): Generated {
   const names = Array.from({ length: artists }, () => madeUpName(random))
   const id = `generator:lastfm?seed=${seed}&users=${users}&artists=${artists}&events=${events}`
   return {
-    source: rowsSource(id, rows),
+    source: generatedEvents({
+      id,
+      fingerprint: 'lastfm:1',
+      count: rows.users.length,
+      json: (index) => eventJson(rows, index),
+    }),
     folder: textFolder(id, { 'artists.csv': () => artistsCsv(names) }),
     truth: {
       best: {},
@@ -114,28 +119,8 @@ function pick(cumulative: Float64Array, share: number): number {
   return low
 }
 
-const CHUNK = 1_000
-
-function rowsSource(id: string, { users, artists, weights }: World): EventSource {
-  return {
-    id,
-    // Changes whenever the same options give another stream.
-    fingerprint: 'lastfm:1',
-    total: users.length,
-    async *events(from, signal) {
-      for (let start = Math.max(1, from); start <= users.length; start += CHUNK) {
-        signal?.throwIfAborted()
-        const end = Math.min(users.length, start + CHUNK - 1)
-        const chunk: SourceEvent[] = []
-        for (let position = start; position <= end; position++) {
-          const row = position - 1
-          const json = `{"userID":${users[row]},"artistID":${artists[row]},"weight":${weights[row]}}`
-          chunk.push({ bytes: Buffer.from(json), position })
-        }
-        yield chunk
-      }
-    },
-  }
+function eventJson({ users, artists, weights }: World, i: number): string {
+  return `{"userID":${users[i]},"artistID":${artists[i]},"weight":${weights[i]}}`
 }
 
 const SYLLABLES = ['ka', 'lo', 'mi', 'ra', 'ström', 'ved', 'ou', 'né', 'tal', 'isk', 'or', 'bel']

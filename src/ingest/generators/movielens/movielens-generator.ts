@@ -4,8 +4,8 @@
  */
 import { z } from 'zod'
 import { createRandom } from '../../../kernels/index.ts'
-import type { EventSource, SourceEvent } from '../../ingest.ts'
 import { textFolder } from '../../sources/text-folder.ts'
+import { generatedEvents } from '../generated-events.ts'
 import type { Generated, Generator } from '../generator.ts'
 import { createRatings, type RatingRows } from './movielens-events.ts'
 import { bestScores } from './movielens-truth.ts'
@@ -40,36 +40,18 @@ function create(wanted: MovieLensOptions): Generated {
   const rows = createRatings(users, movies, events, random)
   const id = `generator:movielens?seed=${seed}&users=${userCount}&movies=${movieCount}&events=${events}`
   return {
-    source: rowsSource(id, rows, movies),
+    source: generatedEvents({
+      id,
+      fingerprint: 'movielens:1',
+      count: rows.count,
+      json: (index) => eventJson(rows, movies, index),
+    }),
     folder: textFolder(id, {
       'movies.csv': () => moviesCsv(movies),
       'links.csv': () => linksCsv(movies),
     }),
     get truth() {
       return truthOf(rows, users, movies)
-    },
-  }
-}
-
-/** Events of one chunk. */
-const CHUNK = 1_000
-
-function rowsSource(id: string, rows: RatingRows, movies: Movies): EventSource {
-  return {
-    id,
-    // Changes whenever the same options give another stream.
-    fingerprint: 'movielens:1',
-    total: rows.count,
-    async *events(from, signal) {
-      for (let start = Math.max(1, from); start <= rows.count; start += CHUNK) {
-        signal?.throwIfAborted()
-        const end = Math.min(rows.count, start + CHUNK - 1)
-        const chunk: SourceEvent[] = []
-        for (let position = start; position <= end; position++) {
-          chunk.push({ bytes: Buffer.from(eventJson(rows, movies, position - 1)), position })
-        }
-        yield chunk
-      }
     },
   }
 }

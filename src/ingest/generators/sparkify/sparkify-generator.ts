@@ -4,8 +4,8 @@
  */
 import { z } from 'zod'
 import { createRandom } from '../../../kernels/index.ts'
-import type { EventSource, SourceEvent } from '../../ingest.ts'
 import { textFolder } from '../../sources/text-folder.ts'
+import { generatedEvents } from '../generated-events.ts'
 import type { Generated, Generator } from '../generator.ts'
 import { createRows, PAGES, type Page, type SparkifyRows } from './sparkify-sessions.ts'
 import { churnTruth, HORIZON } from './sparkify-truth.ts'
@@ -40,7 +40,12 @@ function create({ seed, users, days }: SparkifyOptions): Generated {
   const rows = createRows(listeners, songs, days, random)
   const id = `generator:sparkify?seed=${seed}&users=${users}&days=${days}`
   return {
-    source: rowsSource(id, rows, listeners, songs),
+    source: generatedEvents({
+      id,
+      fingerprint: 'sparkify:1',
+      count: rows.count,
+      json: (index) => eventJson(rows, listeners, songs, index),
+    }),
     folder: textFolder(id, {}),
     file: 'events.ndjson',
     get truth() {
@@ -52,35 +57,6 @@ function create({ seed, users, days }: SparkifyOptions): Generated {
           'discontent shows in adverts and thumbs down (exp(0.4 d)) and, less, in thumbs up, friends and playlists',
           `best auc: of the hazard itself, ${HORIZON.window} days before a cut-off, ${HORIZON.predict} days after it, every ${HORIZON.every} days: ${count} rows, ${(100 * share).toFixed(1)} % cancel`,
         ],
-      }
-    },
-  }
-}
-
-/** Events of one chunk. */
-const CHUNK = 1_000
-
-function rowsSource(
-  id: string,
-  rows: SparkifyRows,
-  listeners: Listeners,
-  songs: Songs,
-): EventSource {
-  return {
-    id,
-    // Changes whenever the same options give another stream.
-    fingerprint: 'sparkify:1',
-    total: rows.count,
-    async *events(from, signal) {
-      for (let start = Math.max(1, from); start <= rows.count; start += CHUNK) {
-        signal?.throwIfAborted()
-        const end = Math.min(rows.count, start + CHUNK - 1)
-        const chunk: SourceEvent[] = []
-        for (let position = start; position <= end; position++) {
-          const text = eventJson(rows, listeners, songs, position - 1)
-          chunk.push({ bytes: Buffer.from(text), position })
-        }
-        yield chunk
       }
     },
   }
