@@ -44,9 +44,19 @@ export async function fillLog(log: Log, topic: string): Promise<void> {
   await Promise.all(waiting)
 }
 
-export async function openBenchLog(dir: string): Promise<Log> {
+/** Opens a log in `dir`, fills it and closes it; seconds from the first append to the last acknowledgement. */
+export async function timeFilling(dir: string, partitions = 1): Promise<number> {
+  const log = await openBenchLog(dir, partitions)
+  const began = performance.now()
+  await fillLog(log, 'bench')
+  const seconds = (performance.now() - began) / 1_000
+  await log.close()
+  return seconds
+}
+
+export async function openBenchLog(dir: string, partitions = 1): Promise<Log> {
   const log = await openLog({ dir, cleanIntervalMs: 0 })
-  await log.createTopic({ name: 'bench' })
+  await log.createTopic({ name: 'bench', partitions })
   return log
 }
 

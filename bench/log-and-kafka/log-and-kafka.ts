@@ -1,12 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openLog } from '../../src/log/index.ts'
 import { startKafka } from '../../test/engines/kafka-cluster.ts'
 import { KAFKA } from '../../test/engines/kafka-jars.ts'
 import { kafkaTool } from '../../test/engines/kafka-tools.ts'
 import type { Benchmark } from '../benchmark.ts'
 import { KAFKA_JVM } from '../kafka-records.ts'
-import { fillLog, makeWorkplace, RECORD_BYTES, RECORDS } from '../log-records.ts'
+import { makeWorkplace, RECORD_BYTES, RECORDS, timeFilling } from '../log-records.ts'
 
 const PARTITIONS = 6
 /** `engines.md` of the design pages: what made the tool fastest there. */
@@ -32,13 +31,7 @@ const versus = (id: string, properties: readonly string[], which: string): Bench
         async run() {
           const dir = join(place.dir, String(round++))
           await mkdir(dir)
-          const log = await openLog({ dir, cleanIntervalMs: 0 })
-          await log.createTopic({ name: 'bench', partitions: PARTITIONS })
-          const began = performance.now()
-          await fillLog(log, 'bench')
-          const seconds = (performance.now() - began) / 1_000
-          await log.close()
-          return seconds
+          return timeFilling(dir, PARTITIONS)
         },
       },
       peer: {

@@ -1,14 +1,7 @@
 import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Benchmark } from '../benchmark.ts'
-import {
-  fillLog,
-  makeWorkplace,
-  openBenchLog,
-  RECORD_BYTES,
-  RECORDS,
-  VALUE,
-} from '../log-records.ts'
+import { makeWorkplace, timeFilling, RECORD_BYTES, RECORDS, VALUE } from '../log-records.ts'
 
 /** What one write and one sync carry, as in the log. */
 const CHUNK_BYTES = 1024 * 1024
@@ -35,16 +28,7 @@ export const bareAppend: Benchmark = {
     }
     return {
       versions: { node: process.version },
-      ours: {
-        async run() {
-          const log = await openBenchLog(await folder())
-          const began = performance.now()
-          await fillLog(log, 'bench')
-          const seconds = (performance.now() - began) / 1_000
-          await log.close()
-          return seconds
-        },
-      },
+      ours: { run: async () => timeFilling(await folder()) },
       peer: { run: async () => writeBare(join(await folder(), 'bare')) },
       close: () => place.close(),
     }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Benchmark } from '../benchmark.ts'
 import { fillLmdb, openLmdb } from '../lmdb-peer.ts'
-import { fillLog, makeWorkplace, openBenchLog, packageVersions, RECORDS } from '../log-records.ts'
+import { makeWorkplace, packageVersions, RECORDS, timeFilling } from '../log-records.ts'
 
 /** L1: durable appends, checksummed, group commit, one producer in the same process, against lmdb-js async puts. */
 export const logAppend: Benchmark = {
@@ -23,16 +23,7 @@ export const logAppend: Benchmark = {
     await openLmdb(await folder()).close()
     return {
       versions: await packageVersions('lmdb'),
-      ours: {
-        async run() {
-          const log = await openBenchLog(await folder())
-          const began = performance.now()
-          await fillLog(log, 'bench')
-          const seconds = (performance.now() - began) / 1_000
-          await log.close()
-          return seconds
-        },
-      },
+      ours: { run: async () => timeFilling(await folder()) },
       peer: {
         async run() {
           const store = openLmdb(await folder())
