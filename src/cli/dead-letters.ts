@@ -2,7 +2,9 @@
 import type { LetterAnswer, RecordsAnswer } from '../api/index.ts'
 import { path, query, type ApiClient } from './api-client.ts'
 import { cliError } from './errors.ts'
+import type { OptionSpec } from './command.ts'
 import { userPath } from './instance.ts'
+import { integer } from './option-values.ts'
 
 export interface Letter extends LetterAnswer {
   readonly id: number
@@ -17,6 +19,23 @@ export interface LetterFilter {
   /** Reason code. */
   readonly code?: string
 }
+
+/** Which letters `retry` and `drop` take, as options of the command line. */
+export interface OpenLetterOptions {
+  readonly id?: readonly number[]
+  readonly code?: string
+}
+
+export const openLetterOptions: readonly OptionSpec[] = [
+  { flags: '--id <n>', description: 'only this one', parse: integer(0), repeats: true },
+  { flags: '--code <code>', description: 'only those with this reason code' },
+]
+
+export const openLetters = ({ id: ids, code }: OpenLetterOptions): LetterFilter => ({
+  state: 'open',
+  ...(code !== undefined && { code }),
+  ...(ids !== undefined && ids.length > 0 && { ids }),
+})
 
 const PAGE = 1_000
 

@@ -1,13 +1,18 @@
 import { isMillraceError } from '../../../core/index.ts'
 import { path, type ApiClient } from '../../api-client.ts'
 import { argument, defineCommand } from '../../command.ts'
-import { lettersOf, loadFix, type Fix, type Letter } from '../../dead-letters.ts'
+import {
+  lettersOf,
+  loadFix,
+  openLetterOptions,
+  openLetters,
+  type Fix,
+  type Letter,
+  type OpenLetterOptions,
+} from '../../dead-letters.ts'
 import { cliError } from '../../errors.ts'
-import { integer } from '../../option-values.ts'
 
-interface RetryOptions {
-  readonly id?: readonly number[]
-  readonly code?: string
+interface RetryOptions extends OpenLetterOptions {
   readonly fix?: string
 }
 
@@ -16,8 +21,7 @@ export const retryDeadLetters = defineCommand<RetryOptions>({
   summary: 'send open dead letters again, each landing once',
   arguments: [{ name: '<topic>', description: 'topic whose events they were' }],
   options: [
-    { flags: '--id <n>', description: 'only this one', parse: integer(0), repeats: true },
-    { flags: '--code <code>', description: 'only those with this reason code' },
+    ...openLetterOptions,
     {
       flags: '--fix <file>',
       description: 'file whose default export mends the event: (event, letter) => event',
@@ -31,15 +35,9 @@ export const retryDeadLetters = defineCommand<RetryOptions>({
     const topic = argument(args, 0)
     const fix = options.fix === undefined ? undefined : await loadFix(options.fix)
     const api = await connect('change')
-    const { code, id: ids } = options
-    const filter = {
-      state: 'open',
-      ...(code !== undefined && { code }),
-      ...(ids !== undefined && ids.length > 0 && { ids }),
-    } as const
     const retried: number[] = []
     const failed: { id: number; reason: string }[] = []
-    for await (const letter of lettersOf(api, topic, filter)) {
+    for await (const letter of lettersOf(api, topic, openLetters(options))) {
       const reason = await retry(api, topic, letter, fix)
       if (reason === undefined) retried.push(letter.id)
       else failed.push({ id: letter.id, reason })
