@@ -1,12 +1,11 @@
 /** One version in memory: verified, taken apart by its kind, and tried once before it may answer. */
-import { isMillraceError } from '../core/index.ts'
 import type { FeatureStore } from '../features/index.ts'
 import { openKind, type ModelKind, type RowTaskName } from '../models/index.ts'
 import type { ModelInputs, ModelVersion, Registry } from '../registry/index.ts'
 import { predictRows } from './answer.ts'
-import { servingError } from './errors.ts'
 import type { LoadedModel } from './loaded-model.ts'
 import { planInputs } from './row-reader.ts'
+import { checkTask, unusable } from './unusable-version.ts'
 
 /** Throws REGISTRY_CORRUPT, REGISTRY_ARTIFACT_MISSING, SERVING_UNUSABLE_VERSION. */
 export async function loadModel(
@@ -17,12 +16,7 @@ export async function loadModel(
   nowMs: number,
 ): Promise<LoadedModel> {
   const what = `${record.model}@${record.version}`
-  if (record.task !== task) {
-    throw servingError(
-      'SERVING_UNUSABLE_VERSION',
-      `${what} is a ${record.task}, the app declares a ${task}: train the model again, or give the new one another name`,
-    )
-  }
+  checkTask(record, task)
   const kind = await openKind(record.kind)
   const plan = planInputs(what, usedInputs(record.inputs, kind.uses), store)
   const artifact = await registry.readArtifact(record.model, record.version)
@@ -39,12 +33,7 @@ export async function loadModel(
     tryOnce(model)
     return model
   } catch (cause) {
-    if (isMillraceError(cause, 'SERVING_UNUSABLE_VERSION')) throw cause
-    throw servingError(
-      'SERVING_UNUSABLE_VERSION',
-      `${what} cannot be loaded: ${(cause as Error).message}`,
-      { details: { model: record.model, version: record.version }, cause },
-    )
+    throw unusable(record, cause)
   }
 }
 

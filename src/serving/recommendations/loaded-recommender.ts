@@ -1,5 +1,4 @@
 /** One version in memory, with what was folded into it since. */
-import { isMillraceError } from '../../core/index.ts'
 import {
   openRecommenderKind,
   type FittedRecommender,
@@ -8,7 +7,7 @@ import {
 } from '../../models/index.ts'
 import type { InteractionTable } from '../../features/index.ts'
 import type { ModelVersion, Registry } from '../../registry/index.ts'
-import { servingError } from '../errors.ts'
+import { checkTask, unusable } from '../unusable-version.ts'
 import { createNewItems, type NewItems } from './new-items.ts'
 
 export interface FoldedUser {
@@ -40,13 +39,7 @@ export async function loadRecommender(
   record: ModelVersion,
   nowMs: number,
 ): Promise<LoadedRecommender> {
-  const what = `${record.model}@${record.version}`
-  if (record.task !== 'recommender') {
-    throw servingError(
-      'SERVING_UNUSABLE_VERSION',
-      `${what} is a ${record.task}, the app declares a recommender: train the model again, or give the new one another name`,
-    )
-  }
+  checkTask(record, 'recommender')
   const artifact = await registry.readArtifact(record.model, record.version)
   try {
     const fitted = (await openRecommenderKind(record.kind)).load(artifact)
@@ -72,12 +65,7 @@ export async function loadRecommender(
     }
     return loaded
   } catch (cause) {
-    if (isMillraceError(cause, 'SERVING_UNUSABLE_VERSION')) throw cause
-    throw servingError(
-      'SERVING_UNUSABLE_VERSION',
-      `${what} cannot be loaded: ${(cause as Error).message}`,
-      { details: { model: record.model, version: record.version }, cause },
-    )
+    throw unusable(record, cause)
   }
 }
 
