@@ -27,7 +27,7 @@ import {
   type JobTools,
   type LabelledRows,
 } from './labelled-job.ts'
-import { fitter, gateReports, report, type Fit } from './labelled-reports.ts'
+import { fitter, gateReports, report, timeReport, type Fit } from './labelled-reports.ts'
 import type { Horizon } from './model-spec.ts'
 import type { TrainingPlan } from './plan.ts'
 import { rangesSql } from './splits.ts'
@@ -144,13 +144,7 @@ async function splitReports(
   rows: LabelledRows,
   fit: Fit,
 ): Promise<MetricReport[]> {
-  const time = await report(
-    'time',
-    plan,
-    fit,
-    { frame, rows: rows.timeTrain },
-    { frame, rows: rows.timeTest },
-  )
+  const time = await timeReport(plan, frame, rows, fit)
   const tests = (row: number): boolean =>
     chosen(`test:${plan.spec.seed}`, found.keys[row] ?? '', TEST_SHARE)
   const random = await report(

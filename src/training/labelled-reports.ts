@@ -54,6 +54,15 @@ export async function report(
   ]
 }
 
+/** The split by time: fitted on what came before, scored on what came after. */
+export const timeReport = (
+  plan: TrainingPlan,
+  frame: Frame,
+  rows: Pick<LabelledRows, 'timeTrain' | 'timeTest'>,
+  fit: Fit,
+): Promise<MetricReport[]> =>
+  report('time', plan, fit, { frame, rows: rows.timeTrain }, { frame, rows: rows.timeTest })
+
 export async function honestReports(
   plan: TrainingPlan,
   tools: JobTools,
@@ -61,13 +70,7 @@ export async function honestReports(
   rows: LabelledRows,
   fit: Fit,
 ): Promise<MetricReport[]> {
-  const time = await report(
-    'time',
-    plan,
-    fit,
-    { frame, rows: rows.timeTrain },
-    { frame, rows: rows.timeTest },
-  )
+  const time = await timeReport(plan, frame, rows, fit)
   tools.progress(0.7)
   const train = await randomFrame(plan, tools.engine, 'train')
   const test = await randomFrame(plan, tools.engine, 'test')
