@@ -1,13 +1,7 @@
 /** Every route of the recommender that reads answers what its schema says, nothing more. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { routes } from '../../src/api/routes.ts'
-import {
-  catalogue,
-  itemName,
-  plantedListens,
-  startRecommenderServer,
-  type RecommenderServer,
-} from './recommender-server.ts'
+import { itemName, startTrainedServer, type RecommenderServer } from './recommender-server.ts'
 
 const READS = {
   'items/get-item': `/v1/items/${itemName(1)}`,
@@ -26,10 +20,7 @@ const READS = {
 
 let server: RecommenderServer
 beforeAll(async () => {
-  server = await startRecommenderServer()
-  await server.send('items', catalogue)
-  await server.send('listens', plantedListens())
-  await server.train()
+  server = await startTrainedServer()
 }, 60_000)
 afterAll(() => server.stop())
 

@@ -1,12 +1,6 @@
 /** What no user should be able to break: limits, ids of any kind, bombs, and unknown everything. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  catalogue,
-  plantedListens,
-  START,
-  startRecommenderServer,
-  type RecommenderServer,
-} from './recommender-server.ts'
+import { START, startTrainedServer, type RecommenderServer } from './recommender-server.ts'
 
 interface List {
   readonly source: string
@@ -16,10 +10,7 @@ interface List {
 describe('hostile requests', () => {
   let server: RecommenderServer
   beforeAll(async () => {
-    server = await startRecommenderServer()
-    await server.send('items', catalogue)
-    await server.send('listens', plantedListens())
-    await server.train()
+    server = await startTrainedServer()
   }, 60_000)
   afterAll(() => server.stop())
 

@@ -10,6 +10,7 @@ import {
   plantedListens,
   START,
   startRecommenderServer,
+  startTrainedServer,
   type RecommenderServer,
 } from './recommender-server.ts'
 
@@ -87,10 +88,7 @@ describe('with a version', () => {
   let server: RecommenderServer
   const listens = plantedListens()
   beforeAll(async () => {
-    server = await startRecommenderServer()
-    await server.send('items', catalogue)
-    await server.send('listens', listens)
-    expect(await server.train()).toBe(1)
+    server = await startTrainedServer()
   }, 60_000)
   afterAll(() => server.stop())
 

@@ -139,3 +139,13 @@ export async function startRecommenderServer(
     },
   }
 }
+
+/** With the catalogue, everybody's listens and a first version. */
+export async function startTrainedServer(): Promise<RecommenderServer> {
+  const server = await startRecommenderServer()
+  await server.send('items', catalogue)
+  await server.send('listens', plantedListens())
+  const version = await server.train()
+  if (version !== 1) throw new Error(`the first training gave version ${version}`)
+  return server
+}

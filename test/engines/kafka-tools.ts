@@ -1,6 +1,6 @@
 /** The command-line tools of Apache Kafka, as its scripts run them. */
-import { spawn } from 'node:child_process'
 import { kafkaClassPath } from './kafka-jars.ts'
+import { runProgram } from './run-program.ts'
 
 const TOOLS = {
   'kafka-acls': 'org.apache.kafka.tools.AclCommand',
@@ -24,18 +24,6 @@ export function kafkaTool(
   input = '',
   jvm: readonly string[] = QUICK_JVM,
 ): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const java = [...jvm, '-cp', kafkaClassPath(), TOOLS[tool], ...args]
-    const child = spawn('java', java, { stdio: ['pipe', 'pipe', 'pipe'] })
-    let out = ''
-    let err = ''
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-    child.once('error', reject)
-    child.once('close', (code) => {
-      if (code === 0) resolve(out)
-      else reject(new Error(`${tool} ${args.join(' ')} ended with ${code}:\n${out}${err}`))
-    })
-    child.stdin.end(input)
-  })
+  const java = [...jvm, '-cp', kafkaClassPath(), TOOLS[tool], ...args]
+  return runProgram(`${tool} ${args.join(' ')}`, 'java', java, input)
 }

@@ -1,8 +1,9 @@
 /** Python's Kafka clients from PyPI into `.engines/`, once; nothing is installed elsewhere. */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runProgram } from './run-program.ts'
 
 const PACKAGES = ['kafka-python==3.0.0', 'confluent-kafka==2.16.0']
 
@@ -24,20 +25,7 @@ export function missingForPython(): string | undefined {
 }
 
 /** Runs a program to its end; its standard output. Rejects with what it said unless it ended with 0. */
-export function runPython(program: string, args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('python3', ['-c', program, ...args], {
-      env: { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let out = ''
-    let err = ''
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-    child.once('error', reject)
-    child.once('close', (code) => {
-      if (code === 0) resolve(out)
-      else reject(new Error(`python ended with ${code}:\n${out}${err}`))
-    })
+export const runPython = (program: string, args: readonly string[]): Promise<string> =>
+  runProgram('python', 'python3', ['-c', program, ...args], '', {
+    env: { ...process.env, PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' },
   })
-}
