@@ -79,6 +79,7 @@ export function versionSummary(
     set: version.set,
     rows: version.lineage.rows,
     reports: version.reports,
+    ...(version.warnings && { warnings: version.warnings }),
     gate: version.gate,
     createdAt: version.createdAt,
     durationMs: version.durationMs,

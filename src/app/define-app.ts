@@ -117,6 +117,9 @@ export interface Margin {
 /** `{ auc: notWorse(0.01) }`: one metric decides. Default by task: auc 0.01, rmse 0.01, silhouette 0.05, ndcg@10 0.01. */
 export interface GateDefinition {
   readonly auc?: Margin
+  readonly pr_auc?: Margin
+  readonly lift_10?: Margin
+  readonly f1?: Margin
   readonly accuracy?: Margin
   readonly log_loss?: Margin
   readonly brier?: Margin
@@ -131,6 +134,14 @@ export interface GateDefinition {
   readonly minRows?: number
   /** Largest move of new batches' label share (default 0.15) or, for a regressor, mean in standard deviations (0.5). */
   readonly maxLabelShift?: number
+}
+
+/** Splits to report beside the split by time and the random one. The gate does not look at them. */
+export interface EvaluationDefinition {
+  /** Column whose rows stay together: no value of it both trains and tests. Not with a horizon, where entities do already. */
+  readonly groupBy?: string
+  /** Parts of a cross-validation, 2 to 10; each costs a fit. Absent: no cross-validation. */
+  readonly folds?: number
 }
 
 interface ModelDefinitionBase<Feature extends string, Topic extends string> {
@@ -165,6 +176,7 @@ export interface ClassifierDefinition<
    * entity in the time from it on satisfies `label`. No `columns`, no `categories`.
    */
   readonly horizon?: HorizonDefinition
+  readonly evaluation?: EvaluationDefinition
 }
 export interface RegressorDefinition<
   Feature extends string = string,
@@ -175,6 +187,7 @@ export interface RegressorDefinition<
   readonly label: string
   /** Answers are clipped to this range. */
   readonly range?: readonly [low: number, high: number]
+  readonly evaluation?: EvaluationDefinition
 }
 export interface ClustererDefinition<
   Feature extends string = string,

@@ -3,11 +3,13 @@ import type { ReportAnswer, VersionSummaryAnswer } from '../api/index.ts'
 import type { CellText, Output } from './output.ts'
 
 /** Splits from the most honest to the least; the first that a version has stands for it in lists. */
-const SPLITS = ['time', 'random', 'gate', 'train'] as const
+const SPLITS = ['time', 'grouped', 'folds', 'random', 'gate', 'train'] as const
 
 const SPLIT_TEXT: Readonly<Record<string, string>> = {
   time: 'last 20 % of each entity',
   random: 'random 20 %',
+  grouped: 'random 20 % of the groups',
+  folds: 'each row once, in parts',
   gate: 'gate rows (never trained on)',
   'gate-newest': 'gate rows of the newest batch',
   train: 'training rows',
@@ -63,13 +65,14 @@ export async function versionTable(
 
 export async function reportTable(reports: readonly ReportAnswer[], output: Output): Promise<void> {
   await output.table(
-    ['MEASURED ON', 'ROWS', 'METRIC', 'MODEL', 'BASELINE'],
-    reports.flatMap(({ split, rows, metrics, baseline }) =>
+    ['MEASURED ON', 'ROWS', 'METRIC', 'MODEL', '95 % INTERVAL', 'BASELINE'],
+    reports.flatMap(({ split, rows, metrics, intervals, baseline }) =>
       Object.entries(metrics).map(([name, value]) => [
         SPLIT_TEXT[split] ?? split,
         rows,
         name,
         figure(value),
+        intervals?.[name]?.map(figure).join(' to ') ?? null,
         figure(baseline[name]),
       ]),
     ),

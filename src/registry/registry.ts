@@ -17,11 +17,27 @@ import type { Artifact, TaskName } from '../models/index.ts'
 export type VersionStatus = 'accepted' | 'rejected'
 
 /** Metrics by name; for each the trivial baseline's value stands beside it. */
+/**
+ * Which rows were scored. `time`: the last 20 % of each entity's rows; `random`: a seeded 20 %; `grouped`: a seeded 20 % of
+ * the groups; `folds`: every row once, the mean over the parts; `gate`: the rows set apart (design D19, D20); `train`: for
+ * tasks without labels.
+ */
+export const splitNames = [
+  'time',
+  'random',
+  'grouped',
+  'folds',
+  'gate',
+  'gate-newest',
+  'train',
+] as const
+
 export interface MetricReport {
-  /** `time` = last 20 % of each entity's rows; `random` = seeded random 80/20; `gate` = the rows set apart (design D19, D20); `train` for tasks without labels. */
-  readonly split: 'time' | 'random' | 'gate' | 'gate-newest' | 'train'
+  readonly split: (typeof splitNames)[number]
   readonly rows: number
   readonly metrics: Readonly<Record<string, number>>
+  /** Low and high end of 95 % of what other rows of the same kind would give, by metric. */
+  readonly intervals?: Readonly<Record<string, readonly [low: number, high: number]>>
   readonly baseline: Readonly<Record<string, number>>
 }
 
@@ -79,6 +95,8 @@ export interface VersionDraft {
   /** Which set of the training scheme: "cumulative 2 of 3", automatic ones count up. */
   readonly set: { readonly scheme: string; readonly part: number; readonly of?: number }
   readonly reports: readonly MetricReport[]
+  /** What in the reports should make one doubt; absent when nothing does. */
+  readonly warnings?: readonly string[]
   readonly gate: GateResult
   readonly lineage: Lineage
   readonly parent?: number

@@ -1,6 +1,6 @@
 /** The stored form of a version, checked when it is read back: the topic may hold what a foreign producer wrote. */
 import { z } from 'zod'
-import type { ModelVersion } from './registry.ts'
+import { splitNames, type ModelVersion } from './registry.ts'
 
 const json = z.record(z.string(), z.unknown())
 const figures = z.record(z.string(), z.number())
@@ -9,9 +9,10 @@ export const modelName = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/)
 export const versionNumber = z.int().min(1).max(999_999)
 
 const report = z.object({
-  split: z.enum(['time', 'random', 'gate', 'gate-newest', 'train']),
+  split: z.enum(splitNames),
   rows: z.int(),
   metrics: figures,
+  intervals: z.record(z.string(), z.tuple([z.number(), z.number()])).optional(),
   baseline: figures,
 })
 
@@ -53,6 +54,7 @@ export const modelVersion: z.ZodType<ModelVersion> = z.object({
   inputs,
   set: z.object({ scheme: z.string(), part: z.int(), of: z.int().optional() }),
   reports: z.array(report),
+  warnings: z.array(z.string()).optional(),
   gate,
   lineage,
   parent: versionNumber.optional(),

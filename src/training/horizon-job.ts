@@ -9,7 +9,6 @@
  * Rows of one entity are alike, so an entity is in the gate, or tests at random, with all of its rows. The time split trains
  * on cut-offs whose outcome was known at the first test cut-off.
  */
-import { createHash } from 'node:crypto'
 import {
   createFrameBuilder,
   type CutoffFrame,
@@ -27,10 +26,19 @@ import {
   type JobTools,
   type LabelledRows,
 } from './labelled-job.ts'
-import { fitter, gateReports, report, timeReport, type Fit } from './labelled-reports.ts'
+import { crossValidation } from './cross-validation.ts'
+import {
+  entityColumn,
+  fitter,
+  gateReports,
+  report,
+  timeReport,
+  type Fit,
+} from './labelled-reports.ts'
 import type { Horizon } from './model-spec.ts'
 import type { TrainingPlan } from './plan.ts'
-import { rangesSql } from './splits.ts'
+import { warningsOf } from './report-warnings.ts'
+import { inShare, rangesSql } from './splits.ts'
 
 const GATE_SHARE = 0.1
 const TEST_SHARE = 0.2
@@ -53,7 +61,7 @@ export async function runHorizonJob(plan: TrainingPlan, tools: JobTools): Promis
     cutoffs: cutoffsOf(set, horizon),
     label: { sql: spec.label, withinMs: horizon.predictMs },
   })
-  const frame = frameOf(found)
+  const frame = frameOf(found, entityColumn(spec) ?? '')
   const rows = splitRows(found, plan, horizon, known?.lastMs ?? Number.NEGATIVE_INFINITY)
   checkRows(rows, spec)
   checkMemory(frame, rows, await openKind(spec.kind), plan, tools)
@@ -65,13 +73,20 @@ export async function runHorizonJob(plan: TrainingPlan, tools: JobTools): Promis
   let gate: JobResult['outcome']['gate'] = { passed: true, reason: 'not evaluated', checks: [] }
   if (plan.evaluate) {
     reports.push(...(await splitReports(plan, found, frame, rows, fit)))
+    reports.push(...(await crossValidation(plan, tools, frame, rows.train, fit)))
     const judged = await gateReports(plan, tools, frame, rows, fit, fitted, reports)
     reports.push(...judged.reports)
     gate = judge(judged.evidence)
   }
   return {
     fitted,
-    outcome: { rowCount: rows.setCount, dataAsOf: set?.lastMs ?? 0, reports, gate },
+    outcome: {
+      rowCount: rows.setCount,
+      dataAsOf: set?.lastMs ?? 0,
+      reports,
+      warnings: warningsOf(reports, spec.gate.metric),
+      gate,
+    },
   }
 }
 
@@ -92,22 +107,16 @@ export function cutoffsOf(span: TimeSpan | undefined, horizon: Horizon): number[
 }
 
 /** As the other trainings see their rows; the place of a row in the log means nothing here. */
-const frameOf = (found: CutoffFrame): Frame => ({
+const frameOf = (found: CutoffFrame, entity: string): Frame => ({
   rows: found.rows,
   names: found.names,
   values: found.values,
   label: found.label,
-  categories: {},
+  categories: { [entity]: found.keys },
   partition: new Int32Array(found.rows),
   offset: Float64Array.from({ length: found.rows }, (_, row) => row),
   eventTime: found.cutoff,
 })
-
-/** A share of the entities, by a hash of salt and key: the same ones for ever. */
-function chosen(salt: string, key: string, share: number): boolean {
-  const digest = createHash('md5').update(`${salt}:${key}`).digest()
-  return Number(digest.readBigUInt64LE(8) % 10_000n) < 10_000 * share
-}
 
 export function splitRows(
   found: Pick<CutoffFrame, 'rows' | 'keys' | 'cutoff'>,
@@ -117,7 +126,7 @@ export function splitRows(
 ): LabelledRows {
   const { keys, cutoff, rows } = found
   const salt = `gate:${plan.spec.table}:entity`
-  const gates = new Map(keys.map((key) => [key, chosen(salt, key, GATE_SHARE)]))
+  const gates = new Map(keys.map((key) => [key, inShare(salt, key, GATE_SHARE)]))
   const grid = [...new Set(cutoff)]
   const testFrom = grid.at(-Math.max(1, Math.floor(grid.length * TEST_SHARE))) ?? 0
   const at = (row: number): number => cutoff[row] ?? 0
@@ -146,7 +155,7 @@ async function splitReports(
 ): Promise<MetricReport[]> {
   const time = await timeReport(plan, frame, rows, fit)
   const tests = (row: number): boolean =>
-    chosen(`test:${plan.spec.seed}`, found.keys[row] ?? '', TEST_SHARE)
+    inShare(`test:${plan.spec.seed}`, found.keys[row] ?? '', TEST_SHARE)
   const random = await report(
     'random',
     plan,

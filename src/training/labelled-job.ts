@@ -9,10 +9,12 @@ import type { SqlEngine } from '../sql/index.ts'
 import { trainingError } from './errors.ts'
 import { rowsWhere } from './frame-data.ts'
 import { judge } from './gate.ts'
-import { fitter, gateReports, honestReports } from './labelled-reports.ts'
+import { crossValidation } from './cross-validation.ts'
+import { entityColumn, fitter, gateReports, honestReports } from './labelled-reports.ts'
 import type { ModelSpec } from './model-spec.ts'
 import type { TrainingOutcome, TrainingPlan } from './plan.ts'
 import { rangeMatcher } from './ranges.ts'
+import { warningsOf } from './report-warnings.ts'
 import { gateSql, isGateRow, rangesSql, timeSplit } from './splits.ts'
 
 export interface JobTools {
@@ -55,13 +57,20 @@ export async function runLabelledJob(plan: TrainingPlan, tools: JobTools): Promi
   let gate = { passed: true, reason: 'not evaluated', checks: [] } as TrainingOutcome['gate']
   if (plan.evaluate) {
     reports.push(...(await honestReports(plan, tools, frame, rows, fit)))
+    reports.push(...(await crossValidation(plan, tools, frame, rows.train, fit)))
     const judged = await gateReports(plan, tools, frame, rows, fit, fitted, reports)
     reports.push(...judged.reports)
     gate = judge(judged.evidence)
   }
   return {
     fitted,
-    outcome: { rowCount: rows.setCount, dataAsOf: frame.eventTime.at(-1) ?? 0, reports, gate },
+    outcome: {
+      rowCount: rows.setCount,
+      dataAsOf: frame.eventTime.at(-1) ?? 0,
+      reports,
+      warnings: warningsOf(reports, spec.gate.metric),
+      gate,
+    },
   }
 }
 
@@ -77,15 +86,13 @@ function readFrame(plan: TrainingPlan, engine: SqlEngine): Promise<Frame> {
     asOf: 'row',
     label: spec.label,
     columns: spec.inputs.columns,
-    categories: [...new Set([...spec.inputs.categories, ...entityColumns(spec)])],
+    categories: [...new Set([...spec.inputs.categories, ...keyColumns(spec)])],
   })
 }
 
-/** The column whose last rows are the time split's test rows. */
-function entityColumns(spec: ModelSpec): string[] {
-  const column = spec.inputs.views[0]?.entity ?? spec.inputs.categories[0]
-  return column === undefined ? [] : [column]
-}
+/** Columns that tell which rows belong together. */
+const keyColumns = (spec: ModelSpec): string[] =>
+  [entityColumn(spec), spec.evaluation?.groupBy].filter((column) => column !== undefined)
 
 function splitRows(frame: Frame, plan: TrainingPlan): LabelledRows {
   const { spec } = plan
@@ -104,7 +111,7 @@ function splitRows(frame: Frame, plan: TrainingPlan): LabelledRows {
       const flag = flags[row]
       return flag !== undefined && flag.labelled && keep(flag, row)
     })
-  const [entity] = entityColumns(spec)
+  const entity = entityColumn(spec)
   const entities =
     entity === undefined ? flags.map(() => '') : (frame.categories[entity] ?? flags.map(() => null))
   const test = timeSplit(entities, (row) => {

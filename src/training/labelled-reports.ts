@@ -6,15 +6,14 @@ import { createFrameBuilder, type Frame } from '../features/index.ts'
 import { openKind, parseParams, type Fitted, type ModelKind } from '../models/index.ts'
 import type { MetricReport } from '../registry/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
-import { evaluate } from './evaluation/catalog.ts'
+import { evaluate, intervals } from './evaluation/catalog.ts'
+import type { Scored } from './evaluation/metric.ts'
 import { datasetOf, inputOf, labelsOf, rowsWhere, scoresOf } from './frame-data.ts'
 import type { GateEvidence } from './gate.ts'
 import type { JobTools, LabelledRows } from './labelled-job.ts'
 import type { ModelSpec } from './model-spec.ts'
 import type { TrainingPlan } from './plan.ts'
 import { gateSql, rangesSql, testSql } from './splits.ts'
-
-type Task = 'classifier' | 'regressor'
 
 export type Fit = (kind: ModelKind, frame: Frame, rows: Int32Array) => Promise<Fitted>
 
@@ -26,32 +25,60 @@ export function fitter(spec: ModelSpec, tools: JobTools): Fit {
   }
 }
 
+/** Rows of a frame. */
+export interface FrameRows {
+  readonly frame: Frame
+  readonly rows: Int32Array
+}
+
+/** The figures of predictions, with their intervals; entities are drawn whole where the rows have one. */
+export function figuresOf(
+  spec: ModelSpec,
+  test: FrameRows,
+  fitted: Fitted,
+  trivial: Fitted,
+): Pick<MetricReport, 'metrics' | 'intervals' | 'baseline'> {
+  const task = labelledTask(spec)
+  const truth = labelsOf(test.frame, test.rows)
+  const input = inputOf(test.frame, test.rows, spec)
+  const scored: Scored = { truth, predicted: scoresOf(fitted, input, spec) }
+  const entities = entitiesOf(spec, test)
+  return {
+    metrics: evaluate(task, scored),
+    intervals: intervals(task, scored, { seed: spec.seed, entities }),
+    baseline: evaluate(task, { truth, predicted: scoresOf(trivial, input, spec) }),
+  }
+}
+
+function labelledTask({ name, task }: ModelSpec): 'classifier' | 'regressor' {
+  if (task === 'classifier' || task === 'regressor') return task
+  throw new TypeError(`${name} is a ${task} and has no labels`)
+}
+
+/** The column whose rows belong together: the time split takes each one's last rows, the bootstrap draws it whole. */
+export const entityColumn = (spec: ModelSpec): string | undefined =>
+  spec.inputs.views[0]?.entity ?? spec.inputs.categories[0]
+
+function entitiesOf(spec: ModelSpec, { frame, rows }: FrameRows): (string | null)[] | undefined {
+  const column = entityColumn(spec)
+  const keys = column === undefined ? undefined : frame.categories[column]
+  return keys && Array.from(rows, (row) => keys[row] ?? null)
+}
+
 /** One report: the model and its trivial baseline, fitted on `train`, scored on `test`. */
 export async function report(
   split: MetricReport['split'],
-  plan: TrainingPlan,
+  { spec }: TrainingPlan,
   fit: Fit,
-  train: { frame: Frame; rows: Int32Array },
-  test: { frame: Frame; rows: Int32Array },
+  train: FrameRows,
+  test: FrameRows,
 ): Promise<MetricReport[]> {
   if (train.rows.length === 0 || test.rows.length === 0) return []
-  const { spec } = plan
   const kind = await openKind(spec.kind)
   const trivial = await openKind(kind.baseline)
-  const truth = labelsOf(test.frame, test.rows)
-  const input = inputOf(test.frame, test.rows, spec)
-  const score = async (which: ModelKind): Promise<Record<string, number>> => {
-    const fitted = await fit(which, train.frame, train.rows)
-    return evaluate(spec.task as Task, truth, scoresOf(fitted, input, spec))
-  }
-  return [
-    {
-      split,
-      rows: test.rows.length,
-      metrics: await score(kind),
-      baseline: await score(trivial),
-    },
-  ]
+  const fitted = await fit(kind, train.frame, train.rows)
+  const baseline = await fit(trivial, train.frame, train.rows)
+  return [{ split, rows: test.rows.length, ...figuresOf(spec, test, fitted, baseline) }]
 }
 
 /** The split by time: fitted on what came before, scored on what came after. */
@@ -72,31 +99,35 @@ export async function honestReports(
 ): Promise<MetricReport[]> {
   const time = await timeReport(plan, frame, rows, fit)
   tools.progress(0.7)
-  const train = await randomFrame(plan, tools.engine, 'train')
-  const test = await randomFrame(plan, tools.engine, 'test')
+  const chosen = testSql(plan.spec.seed)
+  const train = await randomFrame(plan, tools.engine, chosen, 'train')
+  const test = await randomFrame(plan, tools.engine, chosen, 'test')
   const random = await report('random', plan, fit, labelled(train), labelled(test))
   tools.progress(0.9)
   return [...time, ...random]
 }
 
-const labelled = (frame: Frame): { frame: Frame; rows: Int32Array } => ({
+export const labelled = (frame: Frame): FrameRows => ({
   frame,
   rows: rowsWhere(frame.rows, (row) => Number.isFinite(frame.label?.[row])),
 })
 
 /**
- * The seeded random split: features see training rows only. A training row sees all of them but itself, a test row sees
- * all of them, as a user's next question would.
+ * One side of a seeded random split: features see training rows only. A training row sees all of them but itself, a test
+ * row sees all of them, as a user's next question would.
+ *
+ * @param test condition in SQL: which rows test
  */
-function randomFrame(
+export function randomFrame(
   plan: TrainingPlan,
   engine: SqlEngine,
+  test: string,
   part: 'train' | 'test',
 ): Promise<Frame> {
   const { spec } = plan
-  const test = testSql(spec.seed)
   const notGate = `not ${gateSql(spec.table)}`
   const mine = part === 'train' ? `not ${test}` : test
+  const entity = entityColumn(spec)
   return createFrameBuilder().frame(engine, {
     table: plan.table,
     files: plan.files,
@@ -106,7 +137,9 @@ function randomFrame(
     asOf: part === 'train' ? 'others' : 'end',
     label: spec.label,
     columns: spec.inputs.columns,
-    categories: spec.inputs.categories,
+    categories: [
+      ...new Set([...spec.inputs.categories, ...(entity === undefined ? [] : [entity])]),
+    ],
   })
 }
 
@@ -123,23 +156,10 @@ export async function gateReports(
   const { spec } = plan
   const kind = await openKind(spec.kind)
   const trivial = await fit(await openKind(kind.baseline), frame, rows.train)
-  const scoreOn = (which: Fitted, some: Int32Array): Record<string, number> =>
-    evaluate(
-      spec.task as Task,
-      labelsOf(frame, some),
-      scoresOf(which, inputOf(frame, some, spec), spec),
-    )
   const gateReport = (split: MetricReport['split'], some: Int32Array): MetricReport[] =>
     some.length === 0
       ? []
-      : [
-          {
-            split,
-            rows: some.length,
-            metrics: scoreOn(fitted, some),
-            baseline: scoreOn(trivial, some),
-          },
-        ]
+      : [{ split, rows: some.length, ...figuresOf(spec, { frame, rows: some }, fitted, trivial) }]
   const own = [...gateReport('gate', rows.gate), ...gateReport('gate-newest', rows.gateNewest)]
   const enough = rows.gate.length >= spec.gate.minRows
   const deciding = enough
@@ -158,7 +178,10 @@ export async function gateReports(
       baseline: deciding?.baseline ?? {},
       champion: champion && {
         version: champion.version,
-        metrics: scoreOn(champion.fitted, rows.gate),
+        metrics: evaluate(labelledTask(spec), {
+          truth: labelsOf(frame, rows.gate),
+          predicted: scoresOf(champion.fitted, inputOf(frame, rows.gate, spec), spec),
+        }),
       },
       labelShift: labelShift(frame, rows, spec),
       figures: [...reports, ...own].flatMap((one) => Object.values(one.metrics)),

@@ -52,6 +52,14 @@ export interface Horizon {
   readonly everyMs: number
 }
 
+/** More splits than the two that every training reports. */
+export interface EvaluationSpec {
+  /** Column whose rows stay together: no value of it both trains and tests. */
+  readonly groupBy?: string
+  /** 2 to 10: each row, or group, tests once. Absent: a fifth of them tests. */
+  readonly folds?: number
+}
+
 export interface ModelSpec {
   readonly name: string
   readonly task: TaskName
@@ -72,6 +80,7 @@ export interface ModelSpec {
   readonly set: TrainingSet
   readonly retrain: RetrainRule
   readonly gate: GateRule
+  readonly evaluation?: EvaluationSpec
   /** Fewest labelled rows to train on. */
   readonly minRows: number
   readonly seed: number

@@ -30,6 +30,8 @@ export interface TrainingOutcome {
   readonly rowCount: number
   readonly dataAsOf: number
   readonly reports: readonly MetricReport[]
+  /** Sentences: what in the reports should make one doubt. */
+  readonly warnings?: readonly string[]
   readonly gate: GateResult
 }
 

@@ -7,7 +7,7 @@ import type { OffsetRange } from '../core/index.ts'
 
 /** Share of rows that no version ever trains on. */
 const GATE_SHARE = 0.1
-const TEST_SHARE = 0.2
+export const TEST_SHARE = 0.2
 const BUCKETS = 10_000
 
 /** SQL expression for the bucket of a row, 0 to 9,999. `md5_number_lower` is the digest's last eight bytes, little-endian. */
@@ -35,11 +35,25 @@ export function rangesSql(ranges: readonly OffsetRange[]): string {
 }
 
 /** Whether a row belongs to the gate set; equal to `gateSql`. */
-export function isGateRow(table: string, partition: number, offset: number): boolean {
-  const digest = createHash('md5')
-    .update(`${gateSalt(table)}:${partition}:${offset}`)
-    .digest()
-  return Number(digest.readBigUInt64LE(8) % BigInt(BUCKETS)) < BUCKETS * GATE_SHARE
+export const isGateRow = (table: string, partition: number, offset: number): boolean =>
+  bucketOf(gateSalt(table), `${partition}:${offset}`) < BUCKETS * GATE_SHARE
+
+/** Whether a key is of a share of all keys: the same ones for ever. */
+export const inShare = (salt: string, key: string, share: number): boolean =>
+  bucketOf(salt, key) < BUCKETS * share
+
+/** Which of `folds` parts a key is in, 0 to folds − 1. */
+export const foldOf = (salt: string, key: string, folds: number): number =>
+  Math.floor((bucketOf(salt, key) * folds) / BUCKETS)
+
+/** Rows of one of `folds` random parts. */
+export const foldSql = (seed: number, fold: number, folds: number): string =>
+  `((${bucketSql(`fold:${seed}`)} * ${folds}) // ${BUCKETS} = ${fold})`
+
+/** Equal to `bucketSql` for a row's place as the key. */
+function bucketOf(salt: string, key: string): number {
+  const digest = createHash('md5').update(`${salt}:${key}`).digest()
+  return Number(digest.readBigUInt64LE(8) % BigInt(BUCKETS))
 }
 
 /**

@@ -232,6 +232,7 @@ function draftOf(
     inputs: spec.inputs,
     set: of === undefined ? { scheme, part } : { scheme, part, of },
     reports: outcome.reports,
+    ...(outcome.warnings?.length && { warnings: outcome.warnings }),
     gate: outcome.gate,
     parent: champion?.version,
     durationMs: Math.round(durationMs),

@@ -71,6 +71,36 @@ describe('one training in its process', () => {
     assert.equal(outcome.dataAsOf, 1_000_000_000 + 5_999 * 60)
   })
 
+  it('every figure but the champion’s has an interval that holds it', async () => {
+    const { reports } = await runTrainingProcess(planOf(LIKE), options())
+    for (const { split, metrics, intervals } of reports) {
+      const [low, high] = intervals?.['auc'] ?? [1, 0]
+      const value = metrics['auc'] ?? -1
+      assert.ok(low <= value && value <= high, `${split}: ${low} ≤ ${value} ≤ ${high}`)
+    }
+  })
+
+  it('more splits on demand: by group, in folds, in folds of groups', async () => {
+    const splits = async (evaluation: ModelSpec['evaluation']) => {
+      const { reports } = await runTrainingProcess(planOf({ ...LIKE, evaluation }), options())
+      return reports.filter(({ split }) => split === 'grouped' || split === 'folds')
+    }
+    const [grouped] = await splits({ groupBy: 'movieId' })
+    assert.equal(grouped?.split, 'grouped')
+    // A fifth of forty movies, give or take.
+    assert.ok(grouped.rows > 500 && grouped.rows < 2_000, `${grouped.rows} rows`)
+    const random = await splits({ folds: 3 })
+    const byMovie = await splits({ folds: 3, groupBy: 'movieId' })
+    for (const [report] of [random, byMovie]) {
+      assert.equal(report?.split, 'folds')
+      // Every row but the gate's tests once.
+      assert.ok(report.rows > 5_200 && report.rows < 5_600, `${report.rows} rows`)
+      assert.ok((report.metrics['auc'] ?? 0) > 0.6)
+      assert.equal(report.baseline['auc'], 0.5)
+    }
+    assert.equal(random[0]?.rows, byMovie[0]?.rows)
+  })
+
   it('a regressor on ids reaches the noise floor', async () => {
     const outcome = await runTrainingProcess(planOf(RATING), options())
     const random = outcome.reports.find((report) => report.split === 'random')

@@ -11,9 +11,13 @@ export const setSchema = z.object({
 })
 
 export const reportSchema = z.object({
-  split: z.enum(['time', 'random', 'gate', 'gate-newest', 'train']),
+  split: z.enum(['time', 'random', 'grouped', 'folds', 'gate', 'gate-newest', 'train']),
   rows: z.int(),
   metrics: figures,
+  intervals: z
+    .record(z.string(), z.array(z.number()))
+    .optional()
+    .describe('Low and high end of the 95 % interval of each metric'),
   baseline: figures.describe("The trivial baseline's value of each metric"),
 })
 
@@ -50,6 +54,10 @@ export const versionSummarySchema = z.object({
   set: setSchema,
   rows: z.int().describe('Rows it was trained on'),
   reports: z.array(reportSchema),
+  warnings: z
+    .array(z.string())
+    .optional()
+    .describe('What in the reports should make one doubt; absent when nothing does'),
   gate: gateSchema,
   createdAt: z.string(),
   durationMs: z.number(),

@@ -85,6 +85,9 @@ export const gateMetrics: Readonly<
   Record<Exclude<keyof GateDefinition, 'minRows' | 'maxLabelShift'>, readonly string[]>
 > = {
   auc: ['classifier'],
+  pr_auc: ['classifier'],
+  lift_10: ['classifier'],
+  f1: ['classifier'],
   accuracy: ['classifier'],
   log_loss: ['classifier'],
   brier: ['classifier'],
@@ -120,6 +123,11 @@ const trainingBase = {
   seed: z.int().min(0).optional(),
 }
 
+const evaluation = z.strictObject({
+  groupBy: text.optional(),
+  folds: z.int().min(2).max(10).optional(),
+})
+
 const modelBase = {
   ...trainingBase,
   features: z.array(text).optional(),
@@ -132,12 +140,14 @@ const model = z.discriminatedUnion('task', [
     task: z.literal('classifier'),
     label: text,
     horizon: z.strictObject({ predict: text, every: text.optional() }).optional(),
+    evaluation: evaluation.optional(),
     ...modelBase,
   }),
   z.strictObject({
     task: z.literal('regressor'),
     label: text,
     range: z.tuple([z.number(), z.number()]).optional(),
+    evaluation: evaluation.optional(),
     ...modelBase,
   }),
   z.strictObject({

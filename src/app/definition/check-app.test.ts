@@ -141,6 +141,29 @@ test.each([
     },
     '/models/m/gate/auc',
   ],
+  [
+    'groups by a column that is none',
+    {
+      models: {
+        m: {
+          task: 'regressor',
+          label: 'rating',
+          columns: ['rating'],
+          evaluation: { groupBy: 'ages' },
+        },
+      },
+    },
+    '/models/m/evaluation/groupBy',
+  ],
+  [
+    'one fold',
+    {
+      models: {
+        m: { task: 'regressor', label: 'rating', columns: ['rating'], evaluation: { folds: 1 } },
+      },
+    },
+    '/models/m/evaluation/folds',
+  ],
   ['a source of nowhere', { sources: [{ topic: 'ratings' }] }, '/sources/0'],
   ['a source of no topic', { sources: [{ topic: 'r', file: 'r.csv' }] }, '/sources/0/topic'],
 ])('%s is refused and named', (_what, definition, path) => {

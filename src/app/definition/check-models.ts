@@ -27,6 +27,7 @@ export function checkModels(app: AppDefinition, report: Report): void {
     else {
       checkInputs(app, model, path, report)
       checkHorizon(app, model, path, report)
+      checkEvaluation(app, model, path, report)
     }
     checkSet(model.set, `${path}/set`, report)
     checkDuration(model.retrain?.every, `${path}/retrain/every`, report)
@@ -122,6 +123,28 @@ function checkColumns(
       }
     }
   }
+}
+
+/** Rows stay together by a column of the table. */
+function checkEvaluation(
+  app: AppDefinition,
+  model: RowModelDefinition,
+  path: string,
+  report: Report,
+): void {
+  if (model.task === 'clusterer' || model.evaluation?.groupBy === undefined) return
+  const { groupBy } = model.evaluation
+  const field = `${path}/evaluation/groupBy`
+  if (model.task === 'classifier' && model.horizon) {
+    report(field, 'is not needed: a model that looks ahead keeps the rows of an entity together')
+    return
+  }
+  const table = model.from ?? onlyTable(app, model)
+  const topic = table === undefined ? undefined : app.topics[table]
+  if (!topic) return
+  const known = columnsOf(topic.schema).map(({ name }) => name)
+  if (known.includes(groupBy)) return
+  report(field, `"${groupBy}" is no column of table "${table}": use ${namesOf(known)}`)
 }
 
 function checkSet(set: SetDefinition | undefined, path: string, report: Report): void {

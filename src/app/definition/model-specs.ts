@@ -96,6 +96,7 @@ function specOf(
     set: setOf(model.set),
     retrain: retrainOf(model.retrain),
     gate: gateOf(model.task, model.gate),
+    ...(model.task !== 'clusterer' && model.evaluation && { evaluation: model.evaluation }),
     minRows: model.minRows ?? MIN_ROWS,
     seed: model.seed ?? SEED,
   }

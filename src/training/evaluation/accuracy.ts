@@ -1,4 +1,4 @@
-import type { Metric } from './metric.ts'
+import { meanOver, type Metric } from './metric.ts'
 
 /** Share of rows whose label equals "probability ≥ 0.5". */
 export const accuracy: Metric = {
@@ -6,11 +6,6 @@ export const accuracy: Metric = {
   task: 'classifier',
   direction: 1,
   summary: 'share of right answers at probability 0.5',
-  compute({ truth, predicted }) {
-    let right = 0
-    for (let i = 0; i < truth.length; i += 1) {
-      if ((predicted[i] ?? 0) >= 0.5 === (truth[i] === 1)) right += 1
-    }
-    return right / truth.length
-  },
+  compute: (scored) =>
+    meanOver(scored, (truth, predicted) => (predicted >= 0.5 === (truth === 1) ? 1 : 0)),
 }

@@ -1,4 +1,4 @@
-import type { Metric } from './metric.ts'
+import { meanOver, type Metric } from './metric.ts'
 
 /** Mean squared error of the probability (Brier 1950). */
 export const brier: Metric = {
@@ -6,9 +6,5 @@ export const brier: Metric = {
   task: 'classifier',
   direction: -1,
   summary: 'mean squared error of the probability',
-  compute({ truth, predicted }) {
-    let sum = 0
-    for (let i = 0; i < truth.length; i += 1) sum += ((predicted[i] ?? 0) - (truth[i] ?? 0)) ** 2
-    return sum / truth.length
-  },
+  compute: (scored) => meanOver(scored, (truth, predicted) => (predicted - truth) ** 2),
 }

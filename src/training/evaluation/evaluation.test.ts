@@ -34,12 +34,21 @@ describe('metrics', () => {
 
   it('a metric that the rows do not define is left out', () => {
     const one = Float64Array.of(1, 1)
-    assert.equal('auc' in evaluate('classifier', one, Float64Array.of(0.2, 0.3)), false)
-    assert.equal('r2' in evaluate('regressor', one, Float64Array.of(1, 1)), false)
+    assert.equal(
+      'auc' in evaluate('classifier', { truth: one, predicted: Float64Array.of(0.2, 0.3) }),
+      false,
+    )
+    assert.equal(
+      'r2' in evaluate('regressor', { truth: one, predicted: Float64Array.of(1, 1) }),
+      false,
+    )
   })
 
   it('errors of a regressor by hand', () => {
-    const figures = evaluate('regressor', Float64Array.of(1, 2, 3), Float64Array.of(1, 3, 1))
+    const figures = evaluate('regressor', {
+      truth: Float64Array.of(1, 2, 3),
+      predicted: Float64Array.of(1, 3, 1),
+    })
     close(figures['rmse'] ?? 0, Math.sqrt(5 / 3))
     close(figures['mae'] ?? 0, 1)
     close(figures['r2'] ?? 0, 1 - 5 / 2)
@@ -59,6 +68,55 @@ describe('metrics', () => {
       metricCatalog.brier.compute({ truth, predicted }),
       (0.01 + 0.16 + 0.4225 + 0.04 + 0.36) / 5,
     )
+  })
+})
+
+describe('curves and classes', () => {
+  const truth = Float64Array.of(1, 0, 1, 0, 0, 1, 0, 0, 0, 0)
+  const predicted = Float64Array.of(0.9, 0.8, 0.7, 0.6, 0.55, 0.4, 0.3, 0.2, 0.1, 0.05)
+
+  it('average precision by hand', () => {
+    close(metricCatalog.pr_auc.compute({ truth, predicted }), (1 / 1 + 2 / 3 + 3 / 6) / 3)
+  })
+
+  it('average precision of equal scores is the share of positives', () => {
+    close(metricCatalog.pr_auc.compute({ truth, predicted: new Float64Array(10).fill(0.3) }), 0.3)
+  })
+
+  it('F1 of each class by hand', () => {
+    // Said to be positive: 5, of which 2 are; of 3 positives one is missed.
+    close(metricCatalog.f1.compute({ truth, predicted }), 4 / 8)
+    close(metricCatalog.f1_negative.compute({ truth, predicted }), 8 / 12)
+  })
+
+  it('lift of the best tenth; ties in proportion', () => {
+    close(metricCatalog.lift_10.compute({ truth, predicted }), 1 / 0.3)
+    close(metricCatalog.lift_10.compute({ truth, predicted: new Float64Array(10).fill(0.5) }), 1)
+  })
+
+  it('calibration error: 0 for shares that come true, the gap where they do not', () => {
+    const half = new Float64Array(10).fill(0.3)
+    close(metricCatalog.calibration_error.compute({ truth, predicted: half }), 0)
+    const sure = new Float64Array(10).fill(0.9)
+    close(metricCatalog.calibration_error.compute({ truth, predicted: sure }), 0.6)
+  })
+
+  it('a row of weight 2 is two rows, in every metric', () => {
+    const random = createRandom(11)
+    const values = Float64Array.from({ length: 60 }, () => random.int(12) / 12)
+    const weights = Float64Array.from(values, () => random.int(3))
+    const repeated = Array.from(values.keys()).flatMap((row) =>
+      Array.from({ length: weights[row]! }, () => row),
+    )
+    for (const metric of Object.values(metricCatalog)) {
+      const labels = Float64Array.from(values, (value) => (random.uniform() < value ? 1 : 0))
+      const whole = metric.compute({
+        truth: Float64Array.from(repeated, (row) => labels[row]!),
+        predicted: Float64Array.from(repeated, (row) => values[row]!),
+      })
+      const weighted = metric.compute({ truth: labels, predicted: values, weights })
+      assert.ok(Math.abs(whole - weighted) < 1e-9, `${metric.name}: ${whole} and ${weighted}`)
+    }
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Metric } from './metric.ts'
+import { meanOver, type Metric } from './metric.ts'
 
 /** Smallest probability that is scored, so that one certain mistake is not infinite. As in scikit-learn for float64. */
 const EPSILON = 2 ** -52
@@ -9,12 +9,9 @@ export const logLoss: Metric = {
   task: 'classifier',
   direction: -1,
   summary: 'mean negative log-likelihood, nats',
-  compute({ truth, predicted }) {
-    let sum = 0
-    for (let i = 0; i < truth.length; i += 1) {
-      const p = Math.min(1 - EPSILON, Math.max(EPSILON, predicted[i] ?? 0))
-      sum -= truth[i] === 1 ? Math.log(p) : Math.log1p(-p)
-    }
-    return sum / truth.length
-  },
+  compute: (scored) =>
+    meanOver(scored, (truth, predicted) => {
+      const p = Math.min(1 - EPSILON, Math.max(EPSILON, predicted))
+      return truth === 1 ? -Math.log(p) : -Math.log1p(-p)
+    }),
 }

@@ -13,14 +13,15 @@ export const evaluateVersion = defineCommand({
     const { model, version = 'champion' } = splitReference(argument(args, 0))
     const api = await connect('read')
     const one = await api.get<VersionAnswer>(path`/v1/models/${model}/versions/${version}`)
-    const { reports, gate } = one
-    await output.data({ model, version: one.version, reports, gate }, async () => {
+    const { reports, warnings = [], gate } = one
+    await output.data({ model, version: one.version, reports, warnings, gate }, async () => {
       output.line(
         `${one.model}@${one.version}: ${one.kind}, ${setText(one.set)}, ${one.lineage.rows} rows`,
       )
       output.line()
       await reportTable(reports, output)
       output.line()
+      for (const warning of warnings) output.line(`note: ${warning}`)
       output.line(`gate: ${gate.passed ? 'passed' : 'rejected'}: ${gate.reason}`)
       for (const check of gate.checks) {
         output.line(`  ${check.passed ? 'ok ' : 'NOT'} ${check.name}: ${check.detail}`)
