@@ -1,5 +1,5 @@
 /**
- * The main job: movie ratings arrive as a stream, and three models learn from them while they serve.
+ * The main job: movie ratings arrive as a stream, and four models learn from them while they serve.
  * Compare `README.md`, which also says what the system had that this one follows.
  */
 import {
@@ -8,6 +8,7 @@ import {
   cumulative,
   defineApp,
   notWorse,
+  recommender,
   regressor,
   source,
   sql,
@@ -99,6 +100,18 @@ export default defineApp({
       set,
       retrain,
       gate: { silhouette: notWorse(0.1) },
+    }),
+    // A rating says first of all that somebody watched it, so every one counts the same.
+    movies: recommender({
+      from: 'ratings',
+      user: 'userId',
+      item: 'movieId',
+      value: 'rating',
+      catalog: { from: 'movies' },
+      params: { factors: 64, unobserved: 0.2, regularization: 0.02, solver: 'gradient' },
+      set,
+      retrain,
+      gate: { 'ndcg@10': notWorse(0.02) },
     }),
   },
 

@@ -143,6 +143,8 @@ export interface RecommenderKind<Params = unknown> {
   readonly isPersonal: boolean
   /** Most memory of a fit, bytes; stated before it starts. */
   memoryBytes(size: InteractionSize, params: Params): number
+  /** A change of the parameters with which a fit needs at most `bytes`: "set factors to 24 or less". Undefined: none helps. */
+  settingsThatFit?(size: InteractionSize, params: Params, bytes: number): string | undefined
   /** Throws MODEL_TOO_FEW_ROWS, MODEL_INVALID_DATA. `params`: the parsed ones (`parseParams`). */
   fit(data: Interactions, params: Params, context: FitContext): Promise<FittedRecommender>
   /** Throws MODEL_ARTIFACT_INVALID. */

@@ -29,7 +29,8 @@ export interface SlotOptions<Model extends Loaded> {
   readonly registry: Registry
   readonly model: string
   readonly load: (record: ModelVersion) => Promise<Model>
-  readonly onSwap: (next: Model, before: Model | undefined) => void
+  /** Called when `next` answers already. The next swap waits for what it resolves to, answers do not. */
+  readonly onSwap: (next: Model, before: Model | undefined) => void | Promise<void>
   /** Called once for each problem, not again while it stays. */
   readonly onProblem: (problem: string) => void
   readonly clock: Clock
@@ -46,30 +47,28 @@ export function createChampionSlot<Model extends Loaded>(
   let retryMs = RETRY_FIRST_MS
   let cancelRetry: (() => void) | undefined
 
-  const swap = (next: Model): void => {
+  const swap = async (next: Model): Promise<void> => {
     const before = current
     current = next
-    onSwap(next, before)
+    await onSwap(next, before)
   }
   const step = async (): Promise<void> => {
     cancelRetry?.()
     if (isClosed) return
     const wanted = championOf(registry, model)
     if (!wanted) return
+    let next: Model | undefined
     if (current?.record.version !== wanted.version) {
-      try {
-        swap(await load(wanted))
-      } catch (error) {
-        await fallBack(wanted, error)
-        return
-      }
+      next = await load(wanted).catch((error: unknown) => fallBack(wanted, error))
+      if (!next) return
     }
     problem = undefined
     retryMs = RETRY_FIRST_MS
+    if (next) await swap(next)
   }
-  const fallBack = async (wanted: ModelVersion, error: unknown): Promise<void> => {
+  const fallBack = async (wanted: ModelVersion, error: unknown): Promise<undefined> => {
     const usable = current ?? (await firstUsable(earlierVersions(registry, wanted), load))
-    if (usable && !current) swap(usable)
+    if (usable && !current) await swap(usable)
     const instead = usable
       ? `version ${usable.record.version} serves instead`
       : 'no other version can serve'

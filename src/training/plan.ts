@@ -1,5 +1,5 @@
 /** What the parent hands to the training child, and what comes back: plain JSON over the process channel. */
-import type { OffsetRange } from '../core/index.ts'
+import type { ErrorSpec, OffsetRange } from '../core/index.ts'
 import type { FeatureTable, FeatureViewSpec } from '../features/index.ts'
 import type { GateResult, MetricReport } from '../registry/index.ts'
 import type { ModelSpec } from './model-spec.ts'
@@ -40,4 +40,12 @@ export type ChildMessage =
   | { readonly type: 'progress'; readonly done: number }
   | { readonly type: 'estimate'; readonly memoryBytes: number }
   | { readonly type: 'done'; readonly outcome: TrainingOutcome }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string }
+  | {
+      readonly type: 'failed'
+      readonly message: string
+      /** Of an error of ours: what its room says of it. Absent: something unforeseen. */
+      readonly error?: ErrorSpec & {
+        readonly code: string
+        readonly details: Readonly<Record<string, unknown>>
+      }
+    }

@@ -151,13 +151,15 @@ function checkMemory(
   const size = { users: data.users.size, items: data.items.size, interactions: data.item.length }
   const params = parseParams(kind, plan.spec.params)
   // Per event two texts, a value, a time and its place; the interactions of the set and of one split.
-  const bytes =
-    events.frame.rows * 160 + 2 * size.interactions * 16 + kind.memoryBytes(size, params)
+  const rows = events.frame.rows * 160 + 2 * size.interactions * 16
+  const bytes = rows + kind.memoryBytes(size, params)
   tools.estimate(bytes)
   if (bytes <= plan.memoryBytes) return
+  const settings = kind.settingsThatFit?.(size, params, plan.memoryBytes - rows)
+  const remedies = [...(settings === undefined ? [] : [settings]), 'raise trainingMemoryBytes']
   throw trainingError(
     'TRAINING_OUT_OF_MEMORY',
-    `training ${plan.spec.name} on ${size.interactions} interactions needs about ${bytes} bytes, the limit is ${plan.memoryBytes}: raise trainingMemoryBytes or train on fewer batches`,
+    `training ${plan.spec.name} on ${size.interactions} interactions needs about ${bytes} bytes, the limit is ${plan.memoryBytes}: ${remedies.join(', ')} or train on fewer batches`,
     { details: { needs: bytes, limit: plan.memoryBytes } },
   )
 }

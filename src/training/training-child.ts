@@ -83,17 +83,21 @@ async function writeArtifact(fitted: Fitted, outDir: string): Promise<void> {
   }
 }
 
+/** An error of any room reaches the user as that room made it: its code, its remedy. */
+function failureOf(error: unknown): ChildMessage {
+  const message = error instanceof Error ? error.message : String(error)
+  if (!(error instanceof MillraceError)) return { type: 'failed', message }
+  const { code, status, retryable, title, details } = error
+  return { type: 'failed', message, error: { code, status, retryable, title, details } }
+}
+
 // Ctrl-C in a terminal reaches the whole group of processes; the parent decides what becomes of a training.
 process.on('SIGINT', () => {})
 process.once('message', (plan: TrainingPlan) => {
   run(plan).then(
     () => process.disconnect(),
     (error: unknown) => {
-      const code = error instanceof MillraceError ? error.code : 'TRAINING_CRASHED'
-      const message = error instanceof Error ? error.message : String(error)
-      process.send?.({ type: 'failed', code, message } satisfies ChildMessage, () =>
-        process.disconnect(),
-      )
+      process.send?.(failureOf(error), () => process.disconnect())
     },
   )
 })

@@ -16,6 +16,21 @@ import {
 import type { ModelSpec } from './model-spec.ts'
 import type { TrainingPlan } from './plan.ts'
 
+const LISTS: ModelSpec = {
+  name: 'lists',
+  task: 'recommender',
+  kind: 'als',
+  params: {},
+  table: 'ratings',
+  inputs: { views: [], columns: [], categories: [] },
+  interactions: { user: 'userId', item: 'movieId', value: 'rating', combine: 'last' },
+  set: { scheme: 'cumulative', parts: 3 },
+  retrain: {},
+  gate: { metric: 'ndcg@10', margin: 0.01, minRows: 50, maxLabelShift: 0.5 },
+  minRows: 200,
+  seed: 1,
+}
+
 const options = (): ProcessOptions => ({
   clock: systemClock,
   timeoutMs: 60_000,
@@ -99,6 +114,15 @@ describe('one training in its process', () => {
       assert.equal(report.baseline['auc'], 0.5)
     }
     assert.equal(random[0]?.rows, byMovie[0]?.rows)
+  })
+
+  it('an error of another room reaches the caller with its code and remedy', async () => {
+    const plan = planOf({ ...LISTS, params: { confidence: 'value', confidenceScale: 1e6 } })
+    await assert.rejects(runTrainingProcess(plan, options()), {
+      code: 'MODEL_INVALID_DATA',
+      status: 422,
+      message: /set confidence to log or binary, or lower confidenceScale/,
+    })
   })
 
   it('a regressor on ids reaches the noise floor', async () => {

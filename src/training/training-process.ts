@@ -1,7 +1,7 @@
 /** Runs one plan in a child process: memory watched, deadline kept, cancellable. */
 import { fork, type ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { compiledEntry, type Clock, type MillraceError } from '../core/index.ts'
+import { compiledEntry, MillraceError, type Clock } from '../core/index.ts'
 import { trainingError } from './errors.ts'
 import type { ChildMessage, TrainingOutcome, TrainingPlan } from './plan.ts'
 
@@ -45,7 +45,7 @@ export function runTrainingProcess(
       else if (message.type === 'progress') options.onProgress(message.done)
       else if (message.type === 'estimate') options.onEstimate(message.memoryBytes)
       else if (message.type === 'done') outcome = message.outcome
-      else failure ??= failureOf(message.code, message.message, plan)
+      else failure ??= failureOf(message, plan)
     })
     child.once('error', end)
     child.once('exit', (code, signal) => {
@@ -118,7 +118,10 @@ const outOfMemory = (name: string, bytes: number, limit: number): MillraceError 
 /** How the SQL engine says that its share of the training's memory is used up. */
 const ENGINE_OUT_OF_MEMORY = /^Out of Memory Error/
 
-function failureOf(code: string, message: string, plan: TrainingPlan): Error {
+function failureOf(
+  { message, error }: Extract<ChildMessage, { type: 'failed' }>,
+  plan: TrainingPlan,
+): Error {
   if (ENGINE_OUT_OF_MEMORY.test(message)) {
     return trainingError(
       'TRAINING_OUT_OF_MEMORY',
@@ -126,10 +129,9 @@ function failureOf(code: string, message: string, plan: TrainingPlan): Error {
       { details: { limit: plan.memoryBytes } },
     )
   }
-  if (code in trainingError.table) {
-    return trainingError(code as keyof typeof trainingError.table, message)
-  }
-  return trainingError('TRAINING_CRASHED', message, { details: { code } })
+  return error
+    ? new MillraceError(error.code, error, message, { details: error.details })
+    : trainingError('TRAINING_CRASHED', message)
 }
 
 function crashed(

@@ -8,7 +8,7 @@ import example from '../../examples/movielens/app.ts'
 import { buildServer } from '../../src/api/index.ts'
 import { startApp, type AppDefinition, type RunningApp } from '../../src/index.ts'
 
-/** Twelve batches, unpaced; fewer users, so that each of them has rated enough. */
+/** Twelve batches, unpaced; fewer users and movies, so that each of them has enough ratings. */
 const definition: AppDefinition = {
   ...example,
   sources: (example.sources ?? []).map((source) =>
@@ -16,7 +16,11 @@ const definition: AppDefinition = {
       ? {
           ...source,
           rate: 0,
-          generator: { name: 'movielens', seed: 5, options: { users: 80, events: 12_000 } },
+          generator: {
+            name: 'movielens',
+            seed: 5,
+            options: { users: 80, movies: 1_500, events: 12_000 },
+          },
         }
       : source,
   ),
@@ -85,6 +89,25 @@ test('S4.3, S4.4, trap 4: batches are numbered in order, and each set becomes a 
       [3, [1, 12]],
     ])
   }
+})
+
+test('the recommender beats the most popular movies, and lists movies that the user has not rated, by title', async () => {
+  const jobs = await app.trainer.train({ model: 'movies', trigger: 'manual', by: 'test' })
+  for (const { id } of jobs) expect((await app.trainer.wait(id)).error).toBeUndefined()
+  for (const { gate } of app.registry.versions('movies'))
+    expect(gate.passed, gate.reason).toBe(true)
+  await app.recommendations.settled()
+  const { status, json } = await get('/v1/recommendations/1?limit=5')
+  expect(status).toBe(200)
+  const { source, items } = json as {
+    source: string
+    items: { item: string; attributes: { title: string } }[]
+  }
+  expect([source, items.length]).toEqual(['fold-in', 5])
+  expect(items.every(({ attributes }) => attributes.title.length > 0)).toBe(true)
+  const known = await app.recommendations.knownItems('movies', '1')
+  const rated = new Set(known.map(({ item }) => item))
+  expect(items.filter(({ item }) => rated.has(item))).toEqual([])
 })
 
 test('S4.5: classification answers an array, with probability, version and fallback', async () => {

@@ -163,3 +163,15 @@ test('a training that does not fit in 4 GiB says its need and the settings that 
     /need 4\d{9} bytes, a WebAssembly memory has 4294967296: set factors to 9\d\d or less/,
   )
 })
+
+test('settings that fit in a given memory are named, when there are some', () => {
+  const size = { users: 100_000, items: 20_000, interactions: 1_000_000 }
+  const params = parseParams(als, { factors: 512 })
+  const half = als.memoryBytes(size, params) / 2
+  const advice = als.settingsThatFit?.(size, params, half) ?? ''
+  expect(advice).toMatch(/^set factors to \d+ or less$/)
+  const factors = Number(/\d+/.exec(advice)?.[0])
+  expect(als.memoryBytes(size, { ...params, factors })).toBeLessThanOrEqual(half)
+  expect(als.memoryBytes(size, { ...params, factors: factors + 8 })).toBeGreaterThan(half)
+  expect(als.settingsThatFit?.(size, params, 1_000_000)).toBeUndefined()
+})

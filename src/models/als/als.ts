@@ -20,6 +20,7 @@ import type {
   FoldedItem,
   History,
   Interactions,
+  InteractionSize,
   Listener,
   RecommenderKind,
   Taste,
@@ -39,6 +40,23 @@ interface AlsModel {
   readonly items: FoldingSide
 }
 
+/** Shared memory; weights and the other orientation while it is filled; ids; factors and gram matrices as they are kept. */
+const memoryBytes = (
+  { users, items, interactions }: InteractionSize,
+  { factors }: Pick<AlsParams, 'factors'>,
+): number =>
+  alsBytes({
+    rows: users,
+    columns: items,
+    entries: interactions,
+    factors,
+    threads: availableParallelism(),
+  }) +
+  interactions * 12 +
+  (users + items) * (64 + factors * 4) +
+  items * (factors + 8) +
+  factors * factors * 16
+
 export const als: RecommenderKind<AlsParams> = {
   name: 'als',
   task: 'recommender',
@@ -47,19 +65,12 @@ export const als: RecommenderKind<AlsParams> = {
   params: alsParams,
   baseline: 'popularity',
   isPersonal: true,
-  memoryBytes: ({ users, items, interactions }, { factors }) =>
-    // Shared memory; weights and the other orientation while it is filled; ids; factors and gram matrices as they are kept.
-    alsBytes({
-      rows: users,
-      columns: items,
-      entries: interactions,
-      factors,
-      threads: availableParallelism(),
-    }) +
-    interactions * 12 +
-    (users + items) * (64 + factors * 4) +
-    items * (factors + 8) +
-    factors * factors * 16,
+  memoryBytes,
+  settingsThatFit(size, params, bytes) {
+    let factors = params.factors
+    while (factors > 0 && memoryBytes(size, { factors }) > bytes) factors -= 1
+    return factors > 0 ? `set factors to ${factors} or less` : undefined
+  },
   async fit(data, params, context) {
     checkInteractions(data)
     const factors = await fitAls(data, params, availableParallelism(), context)
@@ -87,7 +98,9 @@ export const als: RecommenderKind<AlsParams> = {
       }
     }
     const data = readInteractions(artifact, known)
-    return recommender({ data, params, users: side('users'), items: side('items') })
+    const model = { data, params, users: side('users'), items: side('items') }
+    // What is loaded will be asked for lists: the 8-bit copy is made now, not while somebody waits for the first of them.
+    return recommender(model, createTopN(model.items.table.values, params.factors))
   },
 }
 
@@ -97,11 +110,11 @@ const tableOf = (values: Float32Array, { factors }: AlsParams): FactorTable => (
   stride: factors,
 })
 
-function recommender(model: AlsModel): FittedRecommender {
+function recommender(model: AlsModel, loaded?: TopN): FittedRecommender {
   const { data, params, users, items } = model
   const norms = normsOf(items.table)
-  let built: TopN | undefined
-  // Made when first asked for a list: a training needs none.
+  let built = loaded
+  // Of a training: made when first asked for a list, which it may never be.
   const scan = (): TopN => (built ??= createTopN(items.table.values, params.factors))
   const user = (code: number): Taste =>
     tasteOf(model, scan, historyOf(data, code), rowOf(users.table, code))

@@ -2,25 +2,29 @@
  * How far folded-in users were from what a training made of the same events: measured at each swap, on a sample of users,
  * with both versions given the same histories.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { InteractionTable } from '../../features/index.ts'
 import type { LoadedRecommender } from './loaded-recommender.ts'
 import type { FoldInGap } from './recommendations.ts'
 
 const SAMPLE_USERS = 200
+/** Users between two turns of the event loop: requests go on while this runs. */
+const AT_ONCE = 2
 const BEST = 10
 
-/** Undefined when no user of the sample is known. */
-export function measureGap(
+/** Undefined when no user of the sample is known. Rests often: both versions are answering meanwhile. */
+export async function measureGap(
   table: InteractionTable,
   before: LoadedRecommender,
   after: LoadedRecommender,
   nowMs: number,
-): FoldInGap | undefined {
+): Promise<FoldInGap | undefined> {
   let users = 0
   let gap = 0
   let size = 0
   let overlap = 0
-  for (const user of table.sampleUsers(SAMPLE_USERS)) {
+  for (const [at, user] of [...table.sampleUsers(SAMPLE_USERS)].entries()) {
+    if (at % AT_ONCE === 0) await setImmediate()
     const [old, next] = [before.fold(user, nowMs).taste, after.fold(user, nowMs).taste]
     if (old.history.items.length === 0 || next.history.items.length === 0) continue
     users += 1

@@ -62,15 +62,20 @@ export function openModel(
       model: name,
       clock,
       load: (record) => load(record, setting),
-      onSwap(next, before) {
+      async onSwap(next, before) {
         const { version, digest } = next.record
         metrics.record('model_live_version', { model: name }, version)
         logger.info({ model: name, version, digest }, 'a version serves')
-        const gap = before && measureGap(interactions, before, next, clock.monotonic())
-        if (!gap) return
-        model.gap = gap
-        metrics.record('recommender_fold_in_gap', { model: name }, gap.meanScoreGap)
-        logger.info({ model: name, ...gap }, 'folded and retrained scores compared')
+        if (!before) return
+        try {
+          const gap = await measureGap(interactions, before, next, clock.monotonic())
+          if (!gap) return
+          model.gap = gap
+          metrics.record('recommender_fold_in_gap', { model: name }, gap.meanScoreGap)
+          logger.info({ model: name, ...gap }, 'folded and retrained scores compared')
+        } catch (err) {
+          logger.error({ model: name, err }, 'folded and retrained scores were not compared')
+        }
       },
       onProblem: (problem) =>
         logger.error({ model: name, problem }, 'a promoted version cannot serve'),

@@ -1,5 +1,6 @@
 /** Who rates what and when: heavy-tailed activity, sittings of many ratings seconds apart, long gaps between them. */
 import type { Random } from '../../../kernels/index.ts'
+import type { Interests } from './movielens-interests.ts'
 import {
   LAST_SECOND,
   NOISE,
@@ -28,14 +29,17 @@ const ACTIVITY_MEAN = 3.87
 const ACTIVITY_SPREAD = 1.62
 /** Share of users who come once only; half of the genuine users rate within one sitting. */
 const ONE_SITTING = 0.55
-const TRIES = 200
+const TRIES = 400
 
-export function createRatings(
-  users: Users,
-  movies: Movies,
-  count: number,
-  random: Random,
-): RatingRows {
+/** Who may rate what. */
+export interface World {
+  readonly users: Users
+  readonly movies: Movies
+  readonly interests: Interests
+}
+
+export function createRatings(world: World, count: number, random: Random): RatingRows {
+  const { users, movies } = world
   const activity = drawActivity(users.count, movies.count, count, random)
   const rows = {
     users: new Int32Array(count),
@@ -48,7 +52,7 @@ export function createRatings(
   for (let user = 0; user < users.count; user++) {
     const times = drawTimes(users.starts[user]!, activity[user]!, random)
     for (const second of times) {
-      const movie = drawMovie(user, second, users, movies, seenBy, random)
+      const movie = drawMovie(user, second, world, seenBy, random)
       seenBy[movie] = user
       rows.users[at] = user
       rows.movies[at] = movie
@@ -116,12 +120,11 @@ function absence(second: number, random: Random): number {
 
 const exponential = (random: Random): number => -Math.log(1 - random.uniform())
 
-/** By popularity, among those that are out and not rated yet; what one likes is picked more often. */
+/** By popularity, among those that are out and not rated yet; what interests one, and what one likes, is picked more often. */
 function drawMovie(
   user: number,
   second: number,
-  users: Users,
-  movies: Movies,
+  { users, movies, interests }: World,
   seenBy: Int32Array,
   random: Random,
 ): number {
@@ -130,6 +133,7 @@ function drawMovie(
   for (let i = 0; i < TRIES; i++) {
     const movie = search(movies.cumulative, random.uniform() * total)
     if (seenBy[movie] === user || movies.years[movie]! > year) continue
+    if (random.uniform() >= interests.taking(user, movie)) continue
     const liking = plantedScore(users, user, movies, movie) - users.bias[user]! - 3.5
     if (random.uniform() < 1 / (1 + Math.exp(-2 * liking - 0.5))) return movie
   }

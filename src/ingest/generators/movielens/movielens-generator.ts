@@ -8,6 +8,7 @@ import { textFolder } from '../../sources/text-folder.ts'
 import { generatedEvents } from '../generated-events.ts'
 import type { Generated, Generator } from '../generator.ts'
 import { createRatings, type RatingRows } from './movielens-events.ts'
+import { createInterests, INTEREST_FACTORS } from './movielens-interests.ts'
 import { bestScores } from './movielens-truth.ts'
 import { createMovies, createUsers, type Movies, type Users } from './movielens-world.ts'
 
@@ -37,12 +38,13 @@ function create(wanted: MovieLensOptions): Generated {
   const random = createRandom(seed)
   const movies = createMovies(movieCount, random)
   const users = createUsers(userCount, random)
-  const rows = createRatings(users, movies, events, random)
+  const interests = createInterests(seed, userCount, movies.genres)
+  const rows = createRatings({ users, movies, interests }, events, random)
   const id = `generator:movielens?seed=${seed}&users=${userCount}&movies=${movieCount}&events=${events}`
   return {
     source: generatedEvents({
       id,
-      fingerprint: 'movielens:1',
+      fingerprint: 'movielens:2',
       count: rows.count,
       json: (index) => eventJson(rows, movies, index),
     }),
@@ -78,6 +80,7 @@ function truthOf(rows: RatingRows, users: Users, movies: Movies): Generated['tru
     facts: [
       'rating = round(clip(mean + user bias + movie bias + taste + noise)) to half stars, before 2003 to whole ones',
       'noise has a standard deviation of 0.83 with a longer tail downwards; nobody can predict it',
+      `what somebody watches is the popular, the more often the closer it is to their interests: ${INTEREST_FACTORS} factors of user and movie; genres explain half of a movie’s`,
       'taste is the product of 4 factors of user and movie; genres explain 60 % of a movie’s',
     ],
   }
