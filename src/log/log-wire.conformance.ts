@@ -1,5 +1,5 @@
 /**
- * The suite of a log that can stand behind a broker: guarantees W1 to W5 of `log-wire.ts`.
+ * The suite of a log that can stand behind a broker: guarantees W1 to W4 of `log-wire.ts`.
  * A list of checks free of any test runner.
  */
 import assert from 'node:assert/strict'
@@ -65,7 +65,7 @@ const append = (log: Log, bytes: Uint8Array, partition = 0): Promise<StoredAt> =
 
 export function logWireConformance(make: MakeLogWorld): ConformanceCheck[] {
   const check = inWorld(make)
-  return [...byteChecks(check), ...onceChecks(check), ...groupChecks(check), ...growChecks(check)]
+  return [...byteChecks(check), ...onceChecks(check), ...groupChecks(check)]
 }
 
 const byteChecks = (check: MakeCheck): ConformanceCheck[] => [
@@ -218,22 +218,5 @@ const groupChecks = (check: MakeCheck): ConformanceCheck[] => [
     assert.deepEqual((await log.groups())[0]?.members, [member])
     claim.release()
     await (await join()).close()
-  }),
-]
-
-const growChecks = (check: MakeCheck): ConformanceCheck[] => [
-  check('W5', 'added partitions are written, read and owned', async (world, log) => {
-    await log.createTopic({ name: 't' })
-    await log.append('t', numbered(2))
-    const consumer = await log.consumer({ group: 'g', topics: ['t'], from: 'earliest' })
-    const { partitions } = await wireOf(log).addPartitions('t', 3)
-    assert.equal(partitions.length, 3)
-    assert.equal(consumer.assignment().length, 3)
-    await log.append('t', [record('in 2', { partition: 2 })])
-    const after = await world.settle(log)
-    assert.deepEqual(valuesOf(await readAll(after, 't', 2)), ['in 2'])
-    assert.deepEqual(valuesOf(await readAll(after, 't', 0)), ['v0', 'v1'])
-    await assert.rejects(wireOf(after).addPartitions('t', 3), coded('CORE_INVALID_INPUT'))
-    await assert.rejects(wireOf(after).addPartitions('nothing', 3), coded('LOG_UNKNOWN_TOPIC'))
   }),
 ]

@@ -9,10 +9,9 @@
  * - **W3 once**: a batch of an idempotent producer that is sent again is not stored again, also after a restart; one that
  *   skips a sequence is refused.
  * - **W4 one kind of member**: a group has members in this process or claimed ones, never both; offsets are shared.
- * - **W5 more partitions**: added partitions are written, read and owned like the others; the others stay as they are.
  */
 import type { TopicPartition } from '../core/index.ts'
-import type { GroupMember, TopicInfo } from './log.ts'
+import type { GroupMember } from './log.ts'
 
 /** Why a batch was refused: `details.fault` of LOG_INVALID_BATCH. */
 export type BatchFault =
@@ -66,11 +65,6 @@ export interface GroupOffset extends TopicPartition {
 export interface LogWire {
   /** A UUID that no other topic of the log has or had. Throws LOG_UNKNOWN_TOPIC. */
   topicId(topic: string): string
-  /**
-   * Gives a topic more partitions, `partitions` in all, and members of groups their share. Equal keys may go to another
-   * partition from then on. Throws CORE_INVALID_INPUT unless there are more than before, LOG_UNKNOWN_TOPIC.
-   */
-  addPartitions(name: string, partitions: number): Promise<TopicInfo>
   /** Throws LOG_UNKNOWN_TOPIC, LOG_UNKNOWN_PARTITION. */
   range(topic: string, partition: number): PartitionRange
   /**

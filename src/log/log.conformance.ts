@@ -233,6 +233,23 @@ const readChecks = (check: MakeCheck): ConformanceCheck[] => [
 ]
 
 const topicChecks = (check: MakeCheck): ConformanceCheck[] => [
+  check('L13', 'added partitions are written, read and owned', async (world, log) => {
+    await log.createTopic({ name: 't' })
+    await log.append('t', numbered(2))
+    const consumer = await log.consumer({ group: 'g', topics: ['t'], from: 'earliest' })
+    assert.equal((await log.addPartitions('t', 3)).partitions.length, 3)
+    const second = await log.consumer({ group: 'g', topics: ['t'], from: 'earliest' })
+    assert.deepEqual([consumer.assignment().length, second.assignment().length], [2, 1])
+    await log.append('t', [record('in 2', { partition: 2 })])
+    assert.deepEqual(valuesOf(await second.poll({ timeoutMs: 5_000 })), ['in 2'])
+    const after = await world.settle(log)
+    assert.deepEqual(valuesOf(await readAll(after, 't', 2)), ['in 2'])
+    assert.deepEqual(valuesOf(await readAll(after, 't', 0)), ['v0', 'v1'])
+    for (const wrong of [3, 2, 1_001, 3.5]) {
+      await assert.rejects(after.addPartitions('t', wrong), coded('CORE_INVALID_INPUT'))
+    }
+    await assert.rejects(after.addPartitions('nothing', 3), coded('LOG_UNKNOWN_TOPIC'))
+  }),
   check('L1', 'a topic keeps its partitions and config', async (w, log) => {
     const spec = { name: 'Topic_with.Any-case', partitions: 3, config: { retentionMs: 5_000 } }
     const made = await log.createTopic(spec)

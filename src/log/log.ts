@@ -17,6 +17,7 @@
  * - **L10 bounds**: retention removes whole segments from the start only, never one that a holder still needs.
  * - **L11 compaction**: keeps the last record of each key with its offset; tombstones go after `tombstoneMs`.
  * - **L12 close**: `close` is idempotent; afterwards every call fails with LOG_CLOSED.
+ * - **L13 growth**: added partitions are written, read and owned like the others; the others stay as they are.
  */
 import type { LogRecord, NewRecord, TopicPartition, TopicPartitionOffset } from '../core/index.ts'
 import type { LogWire } from './log-wire.ts'
@@ -164,6 +165,12 @@ export interface Log {
   /** Throws LOG_TOPIC_EXISTS when a topic of that name exists with other partitions or config; equal ones are fine. */
   createTopic(spec: TopicSpec): Promise<TopicInfo>
   deleteTopic(name: string): Promise<void>
+  /**
+   * Gives a topic more partitions, `partitions` in all (L13); members of groups get their share when they hear of it. Equal
+   * keys may go to another partition from then on. Throws CORE_INVALID_INPUT unless there are more than before and at most
+   * 1,000, LOG_UNKNOWN_TOPIC.
+   */
+  addPartitions(name: string, partitions: number): Promise<TopicInfo>
   topics(): Promise<readonly TopicInfo[]>
   /** Throws LOG_UNKNOWN_TOPIC. */
   topic(name: string): Promise<TopicInfo>

@@ -99,6 +99,21 @@ describe('lines of the originals', () => {
     if (foreign.error === undefined) expect(foreign.stdout).toBe(events.join(''))
   })
 
+  test('S3.2: a topic gets more partitions', async () => {
+    await paste('kafka-topics --create --topic growing --zookeeper localhost:2181')
+    const alter = 'kafka-topics.sh --alter --topic growing --zookeeper localhost:2181 --partitions'
+    expect((await paste(`${alter} 3`)).stdout).toBe('')
+    const { stdout } = await paste(
+      `kafka-topics --describe --topic growing --broker-list ${address}`,
+    )
+    expect(stdout).toContain('PartitionCount: 3')
+    const fewer = await runCommand(`${alter} 2`.replace('.sh', '').split(' '), { cwd })
+    expect([fewer.code === 0, fewer.stderr]).toEqual([false, expect.stringContaining('use 4 to')])
+    const own = ['kafka-topics', '--alter', '--topic', 'own', '--partitions', '2']
+    const declared = await runCommand(own, { cwd })
+    expect([declared.code === 0, declared.stderr]).toEqual([false, expect.stringContaining('own')])
+  })
+
   test('S3.2: the course’s console producer and consumer, with --broker-list and an offset', async () => {
     await paste(
       'kafka-topics.sh --create --zookeeper localhost:2181 --replication-factor 1 --partitions 2 --topic test',
@@ -153,6 +168,20 @@ describe('lines of the originals', () => {
     [['kafka-topics'], '--list, --describe'],
     [['kafka-topics', '--create'], '--topic'],
     [['kafka-topics', '--create', '--topic', 't', '--config', 'min.insync.replicas=1'], 'not kept'],
+    [['kafka-topics', '--alter', '--topic', 't'], '--partitions'],
+    [
+      [
+        'kafka-topics',
+        '--alter',
+        '--topic',
+        't',
+        '--partitions',
+        '2',
+        '--config',
+        'retention.ms=1',
+      ],
+      'only',
+    ],
     [['kafka-console-producer'], '--topic'],
     [['kafka-console-producer', '--topic', 't', '--compression-codec', 'brotli'], 'zstd'],
     [['kafka-console-consumer', '--topic', 't', '--offset', 'soon'], 'soon'],

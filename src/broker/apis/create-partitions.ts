@@ -53,7 +53,7 @@ async function grow(
   name: string,
   count: number,
   validateOnly: boolean,
-  { log, wire, limits, contracts }: RequestContext,
+  { log, limits, contracts }: RequestContext,
 ): Promise<Refusal | undefined> {
   if (isOwnTopic(name)) {
     const message = `topic "${name}" belongs to the log`
@@ -72,7 +72,7 @@ async function grow(
       const message = `no more than ${limits.partitions} partitions in all: delete some topics`
       return { code: kafkaError.POLICY_VIOLATION, message }
     }
-    if (!validateOnly) await wire.addPartitions(name, count)
+    if (!validateOnly) await log.addPartitions(name, count)
     return undefined
   } catch (error) {
     const { code, message } = refusalOf(error)

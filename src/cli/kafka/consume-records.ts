@@ -130,6 +130,9 @@ export interface MemberRequest extends ConsumeRequest {
 export async function readAsMember(log: Log, request: MemberRequest): Promise<number> {
   const { topic, group, start, toEnd = false, note } = request
   const reading = new Reading(request)
+  /** From a poll to the commit of what it printed. */
+  let pass: Promise<boolean> = Promise.resolve(true)
+  let hurry = new AbortController()
   const consumer = await log.consumer({
     group,
     topics: [topic],
@@ -138,30 +141,39 @@ export async function readAsMember(log: Log, request: MemberRequest): Promise<nu
       if (places.length > 0) note(`${group}: reading ${placesText(places)} of ${topic}`)
     },
     onRevoked: async (places) => {
-      if (places.length > 0) note(`${group}: ${placesText(places)} go to another member`)
+      if (places.length === 0) return
+      note(`${group}: ${placesText(places)} may go to another member`)
+      hurry.abort()
+      await pass.catch(() => {})
     },
   })
+  const readOnce = async (signal: AbortSignal): Promise<boolean> => {
+    const records = await consumer.poll({
+      maxRecords: POLL_RECORDS,
+      timeoutMs: POLL_MS,
+      signal,
+    })
+    const next = new Map<number, number>()
+    for (const record of records) {
+      if (!(await reading.print(record))) break
+      next.set(record.partition, record.offset + 1)
+    }
+    const offsets = [...next].map(([partition, offset]) => ({ topic, partition, offset }))
+    if (offsets.length > 0) {
+      await consumer.commitOffsets(offsets).catch((error: unknown) => {
+        // The partitions went while they were printed: their new owner prints these records again.
+        if (!isMillraceError(error, 'LOG_FENCED')) throw error
+        note(`${group}: partitions went to another member before their offsets were committed`)
+      })
+    }
+    return records.length > 0
+  }
   try {
     while (!reading.isOver) {
-      const records = await consumer.poll({
-        maxRecords: POLL_RECORDS,
-        timeoutMs: POLL_MS,
-        signal: reading.signal,
-      })
-      const next = new Map<number, number>()
-      for (const record of records) {
-        if (!(await reading.print(record))) break
-        next.set(record.partition, record.offset + 1)
-      }
-      const offsets = [...next].map(([partition, offset]) => ({ topic, partition, offset }))
-      if (offsets.length > 0) {
-        await consumer.commitOffsets(offsets).catch((error: unknown) => {
-          // The partitions went while they were printed: their new owner prints these records again.
-          if (!isMillraceError(error, 'LOG_FENCED')) throw error
-          note(`${group}: partitions went to another member before their offsets were committed`)
-        })
-      }
-      if (toEnd && records.length === 0 && (await isAtEnd(log, topic, consumer))) reading.stop()
+      hurry = new AbortController()
+      pass = readOnce(AbortSignal.any([reading.signal, hurry.signal]))
+      const hasRead = await pass
+      if (toEnd && !hasRead && (await isAtEnd(log, topic, consumer))) reading.stop()
     }
   } finally {
     reading.stop()

@@ -10,6 +10,7 @@ interface TopicsFlags extends ToolFlags {
   readonly describe?: boolean
   readonly create?: boolean
   readonly delete?: boolean
+  readonly alter?: boolean
   readonly topic?: string
   readonly partitions?: number
   readonly replicationFactor?: number
@@ -27,6 +28,7 @@ export const kafkaTopics = defineCommand<TopicsFlags>({
     { flags: '--describe', description: 'print partitions with leader, replicas and in-sync ones' },
     { flags: '--create', description: 'create --topic' },
     { flags: '--delete', description: 'delete --topic and its records, without asking' },
+    { flags: '--alter', description: 'give --topic more partitions, --partitions in all' },
     { flags: '--topic <topic>', description: 'name' },
     { flags: '--partitions <n>', description: 'default 1', parse: integer(1, 1_000) },
     {
@@ -40,7 +42,10 @@ export const kafkaTopics = defineCommand<TopicsFlags>({
       repeats: true,
     },
     { flags: '--if-not-exists', description: 'with --create: no error when it is there' },
-    { flags: '--if-exists', description: 'with --delete and --describe: no error when it is not' },
+    {
+      flags: '--if-exists',
+      description: 'with --alter, --delete, --describe: no error when it is not',
+    },
     { flags: '--exclude-internal', description: "leave out Millrace's own topics" },
     ...toolOptions,
   ],
@@ -50,15 +55,17 @@ export const kafkaTopics = defineCommand<TopicsFlags>({
     'millrace kafka-topics --list',
   ],
   async run({ options }, tools) {
-    const actions = (['list', 'describe', 'create', 'delete'] as const).filter(
-      (action) => options[action],
-    )
+    const actions = ACTIONS.filter((action) => options[action])
     const [action] = actions
     if (action === undefined || actions.length > 1) {
-      throw cliError('CLI_USAGE', 'say one of --list, --describe, --create, --delete')
+      throw cliError('CLI_USAGE', 'say one of --list, --describe, --create, --alter, --delete')
     }
-    if (options.topic === undefined && (action === 'create' || action === 'delete')) {
+    if (options.topic === undefined && action !== 'list' && action !== 'describe') {
       throw cliError('CLI_USAGE', `say which: --${action} --topic <topic>`)
+    }
+    if (action === 'alter' && (options.partitions === undefined || options.config !== undefined)) {
+      const how = 'of a topic only --partitions <n> can be altered here: name more than it has'
+      throw cliError('CLI_USAGE', how)
     }
     const { attachTool } = await import('../../kafka/tool-broker.ts')
     const { replicationFactor: copies } = options
@@ -73,9 +80,11 @@ export const kafkaTopics = defineCommand<TopicsFlags>({
   },
 })
 
+const ACTIONS = ['list', 'describe', 'create', 'alter', 'delete'] as const
+
 type Action = (log: Log, flags: TopicsFlags, output: Output) => Promise<void>
 
-const run: Readonly<Record<'list' | 'describe' | 'create' | 'delete', Action>> = {
+const run: Readonly<Record<(typeof ACTIONS)[number], Action>> = {
   async list(log, flags, output) {
     for (const { name } of await wanted(log, flags)) output.line(name)
   },
@@ -101,6 +110,15 @@ const run: Readonly<Record<'list' | 'describe' | 'create' | 'delete', Action>> =
       ...(config === undefined ? {} : { config }),
     })
     output.line(`Created topic ${name}.`)
+  },
+
+  async alter(log, flags) {
+    const { topic: name = '', partitions = 0, ifExists } = flags
+    const isThere = (await log.topics()).some((one) => one.name === name)
+    if (!isThere && ifExists) return
+    if (!isThere) throw missing(flags)
+    // Nothing is printed on success, as by Kafka's tool.
+    await log.addPartitions(name, partitions)
   },
 
   async delete(log, flags, output) {

@@ -110,13 +110,21 @@ class EmbeddedLog implements Log {
       offsets,
       recordBytes: options.recordBytes,
       refuseClosed: () => this.#refuseClosed(),
-      grow: (name, partitions) => this.#change(() => this.#grow(name, partitions)),
     })
   }
 
   async createTopic(spec: TopicSpec): Promise<TopicInfo> {
     this.#refuseClosed()
     return this.#change(async () => topicInfo(await this.#topics.create(spec)))
+  }
+
+  async addPartitions(name: string, partitions: number): Promise<TopicInfo> {
+    this.#refuseClosed()
+    return this.#change(async () => {
+      const topic = await this.#topics.grow(name, partitions)
+      await this.#groups.topicChanged(name)
+      return topicInfo(topic)
+    })
   }
 
   async deleteTopic(name: string): Promise<void> {
@@ -234,12 +242,6 @@ class EmbeddedLog implements Log {
     } catch (error) {
       throw asStorageError(error, what, { folder: this.#options.dir })
     }
-  }
-
-  async #grow(name: string, partitions: number): Promise<TopicInfo> {
-    const topic = await this.#topics.grow(name, partitions)
-    await this.#groups.topicChanged(name)
-    return topicInfo(topic)
   }
 
   #refuseClosed(): void {

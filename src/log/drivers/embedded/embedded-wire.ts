@@ -1,7 +1,7 @@
 /** What the embedded log offers to the broker: `LogWire` over the topics, groups and offsets of the folder. */
 import type { GroupOffset, LogWire, PartitionRange, StoredAt } from '../../log-wire.ts'
 import type { BatchReader, StoredBatches } from '../../log-wire.ts'
-import type { GroupMember, TopicInfo } from '../../log.ts'
+import type { GroupMember } from '../../log.ts'
 import type { TopicStore } from './folder/topic-store.ts'
 import { COMPRESSION_MASK } from './format/batch-header.ts'
 import { checkStoredBatch } from './format/stored-batch.ts'
@@ -18,7 +18,6 @@ interface WireOptions {
   /** Throws LOG_CLOSED once the log is closed. */
   readonly refuseClosed: () => void
   /** Adds partitions, one change of a topic at a time. */
-  readonly grow: (topic: string, partitions: number) => Promise<TopicInfo>
 }
 
 const NOTHING: StoredBatches = { bytes: new Uint8Array(0), codecs: new Set() }
@@ -33,11 +32,6 @@ export class EmbeddedWire implements LogWire {
   topicId(topic: string): string {
     this.#options.refuseClosed()
     return this.#options.topics.get(topic).id
-  }
-
-  async addPartitions(topic: string, partitions: number): Promise<TopicInfo> {
-    this.#options.refuseClosed()
-    return this.#options.grow(topic, partitions)
   }
 
   range(topic: string, partition: number): PartitionRange {

@@ -85,6 +85,11 @@ class KafkaLog implements Log {
     return this.#topics.create(spec)
   }
 
+  async addPartitions(name: string, partitions: number): Promise<TopicInfo> {
+    this.#refuseClosed()
+    return this.#topics.addPartitions(name, partitions)
+  }
+
   async deleteTopic(name: string): Promise<void> {
     this.#refuseClosed()
     await this.#topics.delete(name)

@@ -21,6 +21,7 @@ interface Apis {
   OffsetCommit: typeof kafka.offsetCommitV9.api
   OffsetFetch: typeof kafka.offsetFetchV9.api
   CreateTopics: typeof kafka.createTopicsV7.api
+  CreatePartitions: typeof kafka.createPartitionsV3.api
   DeleteTopics: typeof kafka.deleteTopicsV6.api
   DescribeConfigs: typeof kafka.describeConfigsV4.api
   DescribeLogDirs: typeof kafka.describeLogDirsV4.api

@@ -43,6 +43,8 @@ export function withOwnNames(log: Log, applicationId: string): Log {
     ...(log.cluster && { cluster: ownCluster(log.cluster, names) }),
     createTopic: async (spec) =>
       renamed(await log.createTopic({ ...spec, name: there(spec.name) }), spec.name),
+    addPartitions: async (name, partitions) =>
+      renamed(await log.addPartitions(there(name), partitions), name),
     deleteTopic: (name) => log.deleteTopic(there(name)),
     topics: async () =>
       (await log.topics()).flatMap((info) => {

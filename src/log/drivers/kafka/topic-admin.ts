@@ -53,6 +53,36 @@ export class TopicAdmin {
     return info!
   }
 
+  async addPartitions(name: string, count: number): Promise<TopicInfo> {
+    const { wire, lane } = this.#cluster
+    this.#cluster.forget(name)
+    const { partitions } = await this.#cluster.topic(name)
+    if (!Number.isInteger(count) || count <= partitions.length || count > MAX_PARTITIONS) {
+      throw coreError(
+        'CORE_INVALID_INPUT',
+        `topic "${name}" has ${partitions.length} partitions and cannot have ${count}: use ${partitions.length + 1} to ${MAX_PARTITIONS}`,
+        { details: { topic: name, partitions: count } },
+      )
+    }
+    let isRetry = false
+    const ask = { name, count }
+    await wire.retry(
+      `add partitions to topic "${name}"`,
+      () =>
+        lane
+          .send(undefined, 'CreatePartitions', [ask], wire.options.requestTimeoutMs, false)
+          .catch((error: unknown) => {
+            // The answer to an earlier try was lost.
+            const isDone = brokerFault(error)?.code === PROTOCOL.INVALID_PARTITIONS
+            if (!isRetry || !isDone) throw error
+          }),
+      { onRetry: () => (isRetry = true) },
+    )
+    this.#cluster.forget(name)
+    const [info] = await this.#describe([await this.#whole(name, count)])
+    return info!
+  }
+
   async delete(name: string): Promise<void> {
     const { wire, lane } = this.#cluster
     await wire.retry(`delete topic "${name}"`, async () => {
@@ -140,12 +170,12 @@ export class TopicAdmin {
     return true
   }
 
-  /** Waits until every partition has a leader. */
-  #whole(name: string): Promise<KafkaTopic> {
+  /** Waits until every partition, and at least so many, has a leader. */
+  #whole(name: string, atLeast = 1): Promise<KafkaTopic> {
     return this.#cluster.wire.retry(`look up topic "${name}"`, async () => {
       const topic = await this.#cluster.topic(name)
       if (
-        topic.partitions.length > 0 &&
+        topic.partitions.length >= atLeast &&
         topic.partitions.every(({ leader }) => leader !== undefined)
       )
         return topic

@@ -6,7 +6,7 @@ import { brokerFault, PROTOCOL } from '../kafka-errors.ts'
 import type { KafkaCluster } from '../kafka-cluster.ts'
 import { listOffsets } from '../list-offsets.ts'
 import { outOfRange } from '../read-partition.ts'
-import { decodeAssignment } from './group-assignment.ts'
+import { decodeAssignment } from './consumer-protocol.ts'
 import { checkGroupName, committedOffsets, groupByTopic } from './group-offsets.ts'
 
 const NO_GENERATION = -1

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
 import {
-  assign,
   decodeAssignment,
   decodeSubscription,
   encodeAssignment,
   encodeSubscription,
   type Subscription,
-} from './group-assignment.ts'
+} from './consumer-protocol.ts'
+import { assign, COOPERATIVE, PROTOCOL_NAMES } from './group-assignment.ts'
 
 const places = (...partitions: number[]) =>
   partitions.map((partition) => ({ topic: 't', partition }))
 const member = (...owned: number[]): Subscription => ({ topics: ['t'], owned: places(...owned) })
 const of = (members: Record<string, Subscription>, count = 5): Record<string, [string, boolean]> =>
   Object.fromEntries(
-    [...assign(new Map(Object.entries(members)), () => count)].map(([id, one]) => [
+    [...assign(COOPERATIVE, new Map(Object.entries(members)), () => count)].map(([id, one]) => [
       id,
       [one.places.map(({ partition }) => partition).join(), one.isPartial],
     ]),
@@ -50,13 +50,64 @@ describe('cooperative range assignment', () => {
       assert.equal(new Set(all).size, all.length)
     }
   })
+})
 
-  it('is understood by who receives it', () => {
+describe('the assignments of other clients', () => {
+  const COUNTS: Readonly<Record<string, number>> = { a: 3, b: 2 }
+  const shares = (protocol: string, topics: Record<string, string[]>) =>
+    Object.fromEntries(
+      [
+        ...assign(
+          protocol,
+          new Map(Object.entries(topics).map(([id, list]) => [id, { topics: list, owned: [] }])),
+          (topic) => COUNTS[topic] ?? 0,
+        ),
+      ].map(([id, one]) => [id, one.places.map((place) => place.topic + place.partition).join()]),
+    )
+
+  // The examples in the documentation of Kafka's RangeAssignor and RoundRobinAssignor, with fewer partitions.
+  it('are those of Apache Kafka', () => {
+    const both = { m2: ['a', 'b'], m1: ['b', 'a'] }
+    assert.deepEqual(shares('range', both), { m1: 'a0,a1,b0', m2: 'a2,b1' })
+    for (const name of ['roundrobin', 'RoundRobinAssigner']) {
+      assert.deepEqual(shares(name, both), { m1: 'a0,a2,b1', m2: 'a1,b0' })
+    }
+    const uneven = { m1: ['a'], m2: ['a', 'b'], m3: ['a', 'b'] }
+    assert.deepEqual(shares('range', uneven), { m1: 'a0', m2: 'a1,b0', m3: 'a2,b1' })
+    assert.deepEqual(shares('roundrobin', uneven), { m1: 'a0', m2: 'a1,b0', m3: 'a2,b1' })
+  })
+
+  it('keep back what a member of ours still holds, by every name', () => {
+    for (const name of PROTOCOL_NAMES) {
+      const members = new Map([
+        ['a', member(0, 1)],
+        ['b', member()],
+      ])
+      const decided = assign(name, members, () => 2)
+      assert.deepEqual(decided.get('b'), { places: [], isPartial: true, isOurs: true })
+    }
+  })
+})
+
+describe('the bytes about a member', () => {
+  it('are understood by who receives them', () => {
     const subscription = { topics: ['t', 'ünï'], owned: places(1, 4) }
     assert.deepEqual(decodeSubscription(encodeSubscription(subscription)), subscription)
     for (const isPartial of [true, false]) {
       const assignment = { places: places(0, 3), isPartial }
-      assert.deepEqual(decodeAssignment(encodeAssignment(assignment)), assignment)
+      assert.deepEqual(decodeAssignment(encodeAssignment(assignment)), {
+        ...assignment,
+        isOurs: true,
+      })
     }
+  })
+
+  it('may come from another client, without user data', () => {
+    // Version 0, one topic "t" with partition 5, user data null.
+    const bytes = Buffer.from('0000000000010001740000000100000005ffffffff', 'hex')
+    const foreign = { places: places(5), isPartial: false, isOurs: false }
+    assert.deepEqual(decodeAssignment(bytes), foreign)
+    const bare = Buffer.from('000000000001000174ffffffff', 'hex')
+    assert.deepEqual(decodeSubscription(bare), { topics: ['t'], owned: [] })
   })
 })

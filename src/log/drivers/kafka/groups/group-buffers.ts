@@ -22,6 +22,8 @@ export interface Owned extends TopicPartition {
   topicId: string | undefined
   /** What the next poll throws for it. */
   failure: unknown
+  /** Its owner is finishing: no more records of it are returned. */
+  isGoing: boolean
 }
 
 interface Share {
@@ -66,8 +68,16 @@ export class GroupBuffers {
 
   add({ topic, partition }: TopicPartition, position: number): void {
     const bounds = { position, readFrom: position, end: 0 }
-    const nothing = { buffered: [], topicId: undefined, failure: undefined }
+    const nothing = { buffered: [], topicId: undefined, failure: undefined, isGoing: false }
     this.#owned.set(keyOf({ topic, partition }), { topic, partition, ...bounds, ...nothing })
+  }
+
+  /** Keeps the position, so that what was returned can be committed. */
+  finish(place: TopicPartition): void {
+    const owned = this.get(place)
+    if (owned === undefined) return
+    moveTo(owned, owned.position)
+    owned.isGoing = true
   }
 
   drop(place: TopicPartition): void {
@@ -127,7 +137,7 @@ export class GroupBuffers {
     let isFresh = true
     const shares = new Map<string, Share>()
     for (const owned of this.#owned.values()) {
-      if (owned.buffered.length > 0 || owned.failure !== undefined) continue
+      if (owned.buffered.length > 0 || owned.failure !== undefined || owned.isGoing) continue
       const topic = this.#cluster.peek(owned.topic)
       const leader = topic?.partitions[owned.partition]?.leader
       if (topic === undefined || leader === undefined) {
@@ -203,6 +213,7 @@ export class GroupBuffers {
     const isSame = (): boolean =>
       this.#owned.get(keyOf(owned)) === owned &&
       owned.readFrom === fetched.target.from &&
+      !owned.isGoing &&
       owned.buffered.length === 0
     if (!isSame()) return
     if (fetched.code === PROTOCOL.OFFSET_OUT_OF_RANGE) {

@@ -8,6 +8,8 @@
  *          ▲                     │ (something went: join again, so that its new owner gets it)
  *          └─────────────────────┘
  *
+ * Beside members of other clients it lets go of everything before it joins, as they do (`group-assignment.ts`).
+ *
  * A member that the coordinator no longer knows has lost everything: it lets go of its partitions and joins anew. Whatever
  * it commits in between carries its old generation, and the coordinator refuses that (P21).
  */
@@ -17,15 +19,13 @@ import { brokerFault, isPassing, PROTOCOL, toLogError } from '../kafka-errors.ts
 import type { KafkaCluster } from '../kafka-cluster.ts'
 import type { Lane } from '../kafka-wire.ts'
 import {
-  assign,
   decodeAssignment,
   decodeSubscription,
   encodeAssignment,
   encodeSubscription,
-  PROTOCOL_NAME,
   type Assignment,
-} from './group-assignment.ts'
-
+} from './consumer-protocol.ts'
+import { assign, COOPERATIVE, PROTOCOL_NAMES } from './group-assignment.ts'
 import { committedOffsets, fenced, groupByTopic } from './group-offsets.ts'
 import { repeat } from './repeat.ts'
 
@@ -68,6 +68,8 @@ export class GroupMember {
   readonly #joinLane: Lane
   #memberId = ''
   #generation = -1
+  /** Of the last generation: everybody lets go of everything before joining. */
+  #isEager = false
   /** True between sending a join and having its assignment. */
   #isJoining = false
   #mustJoin = true
@@ -164,6 +166,7 @@ export class GroupMember {
         await this.#events.lose()
       }
       this.#mustJoin = false
+      if (this.#isEager) await this.#letGo()
       const assignment = await this.#join()
       if (assignment === undefined || this.#isClosed) return
       const isSettled = await this.#apply(assignment)
@@ -173,8 +176,16 @@ export class GroupMember {
     }
   }
 
+  /** Still a member of the last generation, so that what was finished can be committed. */
+  async #letGo(): Promise<void> {
+    const owned = this.#events.owned()
+    if (owned.length > 0) await this.#events.revoke(owned)
+  }
+
   /** False when partitions went, so that another round must give them to their new owners. */
-  async #apply({ places }: Assignment): Promise<boolean> {
+  async #apply({ places, isOurs }: Assignment): Promise<boolean> {
+    // The first round after members of other clients came, led by one: it did not know what is held here.
+    if (!isOurs) await this.#events.lose()
     const owned = this.#events.owned()
     const going = owned.filter((place) => !includes(places, place))
     const coming = places.filter((place) => !includes(owned, place))
@@ -243,7 +254,7 @@ export class GroupMember {
     } else if (code === INCONSISTENT_PROTOCOL) {
       throw logError(
         'LOG_GROUP_ACTIVE',
-        `group "${this.group}" has members of another kind of client: use a group of your own`,
+        `group "${this.group}" has members that speak none of ${PROTOCOL_NAMES.slice(1).join(', ')}: set their partition.assignment.strategy, or use a group of your own`,
         { cause: error, details: { group: this.group } },
       )
     } else if (code !== REBALANCE_IN_PROGRESS && !isPassing(error)) {
@@ -259,7 +270,7 @@ export class GroupMember {
     const { sessionTimeoutMs, rebalanceTimeoutMs } = this.#cluster.wire.options
     const broker = await this.#cluster.coordinator(this.group)
     const metadata = encodeSubscription({ topics: this.#topics, owned: this.#events.owned() })
-    const protocols = [{ name: PROTOCOL_NAME, metadata }]
+    const protocols = PROTOCOL_NAMES.map((name) => ({ name, metadata }))
     const joined = await this.#joinLane.send(
       broker,
       'JoinGroup',
@@ -274,8 +285,10 @@ export class GroupMember {
     )
     this.#memberId = joined.memberId ?? ''
     this.#generation = joined.generationId
+    const protocol = joined.protocolName ?? COOPERATIVE
+    this.#isEager = protocol !== COOPERATIVE
     const isLeader = joined.leader === this.#memberId
-    const decided = isLeader ? await this.#decide(joined.members) : []
+    const decided = isLeader ? await this.#decide(protocol, joined.members) : []
     const { assignment } = await this.#joinLane.send(
       broker,
       'SyncGroup',
@@ -284,13 +297,14 @@ export class GroupMember {
       this.#memberId,
       null,
       'consumer',
-      PROTOCOL_NAME,
+      protocol,
       decided,
     )
     return decodeAssignment(assignment)
   }
 
   async #decide(
+    protocol: string,
     members: readonly { memberId: string; metadata: Buffer | null }[],
   ): Promise<{ memberId: string; assignment: Buffer }[]> {
     const subscriptions = new Map(
@@ -298,7 +312,7 @@ export class GroupMember {
     )
     const topics = [...new Set([...subscriptions.values()].flatMap((one) => one.topics))]
     this.#counts = await this.#count(topics)
-    const decided = assign(subscriptions, (topic) => this.#counts?.get(topic) ?? 0)
+    const decided = assign(protocol, subscriptions, (topic) => this.#counts?.get(topic) ?? 0)
     return [...decided].map(([memberId, one]) => ({ memberId, assignment: encodeAssignment(one) }))
   }
 

@@ -163,6 +163,7 @@ export class KafkaConsumer implements Consumer {
   async #revoke(places: readonly TopicPartition[]): Promise<void> {
     const { clock, options } = this.#cluster.wire
     const { onRevoked } = this.#options
+    for (const place of places) this.#buffers.finish(place)
     if (onRevoked !== undefined && this.#closed === undefined) {
       const timeIsUp = new AbortController()
       const facts = { group: this.group, member: this.memberId }
