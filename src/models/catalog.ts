@@ -8,6 +8,7 @@ export const modelCatalog = {
     import('./boosted-trees/boosted-trees.ts').then((folder) => folder.boostedTrees),
   'boosted-trees-regressor': () =>
     import('./boosted-trees/boosted-trees.ts').then((folder) => folder.boostedTreesRegressor),
+  'elastic-net': () => import('./elastic-net/elastic-net.ts').then((folder) => folder.elasticNet),
   factorization: () =>
     import('./factorization/factorization.ts').then((folder) => folder.factorization),
   kmeans: () => import('./kmeans/kmeans.ts').then((folder) => folder.kmeans),

@@ -6,6 +6,9 @@
  *   y = 0.8*X[:,0] - 0.5*X[:,1] + 0.01*X[:,2] + ((r*71 % 103) - 51)/51; w = 1 + r % 3
  *   LogisticRegression(C=1/λ, tol=1e-10, max_iter=10000).fit(Z, y > 4.5, sample_weight=w); Ridge(alpha=λ).fit(Z, y, w)
  *   one-hot: LogisticRegression(C=1, tol=1e-12, max_iter=100000).fit(np.hstack([Z, np.eye(4)[r % 4]]), y > 4.5)
+ *   L1: LogisticRegression(C=1/λ, l1_ratio=α, solver='saga', tol=1e-12, max_iter=1000000).fit(Z, y > 4.5, sample_weight=w)
+ *   LogisticRegression(C=1, tol=1e-12, max_iter=100000, class_weight='balanced' or {0: 1, 1: 3}).fit(Z, y > 4.5)
+ *   ElasticNet(alpha=λ/sum(w), l1_ratio=α, tol=1e-14, max_iter=1000000).fit(Z, y, sample_weight=w)
  *   KMeans(k, init=Z[:k], n_init=1, algorithm='lloyd', tol=0, max_iter=300).fit(Z)
  */
 import type { Dataset } from './model.ts'
@@ -59,6 +62,105 @@ export const REFERENCE = {
     intercept: -0.5133450310714781,
     coefficients: [2.1519405503367293, -1.9715688721988995, 0.47244652386638586],
     levels: [-0.03805960823160034, 0.3584983723732222, -0.20122061382815024, -0.11921870372540454],
+  },
+  logisticL1: [
+    {
+      regularization: 1,
+      l1Share: 1,
+      weighted: false,
+      intercept: -0.7104183514437965,
+      coefficients: [3.2079865862142385, -2.9804981310821117, 0.5673498460266898],
+    },
+    {
+      regularization: 1,
+      l1Share: 0.5,
+      weighted: true,
+      intercept: -0.7927088001096809,
+      coefficients: [3.113924829347729, -2.8454901745912347, 0.792795443943506],
+    },
+    {
+      regularization: 5,
+      l1Share: 1,
+      weighted: false,
+      intercept: -0.3098719028170949,
+      coefficients: [1.1472873982581484, -0.9031827643658263, 0],
+    },
+    {
+      regularization: 5,
+      l1Share: 1,
+      weighted: true,
+      intercept: -0.485381949723987,
+      coefficients: [1.754632173928552, -1.4948154521571984, 0.29167923791881367],
+    },
+    {
+      regularization: 5,
+      l1Share: 0.5,
+      weighted: false,
+      intercept: -0.3125514445205007,
+      coefficients: [1.1203778888081668, -0.9220427310606385, 0.0950257856322544],
+    },
+  ],
+  /** λ = 1, α = 0.5. */
+  logisticL1OneHot: {
+    intercept: -0.6224042590788417,
+    coefficients: [2.4198196286897895, -2.215181773069799, 0.48214310280281064],
+    levels: [0, 0.24236509870388537, 0, 0],
+  },
+  classWeights: [
+    {
+      positiveWeight: 'balanced',
+      l1Share: 0,
+      intercept: -0.3762446048861373,
+      coefficients: [2.1505270491587747, -1.9538347383597932, 0.4880414891010762],
+    },
+    {
+      positiveWeight: 3,
+      l1Share: 0,
+      intercept: 0.229936704034679,
+      coefficients: [2.5910287452372813, -2.4061384860698927, 0.6189595599731813],
+    },
+    {
+      positiveWeight: 'balanced',
+      l1Share: 1,
+      intercept: -0.5568362561810705,
+      coefficients: [3.209176358356686, -2.98503292400605, 0.5790782867559363],
+    },
+  ],
+  elasticNet: [
+    {
+      regularization: 1,
+      l1Share: 1,
+      weighted: false,
+      intercept: 3.9657385620915027,
+      coefficients: [2.296919407384754, -2.1987179092641065, 0.5185176202812427],
+    },
+    {
+      regularization: 1,
+      l1Share: 0.5,
+      weighted: true,
+      intercept: 4.020248481515119,
+      coefficients: [2.270356793039271, -2.247529367251689, 0.536899186373929],
+    },
+    {
+      regularization: 30,
+      l1Share: 1,
+      weighted: false,
+      intercept: 3.9657385620915027,
+      coefficients: [1.7836238073978816, -1.6637296996265307, 0.028859371467396387],
+    },
+    {
+      regularization: 30,
+      l1Share: 0.5,
+      weighted: true,
+      intercept: 3.9843469514825087,
+      coefficients: [1.9168849389857117, -1.9141600515605421, 0.3822556057783333],
+    },
+  ],
+  /** λ = 5, α = 0.5. */
+  elasticNetOneHot: {
+    intercept: 3.966571004996553,
+    coefficients: [2.1732431661056197, -2.0766866541892623, 0.47243456302414105],
+    levels: [-0.003329771620201266, 0, 0, 0],
   },
   ridge: [
     {

@@ -4,6 +4,7 @@
  */
 import { checkArtifact } from '../artifact-reader.ts'
 import { withCalibration, type ScoringClassifier } from '../calibration/calibrated-kind.ts'
+import { withClassWeight } from '../class-weight.ts'
 import { checkBothClasses } from '../dataset.ts'
 import { sigmoid } from '../log-odds.ts'
 import type { Artifact, FittedRegressor, ModelKind } from '../model.ts'
@@ -29,21 +30,23 @@ const shared = {
     rows * (features + 2 + 60) + Math.min(2 ** 28, (features + 2) * 256 * 16 * 32) + levels * 120,
 }
 
-export const boostedTrees = withCalibration({
-  ...shared,
-  ...IDENTITY,
-  summary: 'Gradient-boosted trees on histograms: the probability of label 1.',
-  baseline: 'majority',
-  async fit(data, chosen, context) {
-    checkTreeData(data, 'class')
-    checkBothClasses(data.label!)
-    return classifier(await fitBoostedTrees(data, chosen, logLoss, context), chosen)
-  },
-  load(artifact) {
-    checkArtifact(artifact, IDENTITY, FORMAT)
-    return classifier(readEnsemble(artifact), artifact.params)
-  },
-})
+export const boostedTrees = withCalibration(
+  withClassWeight({
+    ...shared,
+    ...IDENTITY,
+    summary: 'Gradient-boosted trees on histograms: the probability of label 1.',
+    baseline: 'majority',
+    async fit(data, chosen, context) {
+      checkTreeData(data, 'class')
+      checkBothClasses(data.label!)
+      return classifier(await fitBoostedTrees(data, chosen, logLoss, context), chosen)
+    },
+    load(artifact) {
+      checkArtifact(artifact, IDENTITY, FORMAT)
+      return classifier(readEnsemble(artifact), artifact.params)
+    },
+  }),
+)
 
 export const boostedTreesRegressor: ModelKind<'regressor', BoostedTreesParams> = {
   ...shared,

@@ -39,7 +39,7 @@ export interface ScoringClassifier extends FittedClassifier {
   }
 }
 
-interface ScoringKind<Shape extends z.ZodRawShape> extends Omit<
+export interface ScoringKind<Shape extends z.ZodRawShape> extends Omit<
   ModelKind<'classifier', z.infer<z.ZodObject<Shape>>>,
   'params' | 'fit' | 'load'
 > {

@@ -4,6 +4,7 @@ import { decodeArtifact, encodeArtifact } from '../artifact.ts'
 import { boostedTrees } from '../boosted-trees/boosted-trees.ts'
 import { logOdds, sigmoid } from '../log-odds.ts'
 import { logistic } from '../logistic/logistic.ts'
+import { selectRows } from '../dataset.ts'
 import type { Dataset } from '../model.ts'
 import { naiveBayes } from '../naive-bayes/naive-bayes.ts'
 import { parseParams } from '../open-model.ts'
@@ -105,6 +106,40 @@ describe.each([logistic, naiveBayes, boostedTrees, randomForest])('$name', (kind
     })
   })
 })
+
+describe.each([logistic, naiveBayes, boostedTrees, randomForest])(
+  '$name with class weights',
+  (kind) => {
+    test('rare positives are called more often, and calibration puts the share back', async () => {
+      const random = createRandom(7)
+      const [all, input] = [repeated(6_000, 8), repeated(3_000, 9)]
+      // One positive in twenty.
+      const keep = [...all.label!.keys()].filter(
+        (r) => all.label![r] === 0 || random.uniform() < 0.08,
+      )
+      const data = selectRows(all, keep)
+      const share = data.label!.reduce((sum, y) => sum + y, 0) / keep.length
+      const meanOf = async (params: Record<string, unknown>): Promise<number> => {
+        const parsed = parseParams(kind as typeof logistic, params)
+        const fitted = await (kind as typeof logistic).fit(data, parsed, { seed: 3 })
+        const asked = selectRows(
+          input,
+          [...input.label!.keys()].filter((r) => input.label![r] === 0),
+        )
+        const { probability } = fitted.predictProba({ matrix: asked.matrix, categories: {} })
+        return probability.reduce((sum, p) => sum + p, 0) / probability.length
+      }
+      const plain = await meanOf({})
+      const balanced = await meanOf({ positiveWeight: 'balanced' })
+      const calibrated = await meanOf({ positiveWeight: 'balanced', calibration: 'platt' })
+      expect(share).toBeLessThan(0.06)
+      expect(balanced).toBeGreaterThan(1.5 * plain)
+      expect(calibrated).toBeLessThan(0.06)
+      const twenty = { positiveWeight: (1 - share) / share }
+      expect(await meanOf(twenty)).toBeGreaterThan(1.5 * plain)
+    })
+  },
+)
 
 test('too few held-out rows of one class are a clear error, and a damaged calibration is refused', async () => {
   const small = repeated(8, 5)

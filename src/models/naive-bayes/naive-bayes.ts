@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { withCalibration, type ScoringClassifier } from '../calibration/calibrated-kind.ts'
 import { checkArtifact, readFacts, readTensor } from '../artifact-reader.ts'
+import { withClassWeight } from '../class-weight.ts'
 import { categoryValues, checkMatrix } from '../dataset.ts'
 import { sigmoid } from '../log-odds.ts'
 import type { Artifact, Explanation, PredictInput, Unknown } from '../model.ts'
@@ -28,22 +29,25 @@ const params = z.strictObject({
 })
 export type NaiveBayesParams = z.infer<typeof params>
 
-export const naiveBayes = withCalibration({
-  ...IDENTITY,
-  summary: 'Naive Bayes: bell curves for features, frequencies for categories.',
-  uses: { features: true, categories: true },
-  params,
-  baseline: 'majority',
-  // The standardized copy and weights; sums per feature and level.
-  memoryBytes: (rows, features, levels) => rows * (features + 1) * 8 + features * 64 + levels * 150,
-  async fit(data, chosen, context) {
-    return classifier(await fitNaiveBayes(data, chosen, context), chosen)
-  },
-  load(artifact) {
-    checkArtifact(artifact, IDENTITY, FORMAT)
-    return classifier(read(artifact), artifact.params)
-  },
-})
+export const naiveBayes = withCalibration(
+  withClassWeight({
+    ...IDENTITY,
+    summary: 'Naive Bayes: bell curves for features, frequencies for categories.',
+    uses: { features: true, categories: true },
+    params,
+    baseline: 'majority',
+    // The standardized copy and weights; sums per feature and level.
+    memoryBytes: (rows, features, levels) =>
+      rows * (features + 1) * 8 + features * 64 + levels * 150,
+    async fit(data, chosen, context) {
+      return classifier(await fitNaiveBayes(data, chosen, context), chosen)
+    },
+    load(artifact) {
+      checkArtifact(artifact, IDENTITY, FORMAT)
+      return classifier(read(artifact), artifact.params)
+    },
+  }),
+)
 
 function classifier(model: NaiveBayesModel, chosen: Artifact['params']): ScoringClassifier {
   const explainRows = createExplainer(model)

@@ -4,6 +4,7 @@
  */
 import { checkArtifact } from '../artifact-reader.ts'
 import { withCalibration, type ScoringClassifier } from '../calibration/calibrated-kind.ts'
+import { withClassWeight } from '../class-weight.ts'
 import { checkBothClasses } from '../dataset.ts'
 import { logOdds } from '../log-odds.ts'
 import type { Artifact, FittedRegressor, ModelKind } from '../model.ts'
@@ -28,21 +29,23 @@ const shared = {
     rows * (features + 2 + 60) + 2 ** 28 + levels * 120,
 }
 
-export const randomForest = withCalibration({
-  ...shared,
-  ...IDENTITY,
-  summary: 'Random forest on histograms: the probability of label 1.',
-  baseline: 'majority',
-  async fit(data, chosen, context) {
-    checkTreeData(data, 'class')
-    checkBothClasses(data.label!)
-    return classifier(await fitRandomForest(data, chosen, Math.sqrt, context), chosen)
-  },
-  load(artifact) {
-    checkArtifact(artifact, IDENTITY, FORMAT)
-    return classifier(readEnsemble(artifact), artifact.params)
-  },
-})
+export const randomForest = withCalibration(
+  withClassWeight({
+    ...shared,
+    ...IDENTITY,
+    summary: 'Random forest on histograms: the probability of label 1.',
+    baseline: 'majority',
+    async fit(data, chosen, context) {
+      checkTreeData(data, 'class')
+      checkBothClasses(data.label!)
+      return classifier(await fitRandomForest(data, chosen, Math.sqrt, context), chosen)
+    },
+    load(artifact) {
+      checkArtifact(artifact, IDENTITY, FORMAT)
+      return classifier(readEnsemble(artifact), artifact.params)
+    },
+  }),
+)
 
 export const randomForestRegressor: ModelKind<'regressor', RandomForestParams> = {
   ...shared,
