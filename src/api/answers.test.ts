@@ -2,6 +2,7 @@
  * A small app with data and models: what each reading route answers is what its schema says, and the life of a model over
  * REST, from training to roll-back. The models train in their real child processes.
  */
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type {
   BatchAnswer,
@@ -137,6 +138,28 @@ describe('the life of a model', () => {
     }
   })
 
+  test('the files of a version have its digest; the same model comes as ONNX', async () => {
+    const base = '/v1/models/like/versions/1/artifact'
+    const { digest, files } = (await small.call('GET', base)).json<{
+      digest: string
+      files: { name: string; bytes: number }[]
+    }>()
+    const hash = createHash('sha256')
+    for (const { name, bytes } of files) {
+      const file = await small.call('GET', `${base}/${name}`)
+      expect(file.headers['content-disposition']).toBe(`attachment; filename="like@1-${name}"`)
+      expect(file.rawPayload).toHaveLength(bytes)
+      hash.update(file.rawPayload)
+    }
+    expect(hash.digest('hex')).toBe(digest)
+    const onnx = await small.call('GET', `${base}/model.onnx`)
+    expect([onnx.statusCode, onnx.headers['content-type']]).toEqual([
+      200,
+      'application/octet-stream',
+    ])
+    expect(onnx.rawPayload.length).toBeGreaterThan(500)
+  })
+
   test('parts make versions; promote, alias, roll back and history tell one story', async () => {
     const more = ratings(ROWS).map((row) => ({ ...row, timestamp: row.timestamp + 100_000 }))
     await small.call('POST', '/v1/topics/ratings/events', ndjson(more), {
@@ -238,6 +261,7 @@ describe('reading', () => {
     'models/list-history': '/v1/models/like/history',
     'models/list-clusters': '/v1/models/segments/clusters',
     'versions/list-versions': '/v1/models/like/versions',
+    'versions/get-artifact': '/v1/models/like/versions/1/artifact',
     'versions/get-version': '/v1/models/like/versions/champion',
     'versions/get-version-metrics': '/v1/models/like/versions/1/metrics',
     'jobs/list-jobs': '/v1/jobs?model=like',
@@ -268,6 +292,7 @@ describe('reading', () => {
       'users/list-active-users',
       'users/list-known-items',
       'topics/get-dead-letter',
+      'versions/get-artifact-file',
       'topics/stream-records',
       'jobs/get-job',
       'system/get-metrics',

@@ -28,6 +28,7 @@ const GOOD: Readonly<Record<string, string>> = {
   model: 'like',
   version: '1',
   alias: 'champion',
+  file: 'model.json',
   job: 'j',
   id: '0',
   user: '1',

@@ -66,6 +66,8 @@ import { listRecords } from './routes/topics/list-records.ts'
 import { listTopics } from './routes/topics/list-topics.ts'
 import { streamRecords } from './routes/topics/stream-records.ts'
 import { getSegment } from './routes/users/get-segment.ts'
+import { getArtifactFile } from './routes/versions/get-artifact-file.ts'
+import { getArtifact } from './routes/versions/get-artifact.ts'
 import { getVersionMetrics } from './routes/versions/get-version-metrics.ts'
 import { getVersion } from './routes/versions/get-version.ts'
 import { listVersions } from './routes/versions/list-versions.ts'
@@ -107,6 +109,8 @@ export const routes = {
   'models/promote-version': promoteVersion,
   'models/rollback-model': rollbackModel,
   'models/train-model': trainModel,
+  'versions/get-artifact-file': getArtifactFile,
+  'versions/get-artifact': getArtifact,
   'versions/get-version-metrics': getVersionMetrics,
   'versions/get-version': getVersion,
   'versions/list-versions': listVersions,

@@ -14,6 +14,8 @@ export interface ApiResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly text: string
+  /** The same, as it came. */
+  readonly bytes: Uint8Array
 }
 
 /** How requests reach a server: over HTTP, or inside this process when nothing runs. */

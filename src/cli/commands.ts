@@ -40,6 +40,7 @@ import { listModels } from './commands/models/list-models.ts'
 import { predictRows } from './commands/models/predict-rows.ts'
 import { promoteVersion } from './commands/models/promote-version.ts'
 import { rollbackModel } from './commands/models/rollback-model.ts'
+import { exportVersion } from './commands/models/export-version.ts'
 import { showModel } from './commands/models/show-model.ts'
 import { trainModels } from './commands/models/train-models.ts'
 import { runDoctor } from './commands/system/run-doctor.ts'
@@ -82,6 +83,7 @@ export const commands = {
   train: trainModels,
   evaluate: evaluateVersion,
   'models list': listModels,
+  'models export': exportVersion,
   'models show': showModel,
   'models promote': promoteVersion,
   'models rollback': rollbackModel,

@@ -39,6 +39,7 @@ export async function createFolderTransport(dataDir: string): Promise<Transport>
         status: response.statusCode,
         headers: Object.fromEntries(names) as Record<string, string>,
         text: response.payload,
+        bytes: response.rawPayload,
       }
     },
     async close() {

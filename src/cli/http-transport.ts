@@ -30,8 +30,13 @@ export function createHttpTransport(url: string, signal: AbortSignal): Transport
     url,
     async send(spec) {
       const response = await request(spec)
-      const text = await response.text()
-      return { status: response.status, headers: Object.fromEntries(response.headers), text }
+      const bytes = Buffer.from(await response.arrayBuffer())
+      return {
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+        text: bytes.toString(),
+        bytes,
+      }
     },
     async *events(path, own, lastEventId) {
       const response = await request({

@@ -6,6 +6,11 @@ export const modelError = defineErrors({
     retryable: false,
     title: 'A model artifact is damaged or incomplete',
   },
+  MODEL_EXPORT_UNSUPPORTED: {
+    status: 422,
+    retryable: false,
+    title: 'The model cannot be written in this format',
+  },
   MODEL_INVALID_DATA: { status: 422, retryable: false, title: 'The training data cannot be used' },
   MODEL_INVALID_PARAMS: {
     status: 422,

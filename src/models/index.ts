@@ -1,6 +1,7 @@
 export * from './model.ts'
 export { ARTIFACT_FILES, decodeArtifact, encodeArtifact, type EncodedArtifact } from './artifact.ts'
 export type { ModelKindName, RecommenderKindName } from './catalog.ts'
+export { exportOnnx, type OnnxFacts } from './onnx/export-onnx.ts'
 export { createInteractions, historyOf, type InteractionRows } from './interactions.ts'
 export { loadModel, openKind, openRecommenderKind, parseParams } from './open-model.ts'
 export { rankScores } from './rank-scores.ts'

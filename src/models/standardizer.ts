@@ -17,7 +17,7 @@ export interface Standardizer {
 }
 
 /** |z| ≤ √rows in training, so only values far outside what was seen are cut; keeps every later sum finite. */
-const MAX_Z = 1e9
+export const MAX_Z = 1e9
 
 /** Two passes over the values: range and mean, then deviation. One more where values are extreme. */
 export async function fitStandardizer(matrix: FeatureMatrix, pacer: Pacer): Promise<Standardizer> {

@@ -66,7 +66,7 @@ print(read(1)[0])
 print(topic in admin.list_topics(timeout=10).topics)
 `
 
-const missing = missingForPython()
+const missing = missingForPython('python-clients')
 let world: BrokerWorld
 beforeAll(async () => {
   world = await makeBrokerWorld()
@@ -76,7 +76,13 @@ afterAll(() => world[Symbol.asyncDispose]())
 describe.skipIf(missing !== undefined)(`Python clients on our broker${missing ?? ''}`, () => {
   test.each(['none', 'gzip'])('kafka-python, %s', async (codec) => {
     const topic = `kafka-python-${codec}`
-    const out = await runPython(KAFKA_PYTHON, [world.bootstrap, topic, codec])
+    const out = await runPython('python-clients', [
+      '-c',
+      KAFKA_PYTHON,
+      world.bootstrap,
+      topic,
+      codec,
+    ])
     expect(out.trim().split('\n')).toEqual(['500', 'late', 'True'])
     expect(await storedValues(topic)).toBe(501)
   })
@@ -85,7 +91,13 @@ describe.skipIf(missing !== undefined)(`Python clients on our broker${missing ??
     'confluent-kafka, idempotent, %s',
     async (codec) => {
       const topic = `confluent-${codec}`
-      const out = await runPython(CONFLUENT, [world.bootstrap, topic, codec])
+      const out = await runPython('python-clients', [
+        '-c',
+        CONFLUENT,
+        world.bootstrap,
+        topic,
+        codec,
+      ])
       expect(out.trim().split('\n')).toEqual(['500', 'late', 'True'])
       expect(await storedValues(topic)).toBe(501)
     },

@@ -85,11 +85,10 @@ export function withCalibration<Shape extends z.ZodRawShape>(
       return calibrated(fitted, calibrator, chosen)
     },
     load(artifact) {
-      const { calibration, ...facts } = artifact.facts
-      const { [SCORES]: _, [PROBABILITIES]: __, ...tensors } = artifact.tensors
-      const fitted = kind.load({ ...artifact, facts, tensors })
-      if (calibration === undefined) return withChosen(fitted, artifact.params)
-      return calibrated(fitted, readCalibrator(artifact, calibration), artifact.params)
+      const fitted = kind.load(withoutCalibration(artifact))
+      const calibrator = readCalibrator(artifact)
+      if (!calibrator) return withChosen(fitted, artifact.params)
+      return calibrated(fitted, calibrator, artifact.params)
     },
   }
 }
@@ -165,8 +164,17 @@ const calibrationFacts = z.discriminatedUnion('method', [
   z.strictObject({ method: z.literal('isotonic') }),
 ])
 
-/** Throws MODEL_ARTIFACT_INVALID. */
-function readCalibrator(artifact: Artifact, facts: unknown): Calibrator {
+/** The artifact of the classifier itself. */
+export function withoutCalibration(artifact: Artifact): Artifact {
+  const { calibration: _, ...facts } = artifact.facts
+  const { [SCORES]: __, [PROBABILITIES]: ___, ...tensors } = artifact.tensors
+  return { ...artifact, facts, tensors }
+}
+
+/** Undefined when there is none. Throws MODEL_ARTIFACT_INVALID. */
+export function readCalibrator(artifact: Artifact): Calibrator | undefined {
+  const facts = artifact.facts['calibration']
+  if (facts === undefined) return undefined
   const parsed = calibrationFacts.safeParse(facts)
   const shape = [artifact.tensors[SCORES]?.shape[0] ?? 0]
   if (!parsed.success || (parsed.data.method === 'isotonic' && shape[0] === 0)) {
