@@ -5,14 +5,17 @@
  *   minimize over centroids μ and clusters c:  Σ_r v_r ‖z_r − μ_{c(r)}‖²   (the inertia)
  *
  * Each iteration puts every row to its nearest centroid, then every centroid to the mean of its rows; the inertia never
- * rises. Cost of one iteration: rows · k · features.
+ * rises. Bounds on distances (`kmeans-bounds.ts`) spare rows the comparisons where that pays, and change nothing else. Cost
+ * of an iteration: rows · k · features, of rows in clear clusters near rows · features.
  */
-import { createRandom, type DenseMatrix } from '../../kernels/index.ts'
+import { createRandom, type DenseMatrix, type Random } from '../../kernels/index.ts'
 import type { CentroidModel } from '../centroid-clusterer.ts'
 import { checkDataset, rowWeights } from '../dataset.ts'
 import type { Dataset, FitContext } from '../model.ts'
 import { createPacer, stripRows, type Pacer } from '../pacer.ts'
 import { fitStandardizer, standardizedCopy } from '../standardizer.ts'
+import { openAdaptiveBounds } from './kmeans-bounds.ts'
+import { descendByBatches, drawSample } from './kmeans-mini-batch.ts'
 import { chooseStart } from './kmeans-start.ts'
 import type { KMeansParams } from './kmeans.ts'
 
@@ -30,8 +33,16 @@ export async function fitKMeans(
   const random = createRandom(context.seed)
   let best: Clustering | undefined
   for (let run = 0; run < params.restarts; run++) {
-    const start = await chooseStart(matrix, weight, params.k, random, pacer)
-    const clustering = await lloyd(matrix, weight, start, params, pacer)
+    const clustering =
+      params.batchRows > 0
+        ? await miniBatches(matrix, weight, params, random, pacer)
+        : await lloyd(
+            matrix,
+            weight,
+            await chooseStart(matrix, weight, params.k, random, pacer),
+            params,
+            pacer,
+          )
     if (!best || clustering.inertia < best.inertia) best = clustering
     pacer.progress((run + 1) / params.restarts)
   }
@@ -66,27 +77,59 @@ export async function lloyd(
   pacer: Pacer,
 ): Promise<Clustering> {
   const { rows, columns } = matrix
-  const k = columns === 0 ? 1 : start.length / columns
-  const sums: Sums = {
+  const sums = openSums(rows, columns, start)
+  const centroids = start.slice()
+  const bounds = openAdaptiveBounds(rows)
+  const limit = columns === 0 ? 0 : params.maxIterations
+  let iterations = 0
+  while (iterations < limit) {
+    iterations += 1
+    await bounds.assign(matrix, centroids, sums.cluster, pacer)
+    await sumRows(matrix, weight, sums, pacer)
+    if (sums.size.includes(0)) {
+      await assignRowsToCentroids(matrix, weight, centroids, sums, pacer)
+      fillEmptyClusters(matrix, weight, sums)
+      bounds.forget()
+    }
+    const before = centroids.slice()
+    const moved = moveCentroids(centroids, sums, columns)
+    bounds.follow(sums.cluster, before, centroids, columns)
+    if (moved <= params.tolerance) break
+  }
+  const inertia = await assignRowsToCentroids(matrix, weight, centroids, sums, pacer)
+  return { centroids, size: sums.size, inertia, iterations }
+}
+
+/** Mini-batches from a start on a sample; the size and inertia of the clusters are those of all rows. */
+async function miniBatches(
+  matrix: DenseMatrix,
+  weight: Float64Array,
+  params: KMeansParams,
+  random: Random,
+  pacer: Pacer,
+): Promise<Clustering> {
+  const sample = drawSample(matrix, weight, params.batchRows, random)
+  const centroids = await chooseStart(sample.matrix, sample.weight, params.k, random, pacer)
+  const sums = openSums(matrix.rows, matrix.columns, centroids)
+  if (matrix.columns > 0) {
+    await descendByBatches(matrix, weight, centroids, params, random, pacer)
+  }
+  const inertia = await assignRowsToCentroids(matrix, weight, centroids, sums, pacer)
+  return { centroids, size: sums.size, inertia, iterations: params.maxIterations }
+}
+
+function openSums(rows: number, columns: number, centroids: Float64Array): Sums {
+  const k = columns === 0 ? 1 : centroids.length / columns
+  return {
     cluster: new Int32Array(rows),
     distance: new Float64Array(rows),
     total: new Float64Array(k * columns),
     mass: new Float64Array(k),
     size: new Int32Array(k),
   }
-  const centroids = start.slice()
-  let iterations = 0
-  let inertia = await assignRowsToCentroids(matrix, weight, centroids, sums, pacer)
-  while (iterations < params.maxIterations) {
-    iterations += 1
-    fillEmptyClusters(matrix, weight, sums)
-    const moved = moveCentroids(centroids, sums, columns)
-    inertia = await assignRowsToCentroids(matrix, weight, centroids, sums, pacer)
-    if (moved <= params.tolerance) break
-  }
-  return { centroids, size: sums.size, inertia, iterations }
 }
 
+/** Every row to its nearest centroid, with exact distances and the sums; returns the inertia. */
 async function assignRowsToCentroids(
   matrix: DenseMatrix,
   weight: Float64Array,
@@ -94,32 +137,45 @@ async function assignRowsToCentroids(
   sums: Sums,
   pacer: Pacer,
 ): Promise<number> {
-  const { rows, columns, values } = matrix
+  const { rows, columns } = matrix
   const k = sums.size.length
-  sums.total.fill(0)
-  sums.mass.fill(0)
-  sums.size.fill(0)
-  let inertia = 0
   const stripLength = stripRows(k * columns)
+  let inertia = 0
   for (let from = 0; from < rows; from += stripLength) {
     const to = Math.min(rows, from + stripLength)
-    const cluster = sums.cluster.subarray(from, to)
     const distance = sums.distance.subarray(from, to)
-    matrix.nearest(centroids, k, cluster, distance, from, to)
-    for (let i = 0; i < cluster.length; i++) {
-      const c = cluster[i]!
-      const v = weight[from + i]!
-      const row = (from + i) * columns
-      inertia += v * distance[i]!
-      sums.mass[c] = sums.mass[c]! + v
-      sums.size[c] = sums.size[c]! + 1
+    matrix.nearest(centroids, k, sums.cluster.subarray(from, to), distance, from, to)
+    for (let r = from; r < to; r++) inertia += weight[r]! * sums.distance[r]!
+    if (pacer.due((to - from) * (k * columns + 4))) await pacer.rest()
+  }
+  await sumRows(matrix, weight, sums, pacer)
+  return inertia
+}
+
+/** Sums, masses and sizes of the clusters as they are. */
+async function sumRows(
+  { rows, columns, values }: DenseMatrix,
+  weight: Float64Array,
+  { cluster, total, mass, size }: Sums,
+  pacer: Pacer,
+): Promise<void> {
+  total.fill(0)
+  mass.fill(0)
+  size.fill(0)
+  const stripLength = stripRows(4 * columns)
+  for (let from = 0; from < rows; from += stripLength) {
+    const to = Math.min(rows, from + stripLength)
+    for (let r = from; r < to; r++) {
+      const c = cluster[r]!
+      const v = weight[r]!
+      mass[c] = mass[c]! + v
+      size[c] = size[c]! + 1
       for (let j = 0; j < columns; j++) {
-        sums.total[c * columns + j] = sums.total[c * columns + j]! + v * values[row + j]!
+        total[c * columns + j] = total[c * columns + j]! + v * values[r * columns + j]!
       }
     }
-    if (pacer.due((to - from) * (k * columns + 4 * columns + 8))) await pacer.rest()
+    if (pacer.due((to - from) * (4 * columns + 8))) await pacer.rest()
   }
-  return inertia
 }
 
 /** An empty cluster takes over the row that is farthest from its own centroid, if any is away from it. */

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { createDenseMatrix, createRandom } from '../../kernels/index.ts'
+import { createDenseMatrix, createRandom, type DenseMatrix } from '../../kernels/index.ts'
 import type { Dataset, PredictInput } from '../model.ts'
 import { modelConformance } from '../model.conformance.ts'
 import { parseParams } from '../open-model.ts'
 import { createPacer } from '../pacer.ts'
 import { referenceData, REFERENCE } from '../reference-data.testing.ts'
 import { fitStandardizer, standardizedCopy } from '../standardizer.ts'
+import { assignByBounds, followMoves, openBounds } from './kmeans-bounds.ts'
 import { lloyd } from './kmeans-solver.ts'
 import { kmeans } from './kmeans.ts'
 
@@ -94,6 +95,93 @@ test('a cluster that loses its rows takes the farthest one', async () => {
   )
   expect([...found.centroids].toSorted((a, b) => a - b)).toEqual([0, 10, 100])
   expect(found.inertia).toBe(0)
+})
+
+describe('bounds', () => {
+  /** Lloyd's iterations as they are written, every row to every centroid. */
+  function plain(matrix: DenseMatrix, start: Float64Array, iterations: number): Float64Array {
+    const { rows, columns, values } = matrix
+    const k = start.length / columns
+    const centroids = start.slice()
+    const [cluster, distance] = [new Int32Array(rows), new Float64Array(rows)]
+    for (let i = 0; i < iterations; i++) {
+      matrix.nearest(centroids, k, cluster, distance, 0, rows)
+      const [total, mass] = [new Float64Array(k * columns), new Float64Array(k)]
+      for (let r = 0; r < rows; r++) {
+        mass[cluster[r]!]! += 1
+        for (let j = 0; j < columns; j++) {
+          total[cluster[r]! * columns + j]! += values[r * columns + j]!
+        }
+      }
+      total.forEach((sum, at) => {
+        const own = mass[Math.floor(at / columns)]!
+        if (own > 0) centroids[at] = sum / own
+      })
+    }
+    return centroids
+  }
+
+  test.each([
+    { k: 2, columns: 1, cells: 7 },
+    { k: 7, columns: 3, cells: 0 },
+    { k: 20, columns: 2, cells: 9 },
+    { k: 40, columns: 9, cells: 0 },
+  ])(
+    'change no bit of the centroids: k = $k, $columns columns, grid of $cells',
+    async ({ k, columns, cells }) => {
+      const random = createRandom(k)
+      const matrix = createDenseMatrix(3_000, columns)
+      // On a grid many rows lie half-way between centroids.
+      const draw = (): number => (cells > 0 ? random.int(cells) : random.gaussian())
+      for (let at = 0; at < matrix.values.length; at++) matrix.values[at] = draw()
+      const start = Float64Array.from({ length: k * columns }, (_, at) => {
+        const [c, j] = [Math.floor(at / columns), at % columns]
+        // Points of the grid that are all different, or rows.
+        return cells > 0 ? 2 * (Math.floor(c / 5 ** j) % 5) : matrix.values[at]!
+      })
+      const weight = new Float64Array(3_000).fill(1)
+      const limits = { maxIterations: 25, tolerance: 0 }
+      const found = await lloyd(matrix, weight, start, limits, createPacer({ seed: 1 }))
+      expect(found.centroids).toEqual(plain(matrix, start, found.iterations))
+    },
+  )
+
+  test('spare most rows the look at all centroids', async () => {
+    const random = createRandom(3)
+    const matrix = createDenseMatrix(5_000, 2)
+    for (let r = 0; r < 5_000; r++) {
+      const center = (r % 10) * 20
+      matrix.values.set([center + random.gaussian(), random.gaussian()], r * 2)
+    }
+    const pacer = createPacer({ seed: 1 })
+    const centroids = Float64Array.from({ length: 20 }, (_, at) => (at % 2 ? 0 : at * 10 + 1))
+    const cluster = new Int32Array(5_000)
+    const bounds = openBounds(5_000)
+    // All begin in cluster 0, and its own rows are near enough to stay without a look.
+    expect(await assignByBounds(matrix, centroids, cluster, bounds, pacer)).toBe(4_500)
+    const moved = centroids.map((x, at) => (at % 2 ? x : x - 1))
+    followMoves(bounds, cluster, centroids, moved, 2)
+    expect(await assignByBounds(matrix, moved, cluster, bounds, pacer)).toBe(0)
+    expect([...cluster.subarray(0, 12)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1])
+  })
+})
+
+test('mini-batches come near to the inertia of all rows, the seed decides, and sizes count every row', async () => {
+  const random = createRandom(8)
+  const values = Array.from({ length: 20_000 }, (_, at) => {
+    const cluster = Math.floor(at / 2) % 8
+    return 6 * (at % 2 ? cluster % 3 : Math.floor(cluster / 3)) + random.gaussian()
+  })
+  const data = table(['x', 'y'], values)
+  const inertia = (fitted: Awaited<ReturnType<typeof fit>>): number =>
+    fitted.save().facts['inertia'] as number
+  const all = await fit(data, { k: 8 })
+  const some = await fit(data, { k: 8, batchRows: 500 })
+  expect(inertia(some) / inertia(all)).toBeLessThan(1.05)
+  expect(some.profiles().reduce((sum, { size }) => sum + size, 0)).toBe(10_000)
+  const again = await fit(data, { k: 8, batchRows: 500 })
+  expect(again.save()).toEqual(some.save())
+  expect((await fit(data, { k: 8, batchRows: 500 }, 2)).save()).not.toEqual(some.save())
 })
 
 test('weights move a centroid', async () => {

@@ -17,11 +17,17 @@ const params = z.strictObject({
     unit: 'runs',
   }),
   maxIterations: z.int().min(1).max(10_000).default(100).meta({
-    description: 'Most iterations of one start.',
+    description: 'Most iterations (over all rows, or over one mini-batch) of one start.',
     unit: 'iterations',
   }),
+  batchRows: z.int().min(0).max(1_000_000).default(0).meta({
+    description:
+      'Rows of a mini-batch, drawn by the seed for each iteration: for millions of rows, 1,000 and more; 0: every iteration reads all rows.',
+    unit: 'rows',
+  }),
   tolerance: z.number().min(0).max(1).default(1e-4).meta({
-    description: 'Stop when the squared moves of all centroids, summed, are at most this.',
+    description:
+      'Stop when the squared moves of all centroids, summed (with mini-batches: averaged over about ten), are at most this.',
     unit: 'squared deviations',
   }),
 })
@@ -34,8 +40,8 @@ export const kmeans: ModelKind<'clusterer', KMeansParams> = {
   uses: { features: true, categories: false },
   params,
   baseline: 'one-cluster',
-  // The standardized copy; cluster, weight, distance and those of the candidates per row; centroids and their sums.
-  memoryBytes: (rows, features) => rows * (features * 8 + 4 + 6 * 8) + 3 * 1_000 * features * 8,
+  // The standardized copy; cluster, weight, distance, two bounds and those of the candidates per row; centroids and their sums.
+  memoryBytes: (rows, features) => rows * (features * 8 + 4 + 8 * 8) + 4 * 1_000 * features * 8,
   async fit(data, chosen, context) {
     return createCentroidClusterer(kmeans, await fitKMeans(data, chosen, context), chosen)
   },
