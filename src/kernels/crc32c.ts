@@ -1,8 +1,11 @@
 /**
  * CRC-32C (Castagnoli polynomial 0x1EDC6F41, reflected 0x82F63B78; RFC 3720, appendix B.4): the checksum of Kafka's
  * record batches. Slicing by 8 (Kounavis and Berry, "Novel table lookup-based algorithms for high-performance CRC
- * generation", 2008): eight tables of 256 entries let one step consume eight bytes.
+ * generation", 2008): eight tables of 256 entries let one step consume eight bytes. Long runs are folded first, which is
+ * several times as fast (crc32c-folding.ts).
  */
+import { BLOCK_BYTES, openFolding } from './crc32c-folding.ts'
+
 const REFLECTED_POLYNOMIAL = 0x82f63b78
 
 /** Table k (entries 256·k …) holds the CRC of a byte that is followed by k zero bytes. */
@@ -22,8 +25,13 @@ function buildTables(): Int32Array {
   return tables
 }
 
+/** Below this the copy into the module's memory is not worth it. */
+const FOLD_FROM_BYTES = 512
+
+const folding = openFolding((register, zeros) => slice(new Uint8Array(zeros), 0, zeros, register))
+
 /**
- * CRC-32C of `bytes[start, end)` as an unsigned 32-bit integer. Does not allocate; O(n), about 1 GB/s.
+ * CRC-32C of `bytes[start, end)` as an unsigned 32-bit integer. Does not allocate; O(n), several GB/s.
  *
  * @param previous the CRC of the bytes before, to continue over several pieces.
  */
@@ -33,8 +41,18 @@ export function crc32c(
   end: number = bytes.length,
   previous = 0,
 ): number {
+  if (folding === undefined || end - start < FOLD_FROM_BYTES) {
+    return ~slice(bytes, start, end, ~previous) >>> 0
+  }
+  const folded = end - ((end - start) % BLOCK_BYTES)
+  const state = folding.fold(bytes, start, folded, ~previous)
+  return ~slice(bytes, folded, end, slice(state, 0, BLOCK_BYTES, 0)) >>> 0
+}
+
+/** The register after `bytes[start, end)`; about 1 GB/s. */
+function slice(bytes: Uint8Array, start: number, end: number, register: number): number {
   const tables = TABLES
-  let crc = ~previous
+  let crc = register
   let at = start
   for (const last = end - 8; at <= last; at += 8) {
     crc ^= bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
@@ -49,5 +67,5 @@ export function crc32c(
       tables[bytes[at + 7]!]!
   }
   for (; at < end; at++) crc = (crc >>> 8) ^ tables[(crc ^ bytes[at]!) & 0xff]!
-  return ~crc >>> 0
+  return crc
 }
