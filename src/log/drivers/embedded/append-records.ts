@@ -15,23 +15,26 @@ export async function appendRecords(
   records: readonly NewRecord[],
   recordBytes: number,
 ): Promise<readonly Appended[]> {
-  const partitions = records.map((record, index) => {
+  if (records.length === 0) return []
+  const partitions = new Int32Array(records.length)
+  let isOne = true
+  for (let index = 0; index < records.length; index++) {
+    const record = records[index]!
     checkRecord(topic, record, index, recordBytes)
-    return topic.partitioner.partitionOf(record)
-  })
-  const first = partitions[0]
-  if (first === undefined) return []
-  if (partitions.every((partition) => partition === first)) {
-    const base = await topic.partitions[first]!.append(records)
-    return records.map((_, index) => ({ partition: first, offset: base + index }))
+    const partition = topic.partitioner.partitionOf(record)
+    partitions[index] = partition
+    if (partition !== partitions[0]) isOne = false
   }
-  return appendToMany(topic, records, partitions)
+  if (!isOne) return appendToMany(topic, records, partitions)
+  const partition = partitions[0]!
+  let offset = await topic.partitions[partition]!.append(records)
+  return records.map(() => ({ partition, offset: offset++ }))
 }
 
 async function appendToMany(
   topic: Topic,
   records: readonly NewRecord[],
-  partitions: readonly number[],
+  partitions: Int32Array,
 ): Promise<readonly Appended[]> {
   const shares = new Map<number, number[]>()
   for (const [index, partition] of partitions.entries()) {
@@ -77,8 +80,9 @@ function checkRecord(topic: Topic, record: NewRecord, index: number, recordBytes
   if (record.key === null && topic.config.cleanup === 'compact') {
     throw invalid(topic, index, 'no key: the topic keeps the last record of each key; give it one')
   }
-  for (const { key } of record.headers) {
-    if (LONE_SURROGATE.test(key)) {
+  const { headers } = record
+  for (let step = 0; step < headers.length; step++) {
+    if (LONE_SURROGATE.test(headers[step]!.key)) {
       throw invalid(topic, index, 'a header name that is no Unicode text: use whole characters')
     }
   }

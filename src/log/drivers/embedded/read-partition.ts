@@ -1,11 +1,11 @@
 /** `Log.read`: a partition as an async sequence of batches, to the end or following it. */
-import type { LogRecord } from '../../../core/index.ts'
 import type { ReadOptions, RecordBatch } from '../../log.ts'
-import { recordSize } from './format/batch-encoder.ts'
 import type { PartitionLog } from './partition/partition-log.ts'
 import { PartitionReader } from './partition/partition-reader.ts'
 
 const DEFAULT_MAX_BYTES = 1024 * 1024
+/** Decoded at once: few enough objects to be gone before the garbage collector comes by. */
+const PIECE_BYTES = 64 * 1024
 
 export async function* readPartition(
   log: PartitionLog,
@@ -23,9 +23,10 @@ export async function* readPartition(
     const end = follow ? log.end : until
     while (offset < end) {
       if (signal?.aborted === true) break
-      const { records, nextOffset } = await reader.read(offset, end, maxBytes)
+      const piece = Math.min(maxBytes, PIECE_BYTES)
+      const { records, nextOffset } = await reader.read(offset, end, piece, maxBytes)
       offset = nextOffset
-      for (const part of splitBySize(records, maxBytes)) yield { topic, partition, records: part }
+      if (records.length > 0) yield { topic, partition, records }
       if (log.closed !== undefined) throw log.closed
     }
     if (signal?.aborted === true) {
@@ -37,23 +38,6 @@ export async function* readPartition(
     await moved(log, offset, signal)
     if (log.closed !== undefined) throw log.closed
   }
-}
-
-/** Stored batches can be larger than what a reader wants to hold. */
-function* splitBySize(records: LogRecord[], maxBytes: number): Generator<LogRecord[]> {
-  let start = 0
-  let bytes = 0
-  for (const [index, record] of records.entries()) {
-    const size = recordSize(record)
-    if (bytes + size > maxBytes && index > start) {
-      yield records.slice(start, index)
-      start = index
-      bytes = 0
-    }
-    bytes += size
-  }
-  if (start === 0 && records.length > 0) yield records
-  else if (start < records.length) yield records.slice(start)
 }
 
 /** Resolves when the end has moved beyond `offset`, the partition was closed or the signal says stop. */

@@ -17,6 +17,7 @@ import type { TopicConfig, TopicInfo, TopicSpec } from '../../../log.ts'
 import { createPartitioner, type Partitioner } from '../../../partitioner.ts'
 import { readDurableFile, writeDurableFile } from './durable-file.ts'
 import { corrupt } from '../partition/corruption.ts'
+import type { BatchEncoder } from '../format/batch-encoder.ts'
 import { PartitionLog } from '../partition/partition-log.ts'
 import { partitionFolder, type CleanEnd } from '../partition/recovery.ts'
 import { asStorageError } from '../storage-error.ts'
@@ -63,6 +64,7 @@ const OPEN_AT_ONCE = 8
 
 export class TopicStore {
   readonly #options: TopicStoreOptions
+  readonly #spareEncoders: BatchEncoder[] = []
   readonly #topics = new Map<string, Topic>()
   /** Topics whose description is damaged, by folder: they refuse, the others go on. */
   readonly #damaged = new Map<string, MillraceError>()
@@ -279,7 +281,9 @@ export class TopicStore {
         unnamedUpTo: format === undefined ? Infinity : (unnamedUpTo?.[partition] ?? -1),
       }
       const cleanEnd = cleanEnds[`${id}/${partition}`]
-      const log = await PartitionLog.open({ storage, logger, segmentBytes, ...place }, cleanEnd)
+      const spareEncoders = this.#spareEncoders
+      const options = { storage, logger, segmentBytes, spareEncoders, ...place }
+      const log = await PartitionLog.open(options, cleanEnd)
       const tellEnd = (): void =>
         metrics.record('log_end_offset', { topic: name, partition }, log.end)
       log.onEnd(tellEnd)

@@ -19,43 +19,81 @@ export interface DecodeTarget {
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 const NO_HEADERS: readonly RecordHeader[] = []
+/** What a record weighs beside its bytes, so that a reader does not hold any number of empty ones. */
+const RECORD_OVERHEAD_BYTES = 32
 
 /**
- * Appends the batch's records to `into`; returns how many bytes all its records have, decompressed.
- * Throws RangeError when the content is not what the header says.
+ * Decodes a batch piece by piece: a reader that takes a hundred kilobytes at a time makes objects that are gone before the
+ * garbage collector comes by; tens of thousands at once it has to copy.
  */
+export class BatchDecoder {
+  readonly #header: BatchHeader
+  readonly #reader: VarintReader
+  readonly #keys: HeaderKeys
+  #taken = 0
+  /** Offset after what was taken or stepped over. */
+  nextOffset: number
+
+  constructor(bytes: Uint8Array, at: number, header: BatchHeader) {
+    this.#header = header
+    this.#reader = recordsOf(bytes, at, header)
+    this.#keys = new HeaderKeys(this.#reader.bytes)
+    this.nextOffset = header.baseOffset
+  }
+
+  get isDone(): boolean {
+    return this.#taken === this.#header.recordCount
+  }
+
+  /**
+   * Appends records to `into` as long as `into` has none or they weigh at most `maxBytes`; returns the weight of those that
+   * it appended. Throws RangeError when the content is not what the header says.
+   */
+  take(target: DecodeTarget, maxBytes: number, into: LogRecord[]): number {
+    const { topic, partition, from, to } = target
+    const { baseOffset, baseTimestamp, recordCount, lastOffset } = this.#header
+    const reader = this.#reader
+    let weight = 0
+    for (; this.#taken < recordCount; this.#taken++) {
+      const start = reader.at
+      const length = reader.varint()
+      const end = reader.at + length
+      if (length < 0 || end > reader.end) throw new RangeError('a record ends after its batch')
+      const isTooMuch = weight + length + RECORD_OVERHEAD_BYTES > maxBytes && into.length > 0
+      reader.at++
+      const timestamp = baseTimestamp + reader.varlong()
+      const offset = baseOffset + reader.varint()
+      if (offset < from) {
+        reader.at = end
+        continue
+      }
+      if (isTooMuch || offset >= to) {
+        reader.at = start
+        this.nextOffset = Math.min(offset, to)
+        return weight
+      }
+      const key = field(reader)
+      const value = field(reader)
+      const headers = readHeaders(reader, this.#keys)
+      if (reader.at !== end) throw new RangeError('a record is not as long as it says')
+      into.push({ topic, partition, offset, timestamp, key, value, headers })
+      weight += length + RECORD_OVERHEAD_BYTES
+    }
+    if (reader.at !== reader.end) throw new RangeError('bytes follow the last record of a batch')
+    this.nextOffset = lastOffset + 1
+    return weight
+  }
+}
+
+/** Appends all records of a batch with offsets of the target. Throws RangeError as `BatchDecoder.take`. */
 export function decodeBatch(
   bytes: Uint8Array,
   at: number,
   header: BatchHeader,
   target: DecodeTarget,
   into: LogRecord[],
-): number {
-  const { topic, partition, from, to } = target
-  const { baseOffset, baseTimestamp, recordCount } = header
-  const reader = recordsOf(bytes, at, header)
-  const sizeBytes = reader.end - reader.at
-  const keys = new HeaderKeys(reader.bytes)
-  for (let index = 0; index < recordCount; index++) {
-    const length = reader.varint()
-    const end = reader.at + length
-    if (length < 0 || end > reader.end) throw new RangeError('a record ends after its batch')
-    reader.at++
-    const timestamp = baseTimestamp + reader.varlong()
-    const offset = baseOffset + reader.varint()
-    if (offset < from) {
-      reader.at = end
-      continue
-    }
-    if (offset >= to) return sizeBytes
-    const key = field(reader)
-    const value = field(reader)
-    const headers = readHeaders(reader, keys)
-    if (reader.at !== end) throw new RangeError('a record is not as long as it says')
-    into.push({ topic, partition, offset, timestamp, key, value, headers })
-  }
-  if (reader.at !== reader.end) throw new RangeError('bytes follow the last record of a batch')
-  return sizeBytes
+): void {
+  new BatchDecoder(bytes, at, header).take(target, Infinity, into)
 }
 
 /** The batch's records, decompressed if need be. */

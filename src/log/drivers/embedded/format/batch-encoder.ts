@@ -9,6 +9,8 @@ import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts'
 /** Below this a loop copies faster than `TypedArray.set`, whose call costs about 50 ns. */
 const SHORT_COPY_BYTES = 24
 const INITIAL_BYTES = 16 * 1024
+/** Bytes of a record's length, at most. */
+const MAX_LENGTH_BYTES = 5
 /** A producer uses a handful of header names; the bound keeps a hostile one from filling memory. */
 const MAX_CACHED_KEYS = 1_000
 
@@ -81,11 +83,18 @@ export class BatchEncoder {
 
   /** Adds a record at the next offset, or `offsetDelta` after the base. Its timestamp is within ± MAX_TIMESTAMP_MS. */
   add(record: Encodable, offsetDelta: number = this.#nextDelta): void {
+    this.addWithin(Infinity, record, offsetDelta)
+  }
+
+  /** The same, unless the batch would become larger than `maxBytes`; then false. The first record is taken in any case. */
+  addWithin(maxBytes: number, record: Encodable, offsetDelta: number = this.#nextDelta): boolean {
     const { key, value, headers, timestamp } = record
-    if (this.#count === 0 && this.#attributes === 0) this.#baseTimestamp = timestamp
-    const timestampDelta = timestamp - this.#baseTimestamp
+    const base = this.#count === 0 && this.#attributes === 0 ? timestamp : this.#baseTimestamp
+    const timestampDelta = timestamp - base
     const body = bodySize(record, timestampDelta, offsetDelta)
-    this.#reserve(body + 5)
+    if (this.#count > 0 && this.#end + body + MAX_LENGTH_BYTES > maxBytes) return false
+    this.#baseTimestamp = base
+    this.#reserve(body + MAX_LENGTH_BYTES)
 
     const bytes = this.#bytes
     let at = writeVarint(bytes, this.#end, body)
@@ -104,6 +113,7 @@ export class BatchEncoder {
     if (this.#count === 0 || timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
     this.#count++
     this.#nextDelta = offsetDelta + 1
+    return true
   }
 
   /** The finished batch at `baseOffset`: a view of the buffer, good until `reset`. */

@@ -6,15 +6,15 @@
  * One write is one batch: recovery relies on it (segment-scan.ts).
  */
 import type { NewRecord } from '../../../../core/index.ts'
-import { BatchEncoder, recordSize } from '../format/batch-encoder.ts'
+import { BatchEncoder } from '../format/batch-encoder.ts'
 
 /** Stores the batch durably and returns its base offset. */
 export type StoreBatch = (batch: BatchEncoder) => Promise<number>
 
 /** Full batches that may wait for the disk, each of `batchBytes`; further appends wait unencoded. */
-const MAX_FULL_BATCHES = 32
-/** Encoders kept for use again. */
-const MAX_SPARE = 3
+const MAX_FULL_BATCHES = 8
+/** Encoders that all partitions of a log keep together for use again: there may be thousands of partitions. */
+const MAX_SPARE = 8
 /** Larger buffers are given back: one huge record must not keep its memory for ever. */
 const MAX_SPARE_BYTES = 4 * 1024 * 1024
 
@@ -46,13 +46,15 @@ export class AppendQueue {
   readonly #full: (OpenBatch | WholeWrite)[] = []
   readonly #waiting: (PendingAppend | WholeWrite)[] = []
   readonly #tasks: (() => Promise<void>)[] = []
-  readonly #spare: BatchEncoder[] = []
+  readonly #spare: BatchEncoder[]
   #open: OpenBatch | undefined
   #draining: Promise<void> | undefined
 
-  constructor(store: StoreBatch, batchBytes: number) {
+  /** @param spare encoders without records, which several queues may share. */
+  constructor(store: StoreBatch, batchBytes: number, spare: BatchEncoder[] = []) {
     this.#store = store
     this.#batchBytes = batchBytes
+    this.#spare = spare
   }
 
   /** Resolves to the offset of the first record when all are durable; the others follow it densely. */
@@ -106,23 +108,27 @@ export class AppendQueue {
     let batch: OpenBatch | undefined
     for (let index = 0; index < records.length; index++) {
       const record = records[index]!
-      if (batch === undefined || !this.#hasRoom(batch, record)) batch = this.#touch(append, record)
-      batch.encoder.add(record)
+      if (batch?.encoder.addWithin(this.#batchBytes, record) !== true) {
+        batch = this.#touch(append, record)
+      }
     }
   }
 
-  /** The batch that `record` goes into, with `append` as one of those that wait for it. */
+  /** Puts `record`, and `append` as one of those that wait for it, into the open batch, or the next one if that is full. */
   #touch(append: PendingAppend, record: NewRecord): OpenBatch {
-    if (this.#open !== undefined && !this.#hasRoom(this.#open, record)) this.#close()
-    this.#open ??= { encoder: this.#spare.pop() ?? new BatchEncoder(), appends: [], starts: [] }
-    this.#open.appends.push(append)
-    this.#open.starts.push(this.#open.encoder.count)
+    let batch = this.#open
+    let start = batch?.encoder.count ?? 0
+    if (batch?.encoder.addWithin(this.#batchBytes, record) !== true) {
+      this.#close()
+      batch = { encoder: this.#spare.pop() ?? new BatchEncoder(), appends: [], starts: [] }
+      start = 0
+      this.#open = batch
+      batch.encoder.add(record)
+    }
+    batch.appends.push(append)
+    batch.starts.push(start)
     append.batchesLeft++
-    return this.#open
-  }
-
-  #hasRoom({ encoder }: OpenBatch, record: NewRecord): boolean {
-    return encoder.count === 0 || encoder.sizeBytes + recordSize(record) <= this.#batchBytes
+    return batch
   }
 
   #close(): void {

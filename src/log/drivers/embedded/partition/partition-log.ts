@@ -11,14 +11,20 @@ import { ProducerLedger } from './producer-ledger.ts'
 import { recoverPartition, type CleanEnd, type Recovered } from './recovery.ts'
 import type { Replacement } from './replacement.ts'
 import { Segment, type SegmentPlace } from './segment.ts'
+import type { BatchEncoder } from '../format/batch-encoder.ts'
 import type { StoredBatch } from '../format/stored-batch.ts'
 import { isFull, unlinkIfThere, writeFully, type Storage, type StorageFile } from '../storage.ts'
 
-/** A write, and the piece that a checksum protects. Fetches ask for as much by default. */
-const BATCH_BYTES = 1024 * 1024
+/**
+ * A write, and the piece that a checksum protects, at most: a batch grows while the one before it is on its way to the disk,
+ * so a slow disk gets few and large ones.
+ */
+const BATCH_BYTES = 4 * 1024 * 1024
 
 export interface PartitionOptions extends SegmentPlace {
   readonly segmentBytes: number
+  /** Encoders for use again, shared with other partitions of the log. */
+  readonly spareEncoders?: BatchEncoder[]
 }
 
 /** A batch in the making, or one that came whole. */
@@ -59,6 +65,7 @@ export class PartitionLog {
     this.#queue = new AppendQueue(
       (batch) => this.#store(batch),
       Math.min(BATCH_BYTES, options.segmentBytes),
+      options.spareEncoders,
     )
   }
 

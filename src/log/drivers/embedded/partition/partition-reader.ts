@@ -4,7 +4,7 @@
  */
 import { isMillraceError, type LogRecord } from '../../../../core/index.ts'
 import { logError } from '../../../errors.ts'
-import { decodeBatch } from '../format/batch-decoder.ts'
+import { BatchDecoder } from '../format/batch-decoder.ts'
 import {
   BATCH_HEADER_BYTES,
   batchSize,
@@ -38,53 +38,88 @@ interface Place {
 
 /** Least that one read asks of the disk: looking up an offset may begin an index interval (32 KiB) before it. */
 const MIN_READ_BYTES = 64 * 1024
-/** Records that one read returns, decompressed: up to this and one batch more. */
-const MAX_READ_RECORDS_BYTES = 16 * 1024 * 1024
+
+/** Batches that were fetched and are not decoded to their end. */
+interface Rest {
+  readonly fetched: FetchedBatches
+  /** The batch that is next, or being decoded. */
+  step: number
+  decoder: BatchDecoder | undefined
+  nextOffset: number
+}
 
 export class PartitionReader {
   readonly #log: PartitionLog
   #place: Place | undefined
+  #rest: Rest | undefined
 
   constructor(log: PartitionLog) {
     this.#log = log
   }
 
   /**
-   * Records from offset `from` on and below `to`, of about `maxBytes` of batches; empty at the end. `nextOffset` is where
-   * to go on. Throws LOG_OFFSET_OUT_OF_RANGE, LOG_CORRUPT.
+   * Records from offset `from` on and below `to`, at most `maxBytes` of them, or one; empty at the end. `nextOffset` is where
+   * to go on: what was fetched beyond it, `fetchBytes` at a time, is kept for that.
+   * Throws LOG_OFFSET_OUT_OF_RANGE, LOG_CORRUPT.
    */
   async read(
     from: number,
     to: number,
     maxBytes: number,
+    fetchBytes = maxBytes,
   ): Promise<{ records: LogRecord[]; nextOffset: number }> {
     const records: LogRecord[] = []
-    const { topic, partition } = this.#log.options
     let nextOffset = from
     // Compaction may leave batches without any record that is asked for: go on until there is one, or the end.
     while (records.length === 0 && nextOffset < to) {
-      const fetched = await this.fetch(nextOffset, maxBytes)
-      if (fetched.batches.length === 0) break
-      nextOffset = fetched.nextOffset
-      let recordsBytes = 0
-      for (const { at, header } of fetched.batches) {
-        if (recordsBytes >= MAX_READ_RECORDS_BYTES) {
-          // Few compressed bytes can be many records: the rest is read when these are used up.
-          nextOffset = header.baseOffset
-          this.#place = undefined
-          break
-        }
-        try {
-          const target = { topic, partition, from, to }
-          recordsBytes += decodeBatch(fetched.bytes, at, header, target, records)
-        } catch (error) {
-          const place = { file: fetched.file, position: fetched.position + at, topic, partition }
-          const offsets = { offset: header.baseOffset, nextOffset: header.lastOffset + 1 }
-          throw corrupt({ ...place, ...offsets }, (error as Error).message)
-        }
-      }
+      const rest = await this.#restFrom(nextOffset, fetchBytes)
+      if (rest === undefined) break
+      this.#decode(rest, { from: nextOffset, to }, maxBytes, records)
+      nextOffset = rest.nextOffset
     }
     return { records, nextOffset: Math.min(nextOffset, to) }
+  }
+
+  /** What is at hand at `from`, else fetched there; undefined at the end. */
+  async #restFrom(from: number, fetchBytes: number): Promise<Rest | undefined> {
+    if (this.#log.closed !== undefined) throw this.#log.closed
+    if (this.#rest?.nextOffset !== from) {
+      this.#rest = undefined
+      const fetched = await this.fetch(from, fetchBytes)
+      if (fetched.batches.length === 0) return undefined
+      this.#rest = { fetched, step: 0, decoder: undefined, nextOffset: from }
+    }
+    return this.#rest
+  }
+
+  #decode(
+    rest: Rest,
+    range: { readonly from: number; readonly to: number },
+    maxBytes: number,
+    records: LogRecord[],
+  ): void {
+    const { topic, partition } = this.#log.options
+    const { fetched } = rest
+    let weight = 0
+    while (weight < maxBytes && rest.nextOffset < range.to) {
+      const { at, header } = fetched.batches[rest.step]!
+      try {
+        rest.decoder ??= new BatchDecoder(fetched.bytes, at, header)
+        weight += rest.decoder.take({ topic, partition, ...range }, maxBytes - weight, records)
+      } catch (error) {
+        this.#rest = undefined
+        const place = { file: fetched.file, position: fetched.position + at, topic, partition }
+        const offsets = { offset: header.baseOffset, nextOffset: header.lastOffset + 1 }
+        throw corrupt({ ...place, ...offsets }, (error as Error).message)
+      }
+      rest.nextOffset = rest.decoder.nextOffset
+      if (!rest.decoder.isDone) return
+      rest.decoder = undefined
+      if (++rest.step === fetched.batches.length) {
+        this.#rest = undefined
+        return
+      }
+    }
   }
 
   /** Throws LOG_OFFSET_OUT_OF_RANGE unless reading can begin at `offset`. */
@@ -172,7 +207,9 @@ async function readBatches(
   const size = batchSize(read, 0)
   if (size <= count || size > limit - position || size > MAX_BATCH_BYTES) return read
   const larger = new Uint8Array(size)
-  return larger.subarray(0, await readFully(file, larger, position))
+  larger.set(read)
+  const rest = await readFully(file, larger.subarray(count), position + count)
+  return larger.subarray(0, count + rest)
 }
 
 interface Walk {
