@@ -1,4 +1,8 @@
 import type { Benchmark } from './benchmark.ts'
+import type { brokerBenchmarks } from './broker-and-kafka/broker-and-kafka.ts'
+
+const brokerAndKafka = (id: keyof typeof brokerBenchmarks): Promise<Benchmark> =>
+  import('./broker-and-kafka/broker-and-kafka.ts').then((folder) => folder.brokerBenchmarks[id])
 
 /** Every benchmark by id, one lazy line each. */
 export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
@@ -7,6 +11,13 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   L4: () => import('./log-and-kafka/log-and-kafka.ts').then((folder) => folder.logAndKafka),
   'L4-default': () =>
     import('./log-and-kafka/log-and-kafka.ts').then((folder) => folder.logAndDefaultKafka),
+  L4b: () => brokerAndKafka('L4b'),
+  'L4b-1k': () => brokerAndKafka('L4b-1k'),
+  'L4b-default': () => brokerAndKafka('L4b-default'),
+  'L4b-unsynced': () => brokerAndKafka('L4b-unsynced'),
+  'L4b-unsynced-1k': () => brokerAndKafka('L4b-unsynced-1k'),
+  'L4b-consume': () => brokerAndKafka('L4b-consume'),
+  'L4b-consume-1k': () => brokerAndKafka('L4b-consume-1k'),
   L5: () => import('./kafka-send/kafka-send.ts').then((folder) => folder.kafkaSend),
   'L5-consume': () =>
     import('./kafka-receive/kafka-receive.ts').then((folder) => folder.kafkaReceive),

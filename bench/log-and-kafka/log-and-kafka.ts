@@ -2,14 +2,12 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startKafka } from '../../test/engines/kafka-cluster.ts'
 import { KAFKA } from '../../test/engines/kafka-jars.ts'
-import { kafkaTool } from '../../test/engines/kafka-tools.ts'
 import type { Benchmark } from '../benchmark.ts'
+import { createTopic, produceByTool, TUNED_PRODUCER } from '../kafka-load.ts'
 import { KAFKA_JVM } from '../kafka-records.ts'
 import { makeWorkplace, RECORD_BYTES, RECORDS, timeFilling } from '../log-records.ts'
 
 const PARTITIONS = 6
-/** `engines.md` of the design pages: what made the tool fastest there. */
-const TUNED = ['batch.size=131072', 'linger.ms=5']
 
 /**
  * L4: the embedded log, each acknowledgement after its sync, against Apache Kafka's own load tool on one broker, which
@@ -36,15 +34,10 @@ const versus = (id: string, properties: readonly string[], which: string): Bench
       },
       peer: {
         async run() {
-          const topic = `bench-${round++}`
-          const server = ['--bootstrap-server', cluster.bootstrap]
-          const shape = ['--partitions', String(PARTITIONS), '--replication-factor', '1']
-          await kafkaTool('kafka-topics', [...server, '--create', '--topic', topic, ...shape])
-          const load = ['--num-records', String(RECORDS), '--record-size', String(RECORD_BYTES)]
-          const where = [`bootstrap.servers=${cluster.bootstrap}`, 'acks=1', ...properties]
-          const how = ['--throughput', '-1', '--command-property', ...where]
-          const args = ['--topic', topic, ...load, ...how]
-          return secondsOf(await kafkaTool('kafka-producer-perf-test', args, '', ['-Xmx512M']))
+          const load = { bootstrap: cluster.bootstrap, topic: `bench-${round++}` }
+          await createTopic(load, PARTITIONS)
+          const size = { records: RECORDS, recordBytes: RECORD_BYTES }
+          return produceByTool({ ...load, ...size }, ['acks=1', ...properties])
         },
       },
       async close() {
@@ -55,12 +48,5 @@ const versus = (id: string, properties: readonly string[], which: string): Bench
   },
 })
 
-/** By the tool's own clock, so that the start of its JVM is not in it: "… records sent, 812345.1 records/sec (…". */
-function secondsOf(said: string): number {
-  const rate = /records sent, ([\d.]+) records\/sec[^\n]*\n?$/.exec(said.trimEnd())?.[1]
-  if (rate === undefined) throw new Error(`no figure in what the tool said:\n${said}`)
-  return RECORDS / Number(rate)
-}
-
-export const logAndKafka = versus('L4', TUNED, 'tuned')
+export const logAndKafka = versus('L4', TUNED_PRODUCER, 'tuned')
 export const logAndDefaultKafka = versus('L4-default', [], 'default batches')
