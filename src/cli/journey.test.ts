@@ -1,8 +1,18 @@
 /** One app from `start` to `reset`, by the compiled command alone: what a person would type, in the order they would. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  statSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openSqlEngine } from '../sql/index.ts'
 import { runCommand, startCommand, type RunningCommand } from './command-line.fixture.ts'
 
 const APP = `
@@ -72,6 +82,74 @@ test('the lines that start prints work when pasted', async () => {
     const response = await fetch(url, { method: 'POST', headers: { [name]: value }, body })
     expect(response.status, body).toBe(200)
   }
+})
+
+test('B15: a Parquet file of rows becomes one of answers, as REST gives them, also after a kill', async () => {
+  const engine = await openSqlEngine()
+  const rows = async (file: string) =>
+    (await engine.query(`select * from read_parquet('${join(cwd, file)}')`)).rows
+  try {
+    await engine.run(`copy (
+      select (1 + i % 300)::bigint as userId, (1 + (i * 7) % 500)::integer as movieId, 'row ' || i as note
+      from range(30000) t(i)
+    ) to '${join(cwd, 'rows.parquet')}' (format parquet, row_group_size 5000)`)
+    const bulk = ['predict', 'like', '--in', 'rows.parquet', '--out']
+    const killed = startCommand([...bulk, 'again.parquet'], { cwd, env })
+    const part = join(cwd, 'again.parquet.part')
+    while (!existsSync(part) || statSync(part).size < 300_000) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    killed.child.kill('SIGKILL')
+    await killed.finished
+    expect(existsSync(join(cwd, 'again.parquet'))).toBe(false)
+
+    const whole = await json<{ rows: number; resumed: number }>(...bulk, 'scores.parquet')
+    expect(whole).toMatchObject({ model: 'like', rows: 30_000, resumed: 0 })
+    const resumed = await json<{ rows: number; resumed: number }>(...bulk, 'again.parquet')
+    expect(resumed.rows).toBe(30_000)
+    expect(resumed.resumed).toBeGreaterThan(1_000)
+    const scores = await rows('scores.parquet')
+    expect(await rows('again.parquet')).toEqual(scores)
+    expect(existsSync(part)).toBe(false)
+
+    const asked = scores.slice(4_000, 5_000).map(([userId, movieId]) => ({ userId, movieId }))
+    const [base = ''] = /http:\/\/127\.0\.0\.1:\d+/.exec(running.output()) ?? []
+    const url = `${base}/v1/models/like/predict`
+    const answer = (await (
+      await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(asked),
+      })
+    ).json()) as { version: number; predictions: Record<string, unknown>[] }
+    expect(
+      answer.predictions.map(({ label, probability, fallback }, at) => [
+        asked[at]?.userId,
+        asked[at]?.movieId,
+        `row ${4_000 + at}`,
+        label,
+        probability,
+        (fallback as { unknown: string[] } | undefined)?.unknown.join(', ') ?? null,
+        `like@${answer.version}`,
+      ]),
+    ).toEqual(scores.slice(4_000, 5_000))
+  } finally {
+    await engine.close()
+  }
+})
+
+test('B15: what cannot be is said before a file is begun', async () => {
+  writeFileSync(join(cwd, 'rows.jsonl'), '{"userId":1,"movieId":1}\n{"userId":2}\n')
+  const refused = async (...args: string[]) =>
+    (await runCommand(['predict', ...args], { cwd })).stderr
+  expect(await refused('like', '--in', 'rows.jsonl', '--out', 'rows.jsonl')).toMatch(
+    /there already/,
+  )
+  expect(await refused('like', '--in', 'rows.jsonl', '--out', 'x.parquet')).toMatch(/as Parquet/)
+  expect(await refused('like', '--in', 'none.jsonl', '--out', 'x.jsonl')).toMatch(/none\.jsonl/)
+  expect(await refused('like', '--in', 'rows.jsonl', '--out', 'x.jsonl')).toMatch(
+    /rows 1 to 1000 were refused: .*movieId/,
+  )
 })
 
 test('lists are tables for people and JSON for programs', async () => {

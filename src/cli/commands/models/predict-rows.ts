@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import type { PredictionAnswer } from '../../../api/index.ts'
 import { quote } from '../../../core/index.ts'
 import { path, query } from '../../api-client.ts'
-import { argument, defineCommand } from '../../command.ts'
+import { argument, defineCommand, type CommandTools } from '../../command.ts'
 import { cliError } from '../../errors.ts'
 import { userPath } from '../../instance.ts'
 import { splitReference } from '../../model-reference.ts'
@@ -23,15 +23,30 @@ export const predictRows = defineCommand<PredictOptions>({
   arguments: [{ name: '<model[@version]>', description: 'default: the version that serves' }],
   options: [
     { flags: '--row <json>', description: 'one row' },
-    { flags: '--in <file>', description: 'JSON (a row or an array) or JSON lines; - is stdin' },
-    { flags: '--out <file>', description: 'write JSON lines there instead of stdout' },
+    {
+      flags: '--in <file>',
+      description:
+        'JSON (a row or an array), JSON lines (.jsonl) or Parquet (.parquet); - is stdin',
+    },
+    {
+      flags: '--out <file>',
+      description: 'write JSON lines, or Parquet, there instead of stdout',
+    },
   ],
   examples: [
     `millrace predict like --row '{"userId":1,"movieId":31}'`,
     'millrace predict rating --in rows.jsonl',
+    'millrace predict like --in users.parquet --out scores.parquet',
   ],
-  async run({ args, options }, { output, connect }) {
+  async run({ args, options }, { output, connect, signal }) {
     const { model, version } = splitReference(argument(args, 0))
+    if (isBulk(options)) {
+      await predictFile(
+        { model, version, from: options.in, to: options.out },
+        { output, connect, signal },
+      )
+      return
+    }
     const rows = await readRows(options)
     const api = await connect('read')
     const predictions: Record<string, unknown>[] = []
@@ -63,6 +78,38 @@ export const predictRows = defineCommand<PredictOptions>({
     )
   },
 })
+
+/** A file of rows to a file of answers: any number of them, and once more from where it stopped. */
+const isBulk = (
+  options: PredictOptions,
+): options is { readonly in: string; readonly out: string } =>
+  options.row === undefined &&
+  options.out !== undefined &&
+  /\.(jsonl|ndjson|parquet)$/i.test(options.in ?? '')
+
+async function predictFile(
+  asked: { model: string; version: string | undefined; from: string; to: string },
+  { output, connect, signal }: Pick<CommandTools, 'output' | 'connect' | 'signal'>,
+): Promise<void> {
+  const { predictInBulk } = await import('../../bulk-prediction.ts')
+  const { model, version } = asked
+  const to = userPath(asked.to)
+  const result = await predictInBulk({
+    api: await connect('read'),
+    model,
+    ...(version !== undefined && { version }),
+    from: userPath(asked.from),
+    to,
+    signal,
+    progress: (done, total) =>
+      output.live(`${done}${total === undefined ? '' : ` of ${total}`} rows`),
+  })
+  output.liveDone()
+  await output.data({ ...result, file: to }, () => {
+    const resumed = result.resumed === 0 ? '' : `, ${result.resumed} of them by an earlier call`
+    output.line(`${to}: ${result.rows} rows by ${result.model}@${result.version}${resumed}`)
+  })
+}
 
 function answerText(prediction: Record<string, unknown>): string {
   const { label, probability, value, cluster, clusterLabel } = prediction
