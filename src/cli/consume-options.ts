@@ -6,13 +6,17 @@ import type { Output } from './output.ts'
 import { recordValue } from './record-value.ts'
 
 export function startOf(options: {
-  readonly from: 'beginning' | 'end'
+  readonly from?: 'beginning' | 'end'
   readonly fromBeginning?: boolean
   readonly offset?: number
+  /** Whether the reading ends by itself: then it is of what is there, and not of what will come. */
+  readonly isBounded: boolean
 }): StartPlace {
-  const { from, fromBeginning = false, offset } = options
-  if (offset === undefined) return { at: fromBeginning ? 'beginning' : from }
-  if (!fromBeginning && from === 'end') return { at: 'offset', offset }
+  const { from, fromBeginning = false, offset, isBounded } = options
+  if (offset === undefined) {
+    return { at: fromBeginning ? 'beginning' : (from ?? (isBounded ? 'beginning' : 'end')) }
+  }
+  if (!fromBeginning && from !== 'beginning') return { at: 'offset', offset }
   throw cliError('CLI_USAGE', 'say where to begin once: --offset <n>, or --from beginning')
 }
 

@@ -45,9 +45,12 @@ export function createRestTarget(api: ApiClient, topic: string): EventTarget {
 
 const NEWLINE = Buffer.from('\n')
 
-/** An event as a line. A row that the file's reader could not take goes as it stands: the server puts it aside. */
-function lineOf({ bytes, original, problem }: SourceEvent): Buffer {
-  const line = Buffer.from(problem === undefined ? bytes : (original ?? bytes))
+/**
+ * An event as a line. A row that the file's reader could not take goes too, as far as it could be read: the server finds the
+ * same columns wrong, and puts it aside.
+ */
+function lineOf({ bytes }: SourceEvent): Buffer {
+  const line = Buffer.from(bytes)
   const isOneLine = !line.includes(NEWLINE[0]!) && line.length > 0
   return Buffer.concat([isOneLine ? line : Buffer.from(JSON.stringify(line.toString())), NEWLINE])
 }

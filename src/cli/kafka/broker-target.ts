@@ -19,7 +19,7 @@ export function createBrokerTarget(log: Log, options: BrokerTargetOptions): Even
     async send(group) {
       const records = group.map((event): NewRecord => ({
         key: key === undefined ? null : keyOf(event, key),
-        value: event.problem === undefined ? event.bytes : (event.original ?? event.bytes),
+        value: event.bytes,
         headers: [],
         timestamp: systemClock.now(),
       }))

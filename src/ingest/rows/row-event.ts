@@ -7,7 +7,7 @@ import type { RawRecord } from './record-splitter.ts'
 import type { RowWriter } from './row-json.ts'
 
 export interface RowEvent {
-  /** JSON bytes of the event; of a bad row, the row. */
+  /** JSON bytes of the event, also of one with bad cells; of a row that cannot be told apart into cells, the row. */
   readonly bytes: Uint8Array
   /** The row as it stood. */
   readonly original: Uint8Array
@@ -28,7 +28,7 @@ export function readRow(record: RawRecord, format: DelimitedFormat, write: RowWr
   const json = write(fields)
   if (typeof json === 'string') return { bytes: Buffer.from(json), original }
   return {
-    bytes: original,
+    bytes: json.asText === undefined ? original : Buffer.from(json.asText),
     original,
     problem: { code: 'INGEST_INVALID_EVENT', issues: json.issues },
   }

@@ -45,6 +45,8 @@ function isJson(text: string): boolean {
 
 export interface RowFault {
   readonly issues: readonly Issue[]
+  /** The row as a JSON object, its bad cells as text: another reader of it finds the same columns wrong. */
+  readonly asText?: string
 }
 
 /** Gives the JSON text of a row, or what is wrong with it. */
@@ -121,7 +123,8 @@ function writeRow(
     const value = cell.write(text)
     if (value === undefined) {
       ;(issues ??= []).push({ path: cell.path, message: RULES[cell.column.type] })
-    } else json += (json === '' ? '' : ',') + cell.prefix + value
+    }
+    json += (json === '' ? '' : ',') + cell.prefix + (value ?? JSON.stringify(text))
   }
-  return issues ? { issues } : `{${json}}`
+  return issues ? { issues, asText: `{${json}}` } : `{${json}}`
 }

@@ -5,7 +5,7 @@ import { bootstrapOption, type BootstrapFlag } from '../../kafka/bootstrap-optio
 import { integer, oneOf } from '../../option-values.ts'
 
 interface ConsumeOptions extends BootstrapFlag {
-  readonly from: 'beginning' | 'end'
+  readonly from?: 'beginning' | 'end'
   readonly fromBeginning?: boolean
   readonly offset?: number
   readonly partition?: number
@@ -22,9 +22,9 @@ export const consumeTopic = defineCommand<ConsumeOptions>({
   options: [
     {
       flags: '--from <place>',
-      description: 'beginning or end; of a group: where it begins when it has no offset',
+      description:
+        'beginning or end (default: end, with --max or --to-end beginning); of a group: where it begins when it has no offset',
       parse: oneOf('beginning', 'end'),
-      default: 'end',
     },
     { flags: '--from-beginning', description: 'the same as --from beginning' },
     {
@@ -51,8 +51,8 @@ export const consumeTopic = defineCommand<ConsumeOptions>({
   async run({ args, options }, tools) {
     const topic = argument(args, 0)
     const { bootstrapServer, group, partition, toEnd = false } = options
-    const start = startOf(options)
     const max = options.max ?? options.maxMessages
+    const start = startOf({ ...options, isBounded: max !== undefined || toEnd })
     if (group !== undefined && (start.at === 'offset' || partition !== undefined)) {
       throw cliError(
         'CLI_USAGE',
