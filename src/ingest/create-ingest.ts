@@ -63,6 +63,7 @@ export function createIngest(options: IngestOptions): Ingest {
 
   const doorOf = (topic: string, door: CallOptions): Door => {
     const declared = contracts.get(topic)
+    refuseResults(declared?.contract)
     const check = declared?.check ?? anyBytes
     return new Door(
       { ...deps, spool },
@@ -168,5 +169,15 @@ function stillBad(topic: string, letter: number, { code, issues }: RejectedEvent
     code,
     `dead letter ${letter} of topic ${quote(topic)} stays open: ${where} ${first?.message ?? 'is not valid'}`,
     { details: { issues } },
+  )
+}
+
+/** A result that nobody computed would stand beside those that were, and a start would take it for one of them. */
+function refuseResults(contract: TopicContract | undefined): void {
+  if (contract?.resultsOf === undefined) return
+  throw ingestError(
+    'INGEST_RESULT_TOPIC',
+    `topic ${contract.topic} holds what a stream makes of topic ${contract.resultsOf}: send the event there`,
+    { details: { topic: contract.topic, from: contract.resultsOf } },
   )
 }

@@ -33,6 +33,11 @@ export const ingestError = defineErrors({
     title: 'The options of a replay, file or generator contradict each other or are out of range',
   },
   INGEST_INVALID_UTF8: { status: 400, retryable: false, title: 'The bytes are not UTF-8' },
+  INGEST_RESULT_TOPIC: {
+    status: 403,
+    retryable: false,
+    title: 'The topic holds the results of a stream, which alone writes them',
+  },
   INGEST_SPOOL_FULL: {
     status: 503,
     retryable: true,

@@ -30,6 +30,8 @@ export interface TopicContract {
   readonly eventTime?: string
   /** Unit of a numeric event time. Default: seconds below 10^11, else milliseconds. */
   readonly eventTimeUnit?: 's' | 'ms'
+  /** Topic whose stream writes this one, and nobody else: events for it are refused with INGEST_RESULT_TOPIC. */
+  readonly resultsOf?: string
 }
 
 export type BodyFormat = 'json' | 'ndjson' | 'csv'
@@ -78,7 +80,7 @@ export interface ReceiveResult {
 
 /** One event from a source, before validation. */
 export interface SourceEvent {
-  /** JSON bytes of the event. */
+  /** JSON bytes of the event. Of one with a `problem`: as far as it could be read, at the least the row. */
   readonly bytes: Uint8Array
   /** The row as it stood in the file when that is not JSON; goes to the dead letters. */
   readonly original?: Uint8Array

@@ -124,6 +124,26 @@ describe('examples/streaming-ml', () => {
     assert.match(table, /"words":40,"messages":20/)
   })
 
+  it('results come from their stream alone: an event from outside is refused, whoever sends it', async () => {
+    const made = { window_start: '2026-01-01T00:00:00Z', words: 1, messages: 1 }
+    const { status, body } = await postJson<{ code: string; detail: string }>(
+      instance.url,
+      '/v1/topics/word_sums/events',
+      made,
+    )
+    assert.deepEqual([status, body.code], [403, 'INGEST_RESULT_TOPIC'])
+    assert.match(body.detail, /word_sums .*test-topic/)
+    const producer = kafka().producer({ retry: { retries: 0 } })
+    await producer.connect()
+    const messages = [{ value: JSON.stringify(made) }]
+    await assert.rejects(
+      producer.send({ topic: 'word_sums', messages }),
+      /INVALID_TOPIC|invalid topic/i,
+    )
+    await producer.disconnect()
+    assert.deepEqual(await sql('select count(*) from word_sums where words = 1'), [[0]])
+  })
+
   it('S3.6: what is late by less than the lateness counts, what is later is counted as late', async () => {
     const before = (await stream('word_sums'))?.dropped.late ?? 0
     const window = Math.floor(Date.now() / SIZE_MS) * SIZE_MS + 30 * SIZE_MS

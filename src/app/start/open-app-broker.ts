@@ -46,10 +46,13 @@ const remoteWarning = ({ host, port, isRemote }: BrokerAddress): string[] =>
 
 /** The app's topics are as it declares them; what its sinks refused stays as it is, or its ledger would not add up. */
 const contractsOf = (app: AppDefinition): TopicContracts => ({
-  refuseProduce: (topic) =>
-    isDeadLetterTopic(topic)
-      ? `topic "${topic}" holds dead letters: send the record to its own topic again`
-      : undefined,
+  refuseProduce: (topic) => {
+    if (isDeadLetterTopic(topic)) {
+      return `topic "${topic}" holds dead letters: send the record to its own topic again`
+    }
+    const stream = app.streams && Object.hasOwn(app.streams, topic) ? app.streams[topic] : undefined
+    return stream && `topic "${topic}" holds what a stream makes of "${stream.from}": send it there`
+  },
   refuseChange: (topic) =>
     Object.hasOwn(app.topics, topic) || isDeadLetterTopic(topic)
       ? `topic "${topic}" belongs to the app: change its definition`

@@ -49,7 +49,8 @@ export async function openStores(setting: Setting): Promise<Stores> {
   closers.add('ingest', () => ingest.close())
   for (const [name, topic] of Object.entries(app.topics)) {
     await log.createTopic({ name, partitions: topic.partitions ?? 1 })
-    ingest.declare(contractOf(name, topic))
+    const resultsOf = app.streams?.[name]?.from
+    ingest.declare({ ...contractOf(name, topic), ...(resultsOf !== undefined && { resultsOf }) })
   }
   return { log, lake, registry, tables, sinks, ingest: doorOf(ingest, roles), sandbox }
 }
