@@ -11,7 +11,7 @@ export default defineApp({
   topics: {
     lastfm: topic({
       key: 'userID',
-      batch: { rows: 31_000, idle: '30s' },
+      batch: { rows: 31_000, idle: '10s' },
       schema: z.object({
         userID: z.int().min(1),
         artistID: z.int().min(1),
@@ -55,7 +55,7 @@ export default defineApp({
       generator: { name: 'lastfm', seed: 1 },
       file: 'user_artists.dat',
       alternatives: ['user_artists.csv'],
-      rate: 2500,
+      rate: 4000,
     }),
   ],
 

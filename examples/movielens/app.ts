@@ -20,6 +20,18 @@ import { seedRoutes } from './seed-routes.ts'
 const retrain = { batches: 10 }
 const set = cumulative(3)
 
+/** By GroupLens' own file; in Kaggle's edition by a file of TMDB, whose ids are others. */
+const titles = [
+  { file: 'movies.csv', on: 'movieId', take: ['title', 'genres'] },
+  {
+    file: 'movies_metadata.csv',
+    on: 'movieId',
+    key: 'id',
+    take: ['title', 'genres'],
+    via: { file: 'links_small.csv', from: 'movieId', to: 'tmdbId' },
+  },
+]
+
 export default defineApp({
   name: 'movielens',
   port: 5000,
@@ -40,7 +52,11 @@ export default defineApp({
     }),
     movies: topic({
       key: 'movieId',
-      schema: z.object({ movieId: z.int().min(1), title: z.string(), genres: z.string() }),
+      schema: z.object({
+        movieId: z.int().min(1),
+        title: z.string().optional(),
+        genres: z.string().optional(),
+      }),
     }),
   },
 
@@ -116,7 +132,12 @@ export default defineApp({
   },
 
   sources: [
-    source({ topic: 'movies', file: 'movies.csv' }),
+    source({
+      topic: 'movies',
+      file: 'movies.csv',
+      alternatives: ['links_small.csv'],
+      lookup: titles,
+    }),
     source({
       topic: 'ratings',
       generator: { name: 'movielens', seed: 1 },
@@ -124,7 +145,7 @@ export default defineApp({
       alternatives: ['ratings_small.csv'],
       rate: 2000,
       order: 'event-time',
-      lookup: { file: 'movies.csv', on: 'movieId', take: ['title', 'genres'] },
+      lookup: titles,
     }),
   ],
 

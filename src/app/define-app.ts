@@ -275,7 +275,8 @@ export interface SourceDefinition<Topic extends string = string> {
   readonly rate?: number
   /** Sort the file by the topic's event time before it is replayed. Default `event-time`. */
   readonly order?: 'event-time' | 'file'
-  readonly lookup?: LookupDefinition
+  /** Of several, for other editions of the data set, the first whose file is in the data folder. */
+  readonly lookup?: LookupDefinition | readonly LookupDefinition[]
 }
 
 /** What a route of an app may use. */

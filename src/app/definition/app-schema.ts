@@ -189,7 +189,7 @@ const source = z.strictObject({
   alternatives: z.array(text).optional(),
   rate: z.number().min(0).optional(),
   order: z.enum(['event-time', 'file']).optional(),
-  lookup: lookup.optional(),
+  lookup: z.union([lookup, z.array(lookup).min(1)]).optional(),
 })
 
 const valueOf = z.strictObject({ field: text, as: z.literal('words').optional() })

@@ -14,7 +14,7 @@ import {
   type Replay,
   type TopicSource,
 } from '../../ingest/index.ts'
-import type { AppDefinition, SourceDefinition } from '../define-app.ts'
+import type { AppDefinition, LookupDefinition, SourceDefinition } from '../define-app.ts'
 import { appError } from '../errors.ts'
 import type { StartOptions } from '../running-app.ts'
 
@@ -119,7 +119,7 @@ async function openFile(
   folders: readonly DataFolder[],
   warn: (message: string) => void,
 ): Promise<OpenSource | undefined> {
-  const { file, topic, lookup } = source
+  const { file, topic } = source
   const contract = ingest.contract(topic)
   if (file === undefined || !contract) return undefined
   const names = [file, ...(source.alternatives ?? [])]
@@ -128,6 +128,7 @@ async function openFile(
     const found = await folder.find(...names)
     if (!found) continue
     try {
+      const lookup = await lookupIn(folder, source.lookup, found.name)
       const events = await openTopicSource({
         contract,
         file: found,
@@ -148,6 +149,26 @@ async function openFile(
     warn(`${places} has no ${names.join(' or ')}: nothing is replayed into topic ${topic}`)
   }
   return undefined
+}
+
+/** The first whose file is there; none for the rows of that file itself. Throws APP_NO_SOURCE_DATA when none is. */
+async function lookupIn(
+  folder: DataFolder,
+  declared: SourceDefinition['lookup'],
+  own: string,
+): Promise<LookupDefinition | undefined> {
+  if (declared === undefined) return undefined
+  const lookups = 'file' in declared ? [declared] : declared
+  for (const lookup of lookups) {
+    const found = await folder.find(lookup.file)
+    if (found) return found.name === own ? undefined : lookup
+  }
+  const files = lookups.map(({ file }) => file)
+  throw appError(
+    'APP_NO_SOURCE_DATA',
+    `${quote(folder.path)} has no ${files.join(' or ')} to look columns up in: put one there`,
+    { details: { files } },
+  )
 }
 
 /** What a person should know of the join when everything was read. */
