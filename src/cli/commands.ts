@@ -24,6 +24,7 @@ import { kafkaConsoleConsumer } from './commands/kafka/kafka-console-consumer.ts
 import { kafkaConsoleProducer } from './commands/kafka/kafka-console-producer.ts'
 import { kafkaConsumerGroups } from './commands/kafka/kafka-consumer-groups.ts'
 import { kafkaTopics } from './commands/kafka/kafka-topics.ts'
+import { exportBatches } from './commands/batches/export-batches.ts'
 import { listBatches } from './commands/batches/list-batches.ts'
 import { showBatch } from './commands/batches/show-batch.ts'
 import { listStreams } from './commands/streams/list-streams.ts'
@@ -73,6 +74,7 @@ export const commands = {
   'kafka-consumer-groups': kafkaConsumerGroups,
   'batches list': listBatches,
   'batches show': showBatch,
+  'batches export': exportBatches,
   'streams list': listStreams,
   'tables list': listTables,
   'tables show': showTable,

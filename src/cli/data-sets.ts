@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { openDataFolder, openTopicSource } from '../app/index.ts'
+import { csvLine } from './csv-line.ts'
 import { cliError } from './errors.ts'
 import { userPath } from './instance.ts'
 
@@ -62,9 +63,6 @@ export async function writeCsv(
   }
   return written
 }
-
-const csvLine = (cells: readonly string[]): string =>
-  `${cells.map((cell) => (/[",\n\r]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')}\n`
 
 const missing = (folder: string, file: string): Error =>
   cliError('CLI_USAGE', `${folder} has no ${file}: name the folder or zip of the data set`)

@@ -293,7 +293,7 @@ describe('with a version', () => {
     expect(least.items[0]!.score).toBeLessThanOrEqual(mean.items[0]!.score)
   })
 
-  test('S0.13 an event acts on the next list, and on the history, without a training', async () => {
+  test('S0.13: an event acts on the next list, and on the history, without a training', async () => {
     const before = await list('/v1/recommendations/fresh')
     expect(before.source).toBe('trending')
     await server.send(

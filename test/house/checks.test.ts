@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, it } from 'vitest'
 import { filesUnder, read, root } from './sources.ts'
 
-const ID = /^(?:S[1-4]\.\d+|trap \d+|P\d+)$/
+const ID = /^(?:S[0-4]\.\d+|trap \d+|P\d+)$/
 const rows = read('docs/checks.md')
   .split('\n')
   .map((line) => line.split('|').map((cell) => cell.trim()))
@@ -16,7 +16,7 @@ const rows = read('docs/checks.md')
 
 /** The ids that begin the titles of a file's tests: `test('S4.2, trap 3: …`. */
 function idsIn(path: string): string[] {
-  const titles = read(path).matchAll(/['"`]((?:(?:S[1-4]\.\d+|trap \d+|[A-Z]\d+)(?:, )?)+): /g)
+  const titles = read(path).matchAll(/['"`]((?:(?:S[0-4]\.\d+|trap \d+|[A-Z]\d+)(?:, )?)+): /g)
   return [...titles].flatMap((match) => (match[1] ?? '').split(', ')).filter((id) => ID.test(id))
 }
 
