@@ -56,7 +56,7 @@ export function buildServer(app: RunningApp, options: ServerOptions = {}): Fasti
   addGuards(server, { ...options, limits }, drain.isDraining)
   void server.register(helmet, securityHeaders)
   void server.register(swagger, openApiOptions(app))
-  void server.register(swaggerUi, docsOptions)
+  void server.register(swaggerUi, docsOptions(app))
   void server.register(addRoutes, {
     app,
     streams,

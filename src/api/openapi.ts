@@ -53,8 +53,10 @@ export function openApiOptions(app: RunningApp): FastifyDynamicSwaggerOptions {
   }
 }
 
-export const docsOptions: FastifySwaggerUiOptions = {
+/** The interactive page of the API, under a title of its own. */
+export const docsOptions = (app: RunningApp): FastifySwaggerUiOptions => ({
   routePrefix: '/docs',
+  theme: { title: `Millrace: ${app.definition.name}` },
   staticCSP: true,
   uiConfig: { deepLinking: true, tryItOutEnabled: true, validatorUrl: null },
-}
+})
