@@ -9,12 +9,12 @@ export function startOf(options: {
   readonly from?: 'beginning' | 'end'
   readonly fromBeginning?: boolean
   readonly offset?: number
-  /** Whether the reading ends by itself: then it is of what is there, and not of what will come. */
-  readonly isBounded: boolean
+  /** So many records are a look at what is there, not at what will come. */
+  readonly isSample: boolean
 }): StartPlace {
-  const { from, fromBeginning = false, offset, isBounded } = options
+  const { from, fromBeginning = false, offset, isSample } = options
   if (offset === undefined) {
-    return { at: fromBeginning ? 'beginning' : (from ?? (isBounded ? 'beginning' : 'end')) }
+    return { at: fromBeginning ? 'beginning' : (from ?? (isSample ? 'beginning' : 'end')) }
   }
   if (!fromBeginning && from !== 'beginning') return { at: 'offset', offset }
   throw cliError('CLI_USAGE', 'say where to begin once: --offset <n>, or --from beginning')

@@ -274,9 +274,8 @@ test('dead letters are listed, shown, mended and dropped, and the ledger adds up
   expect([still.code, /0: dead letter 0 .* stays open/.test(still.stderr)]).toEqual([1, true])
   writeFileSync(
     join(cwd, 'fix.ts'),
-    `export default (event: string, letter: { id: number }) => {
-      return { ...JSON.parse(event), movieId: 100 + letter.id }
-    }`,
+    `export default (event: object, letter: { id: number }) =>
+      ({ ...event, movieId: 100 + letter.id })`,
   )
   expect(await millrace('dead-letters', 'retry', 'ratings', '--fix', 'fix.ts')).toContain(
     '1 retried, 0 still bad',

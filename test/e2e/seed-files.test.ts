@@ -101,7 +101,15 @@ describe('MovieLens as Kaggle has it', () => {
 
   const exportTo = (folder: string, ...more: string[]): Promise<{ stdout: string }> =>
     run(process.execPath, [
-      ...[MAIN, 'batches', 'export', '--format', 'csv', '--to', folder, '--url', instance.url],
+      MAIN,
+      'batches',
+      'export',
+      '--format',
+      'csv',
+      '--to',
+      folder,
+      '--url',
+      instance.url,
       ...more,
     ])
 

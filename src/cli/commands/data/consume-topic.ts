@@ -23,7 +23,7 @@ export const consumeTopic = defineCommand<ConsumeOptions>({
     {
       flags: '--from <place>',
       description:
-        'beginning or end (default: end, with --max or --to-end beginning); of a group: where it begins when it has no offset',
+        'beginning or end (default: end, with --max beginning); of a group: where it begins when it has no offset',
       parse: oneOf('beginning', 'end'),
     },
     { flags: '--from-beginning', description: 'the same as --from beginning' },
@@ -52,7 +52,7 @@ export const consumeTopic = defineCommand<ConsumeOptions>({
     const topic = argument(args, 0)
     const { bootstrapServer, group, partition, toEnd = false } = options
     const max = options.max ?? options.maxMessages
-    const start = startOf({ ...options, isBounded: max !== undefined || toEnd })
+    const start = startOf({ ...options, isSample: max !== undefined })
     if (group !== undefined && (start.at === 'offset' || partition !== undefined)) {
       throw cliError(
         'CLI_USAGE',
