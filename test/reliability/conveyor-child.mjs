@@ -3,7 +3,7 @@
  * SIGKILL, by its parent at a random moment or by itself at a failpoint.
  *
  * Arguments: data folder, rows to reach in the log (a multiple of 4), failpoint of sink or lake (or `-`), how often the failpoint
- * is passed before it strikes, `folders` for a table with partition columns.
+ * is passed before it strikes, `folders` for a table by day and kind, whose batches are several files each.
  */
 import { openLake } from '../../dist/lake/index.js'
 import { openLog } from '../../dist/log/index.js'
@@ -16,8 +16,18 @@ const PARTITIONS = 4
 const columns = [
   { name: 'n', type: 'integer', nullable: false },
   { name: 'kind', type: 'text', nullable: true },
+  { name: 'at', type: 'integer', nullable: false },
 ]
-const partitionBy = layout === 'folders' ? [{ name: 'kind', from: 'kind' }] : []
+const partitionBy =
+  layout === 'folders'
+    ? [
+        { name: 'day', from: 'at', unit: 'day' },
+        { name: 'kind', from: 'kind' },
+      ]
+    : []
+/** Noon of five days, so that a batch lies in several of them. */
+const FIRST_DAY = Date.UTC(2018, 11, 29, 12)
+const DAY = 86_400_000
 const encoder = new TextEncoder()
 let left = Number(passes)
 const failpoint = (reached) => {
@@ -45,7 +55,13 @@ const event = (partition, offset) => {
   return {
     key: null,
     value: encoder.encode(
-      n % 97 === 0 ? `bad ${n}` : JSON.stringify({ n, ...(n % 3 !== 0 && { kind: `k/${n % 5}` }) }),
+      n % 97 === 0
+        ? `bad ${n}`
+        : JSON.stringify({
+            n,
+            at: FIRST_DAY + (n % 5) * DAY,
+            ...(n % 3 !== 0 && { kind: `k/${n % 2}` }),
+          }),
     ),
     headers: [],
     timestamp: clock.now(),

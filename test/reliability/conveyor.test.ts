@@ -1,11 +1,12 @@
 /**
  * B1, first form: a sink under a storm of SIGKILL while a foreign reader lists the folder. At every look the rows of each
  * partition are a duplicate-free, gap-free prefix of the log; at the end they are the log (promises P2, P5, P8, P9). With
- * partition columns a batch is several files: a plain listing never shows a row twice, and by the manifest it is a prefix.
+ * partition columns (day and kind) a batch is several files: a plain listing never shows a row twice, by the manifest it is a
+ * prefix, and at the end a reader that trusts the folders' names (`hive_partitioning`) agrees.
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,6 +18,7 @@ import { createRandom } from '../../src/kernels/index.ts'
 import { partitionedCommitSeams } from '../../src/lake/failpoint.ts'
 import { openLake } from '../../src/lake/index.ts'
 import { openLog } from '../../src/log/index.ts'
+import { openSqlEngine } from '../../src/sql/index.ts'
 import { FAILPOINTS } from '../../src/stream/index.ts'
 
 const CHILD = fileURLToPath(new URL('conveyor-child.mjs', import.meta.url))
@@ -151,12 +153,36 @@ async function expectWhole(layout: Layout, total: number): Promise<void> {
   const columns = [
     { name: 'n', type: 'integer', nullable: false },
     { name: 'kind', type: 'text', nullable: true },
+    { name: 'at', type: 'integer', nullable: false },
   ] as const
-  const partitionBy = layout === 'folders' ? [{ name: 'kind', from: 'kind' }] : []
+  const partitionBy =
+    layout === 'folders'
+      ? ([
+          { name: 'day', from: 'at', unit: 'day' },
+          { name: 'kind', from: 'kind' },
+        ] as const)
+      : []
   const table = await lake.openTable({ name: TOPIC, topic: TOPIC, columns, partitionBy })
   expect(await table.verify()).toEqual([])
   await lake.close()
   await log.close()
+  if (layout === 'folders') await expectFoldersAgree(total)
+}
+
+/** What a reader of the plain folders that trusts their names sees: each row once, in the day of its time. */
+async function expectFoldersAgree(total: number): Promise<void> {
+  const engine = await openSqlEngine()
+  const { rows } = await engine.query(`
+    select count(*)::int, count(distinct n)::int,
+      count_if(day = strftime(make_timestamp("at" * 1000), '%Y-%m-%d'))::int,
+      count_if(kind is not distinct from case when n % 3 <> 0 then 'k/' || (n % 2) end)::int,
+      list(distinct day order by day)
+    from read_parquet('${await realpath(current())}/**/*.parquet', hive_partitioning = true,
+      hive_types = {'day': VARCHAR, 'kind': VARCHAR})`)
+  await engine.close()
+  const good = Array.from({ length: total }, (_, n) => n).filter((n) => !isBad(n)).length
+  const days = ['2018-12-29', '2018-12-30', '2018-12-31', '2019-01-01', '2019-01-02']
+  expect(rows).toEqual([[good, good, good, good, days]])
 }
 
 test.each(['plain', 'folders'] as const)(
