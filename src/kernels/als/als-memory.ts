@@ -1,6 +1,6 @@
 /**
  * What lies where in the memory of one ALS: both orientations of the matrix (16 bytes an entry), the factors of both sides,
- * a gram matrix with its parts, penalties, and per thread a scratch. Counted before anything is allocated.
+ * a basis, the parts of a gram matrix, penalties, and per thread a scratch. Counted before anything is allocated.
  */
 import { kernelError } from '../errors.ts'
 import { POOL_LIMIT, poolBytes } from '../pool/thread-pool.ts'
@@ -16,9 +16,9 @@ export interface AlsShape {
 
 /** Ranges that a gram matrix is summed up in; fixed, so that its bits do not depend on the threads. */
 export const GRAM_PARTS = 32
-/** As COPY_BYTES in `wasm/als.shared.as.ts`. */
+/** As COPY_BYTES in `wasm/als/gradient.as.ts`. */
 const COPY_BYTES = 8_388_608
-/** Bytes of a job, see the top of `wasm/als.shared.as.ts`. */
+/** Bytes of a job, see `wasm/als/job.as.ts`. */
 const JOB_BYTES = 64
 /** The lowest addresses stay unused. */
 const FIRST = 1_024
@@ -41,20 +41,24 @@ export function layOutAls({ rows, columns, entries, factors, threads }: AlsShape
     start: place((count + 1) * 4),
     column: place(entries * 4),
     value: place(entries * 4),
-    factors: place(count * stride * 4),
+    // Whole groups of four rows.
+    factors: place(Math.ceil(count / 4) * 4 * stride * 4),
     penalty: place(count * 4),
   })
   const places = {
     job: place(JOB_BYTES),
     rows: side(rows),
     columns: side(columns),
-    gram: place(stride * stride * 4),
+    spectrum: place(stride * 4),
+    basis: place(stride * stride * 4),
     parts: place(GRAM_PARTS * stride * stride * 4),
   }
-  const forGradient =
-    16 * stride + 12 * (longest + 8) + Math.min(COPY_BYTES, longest * stride * 4) + 1_024
-  const forCholesky = stride * stride * 4 + Math.max(16_384, 32 * stride) + 1_024
-  const pool = { bytes: end, scratchBytes: Math.max(forGradient, forCholesky), threads }
+  const copies = Math.min(COPY_BYTES, (longest + 8) * stride * 4) + 32 * stride
+  const forGradient = 28 * stride + 12 * (longest + 8) + copies + 1_024
+  const forCholesky =
+    stride * stride * 4 + Math.max(stride * stride * 4, 16_384) + 96 * stride + 4_096
+  const forTurn = 64 * stride
+  const pool = { bytes: end, scratchBytes: Math.max(forGradient, forCholesky, forTurn), threads }
   return { stride, places, pool, totalBytes: poolBytes(pool) }
 }
 

@@ -2,6 +2,7 @@
  * The half-step of `als.ts` in plain TypeScript and double precision, one thread: what the WebAssembly kernels must equal
  * up to single precision, and how to read them.
  */
+import { choleskyFactor, choleskySolve } from '../cholesky.ts'
 import type { HalfStep, Linear, Side } from './als.ts'
 import { foldIn, gramOf, type FactorTable, type RowEntries } from './fold-in.ts'
 import { transpose, type SparseMatrix } from './sparse-matrix.ts'
@@ -26,18 +27,19 @@ export function solveReference(
     }
     const x = target.values.subarray(u * target.stride, u * target.stride + target.factors)
     const penalty = step.penalty[u]!
+    const start = { x, steps: step.method === 'cholesky' ? 0 : step.method.gradientSteps }
     if (step.method === 'cholesky') x.set(foldIn(source, gram, penalty, entries))
     else if (to === from) x.fill(0)
-    else x.set(gradientSteps(x, step.method.gradientSteps, source, gram, penalty, entries))
+    else x.set(gradientSteps(start, source, gram, penalty, entries))
   }
 }
 
 const dot = (a: Float64Array, b: Float64Array): number =>
   a.reduce((sum, value, i) => sum + value * b[i]!, 0)
 
+/** Preconditioned by (g YᵀY + p I)⁻¹, where there is one. */
 function gradientSteps(
-  start: Float32Array,
-  steps: number,
+  { x: start, steps }: { readonly x: Float32Array; readonly steps: number },
   { values, factors: d, stride }: FactorTable,
   gram: Float64Array,
   penalty: number,
@@ -59,19 +61,27 @@ function gradientSteps(
     }
     return out
   }
+  const factor = gram.map((value, at) => (at % (d + 1) === 0 ? value + penalty : value))
+  const isRegular = choleskyFactor(factor, d) === -1
+  const condition = (v: Float64Array): Float64Array => {
+    const solved = v.slice()
+    if (isRegular) choleskySolve(factor, d, solved)
+    return solved
+  }
   const x = Float64Array.from(start)
   const r = apply(x, (e, product) => square[e]! * product - target[e]!).map((value) => -value)
-  let p = r.slice()
-  let old = dot(r, r)
-  for (let step = 0; step < steps && old >= 1e-20; step++) {
+  let p = condition(r)
+  let old = dot(r, p)
+  for (let step = 0; step < steps && old > 1e-20; step++) {
     const ap = apply(p, (e, product) => square[e]! * product)
     const alpha = old / dot(p, ap)
     for (let i = 0; i < d; i++) {
       x[i]! += alpha * p[i]!
       r[i]! -= alpha * ap[i]!
     }
-    const now = dot(r, r)
-    p = p.map((value, i) => r[i]! + (now / old) * value)
+    const z = condition(r)
+    const now = dot(r, z)
+    p = p.map((value, i) => z[i]! + (now / old) * value)
     old = now
   }
   return x

@@ -11,8 +11,9 @@
  */
 import { openThreadPool, type ThreadPool } from '../pool/thread-pool.ts'
 import { checkAlsFits, GRAM_PARTS, layOutAls } from './als-memory.ts'
+import { symmetricEigen } from '../symmetric-eigen.ts'
+import { fillTables, type SideTable } from './als-tables.ts'
 import type { SparseMatrix } from './sparse-matrix.ts'
-import { transpose } from './sparse-matrix.ts'
 
 export type Side = 'rows' | 'columns'
 
@@ -40,12 +41,13 @@ export interface HalfStep {
 }
 
 export interface AlsSolver {
-  /** Singles between two rows of factors; what is beyond `factors` in a row is 0. */
-  readonly stride: number
-  /** rows × stride, row-major, zero at first; the caller sets the start. Valid until `close`. */
-  readonly rows: Float32Array
-  /** columns × stride. */
-  readonly columns: Float32Array
+  /** The start of a side, zeros before: rows × factors, row-major. */
+  write(side: Side, values: Float32Array): void
+  /**
+   * A copy of the factors of a side. Half-steps turn both sides together into other bases of the same lengths and angles:
+   * products of rows stay, single numbers do not.
+   */
+  read(side: Side): Float32Array
   /**
    * A row without entries gets zeros, and so does one whose system has no unique solution in single precision. The same bits
    * for any number of threads. Rejects with the signal's reason, or KERNEL_THREAD_LOST.
@@ -66,27 +68,29 @@ export function openAls(matrix: SparseMatrix, options: AlsOptions): AlsSolver {
   checkAlsFits(shape)
   const { stride, places, pool: sizes } = layOutAls(shape)
   const pool = openThreadPool({ module: 'als', ...sizes, signal: options.signal })
-  const sides = {
-    rows: fillSide(pool, matrix, places.rows, stride),
-    columns: fillSide(pool, transpose(matrix), places.columns, stride),
-  }
-  const addGram = async (of: FilledSide): Promise<void> => {
-    const { gram, parts, job } = places
-    writeJob(pool, job, [stride, 0, 0, 0, 0, 0, of.at.factors, gram, 0, [0, 0, 0, 0], parts])
-    const bounds = evenBounds(of.rows, GRAM_PARTS)
-    const work = of.rows * stride * stride
-    await pool.run({ kernel: 'addGram', job, bounds }, { work })
-  }
+  const sides = fillTables(pool.buffer, places, matrix, stride)
+  const { factors } = options
   return {
-    stride,
-    rows: sides.rows.factors,
-    columns: sides.columns.factors,
+    write(side, values) {
+      const { order, factors: table } = sides[side]
+      for (const [place, row] of order.entries()) {
+        table.set(values.subarray(row * factors, (row + 1) * factors), place * stride)
+      }
+    },
+    read(side) {
+      const { order, factors: table } = sides[side]
+      const values = new Float32Array(order.length * factors)
+      for (const [place, row] of order.entries()) {
+        values.set(table.subarray(place * stride, place * stride + factors), row * factors)
+      }
+      return values
+    },
     async solve(step) {
       const target = sides[step.side]
       const source = sides[step.side === 'rows' ? 'columns' : 'rows']
-      if (step.gramWeight > 0) await addGram(source)
-      sumGram(pool, places, stride, step.gramWeight)
-      target.penalty.set(Float32Array.from(step.penalty))
+      const memory = { pool, places, stride, factors }
+      await makeDiagonal(memory, step, source, target)
+      for (const [place, row] of target.order.entries()) target.penalty[place] = step.penalty[row]!
       const steps = step.method === 'cholesky' ? 0 : step.method.gradientSteps
       const { square: a, target: b } = step
       writeJob(pool, places.job, [
@@ -97,10 +101,9 @@ export function openAls(matrix: SparseMatrix, options: AlsOptions): AlsSolver {
         target.at.value,
         target.at.factors,
         source.at.factors,
-        places.gram,
+        places.spectrum,
         target.at.penalty,
         [a.scale, a.shift, b.scale, b.shift],
-        places.parts,
       ])
       const cost = costOf(step.method, stride)
       const { bounds, work } = boundsByCost(target.start, cost)
@@ -115,27 +118,6 @@ export function openAls(matrix: SparseMatrix, options: AlsOptions): AlsSolver {
 }
 
 type Places = ReturnType<typeof layOutAls>['places']
-type FilledSide = ReturnType<typeof fillSide>
-
-function fillSide(
-  { buffer }: ThreadPool,
-  matrix: SparseMatrix,
-  at: Places['rows'],
-  stride: number,
-) {
-  const start = new Int32Array(buffer, at.start, matrix.rows + 1)
-  start.set(matrix.start)
-  new Int32Array(buffer, at.column, matrix.column.length).set(matrix.column)
-  new Float32Array(buffer, at.value, matrix.value.length).set(matrix.value)
-  return {
-    at,
-    rows: matrix.rows,
-    start,
-    factors: new Float32Array(buffer, at.factors, matrix.rows * stride),
-    penalty: new Float32Array(buffer, at.penalty, matrix.rows),
-  }
-}
-
 /** The fields of a job in their order; the list in the middle are singles. */
 function writeJob(
   { buffer }: ThreadPool,
@@ -157,35 +139,88 @@ function writeJob(
   }
 }
 
-/** Adds the parts up in double precision and makes both triangles: gram = weight · Σ parts. */
-function sumGram({ buffer }: ThreadPool, places: Places, stride: number, weight: number): void {
-  const size = stride * stride
-  const gram = new Float32Array(buffer, places.gram, size)
-  if (weight === 0) {
-    gram.fill(0)
-    return
+interface Memory {
+  readonly pool: ThreadPool
+  readonly places: Places
+  readonly stride: number
+  readonly factors: number
+}
+
+/**
+ * Turns both tables into the basis in which the gram matrix of the source is diagonal: no system then needs a product with
+ * it, and its diagonal is close to the whole, which is what conjugate gradients and short rows live on.
+ */
+async function makeDiagonal(
+  memory: Memory,
+  { gramWeight, method }: HalfStep,
+  source: SideTable,
+  target: SideTable,
+): Promise<void> {
+  const { pool, places, stride, factors } = memory
+  const spectrum = new Float32Array(pool.buffer, places.spectrum, stride).fill(0)
+  if (gramWeight === 0) return
+  const of = (side: SideTable) =>
+    writeJob(pool, places.job, [
+      ...[stride, 0, 0, 0, 0, 0, side.at.factors, 0, 0],
+      [0, 0, 0, 0],
+      ...[places.parts, places.basis],
+    ])
+  const run = (kernel: string, { rows }: SideTable, bounds: Int32Array) =>
+    pool.run({ kernel, job: places.job, bounds }, { work: rows * stride * stride })
+  of(source)
+  await run('addGram', source, evenBounds(source.rows, GRAM_PARTS, 1))
+  const { values, vectors } = symmetricEigen(sumGram(memory), factors)
+  // Rounding may leave a value below 0.
+  for (let k = 0; k < factors; k++) spectrum[k] = gramWeight * Math.max(0, values[k]!)
+  writeBasis(memory, vectors)
+  // An exact solution starts from nothing.
+  for (const side of method === 'cholesky' ? [source] : [source, target]) {
+    of(side)
+    await run('turn', side, evenBounds(side.rows, RANGES, TURNED))
   }
-  const parts = new Float32Array(buffer, places.parts, GRAM_PARTS * size)
-  for (let i = 0; i < stride; i++) {
-    for (let j = i; j < stride; j++) {
+}
+
+/** The parts, upper triangles in single precision, added up in double precision: factors × factors, both triangles. */
+function sumGram({ pool, places, stride, factors }: Memory): Float64Array {
+  const size = stride * stride
+  const gram = new Float64Array(factors * factors)
+  const parts = new Float32Array(pool.buffer, places.parts, GRAM_PARTS * size)
+  for (let i = 0; i < factors; i++) {
+    for (let j = i; j < factors; j++) {
       let sum = 0
       for (let part = i * stride + j; part < parts.length; part += size) sum += parts[part]!
-      gram[i * stride + j] = weight * sum
-      gram[j * stride + i] = weight * sum
+      gram[i * factors + j] = sum
+      gram[j * factors + i] = sum
     }
+  }
+  return gram
+}
+
+/** Vectors as columns, 8 columns after another; beyond `factors` zeros. */
+function writeBasis({ pool, places, stride, factors }: Memory, vectors: Float64Array): void {
+  const basis = new Float32Array(pool.buffer, places.basis, stride * stride).fill(0)
+  for (let column = 0; column < factors; column++) {
+    const block = (column & ~7) * stride + (column & 7)
+    for (let row = 0; row < factors; row++)
+      basis[block + row * 8] = vectors[column * factors + row]!
   }
 }
 
 /** Operations of a row, of an entry, by method. */
 function costOf(method: HalfStep['method'], d: number): { row: number; entry: number } {
   if (method === 'cholesky') return { row: (d * d * d) / 3 + 4 * d * d, entry: d * d + 8 * d }
-  return { row: 2 * d * d * (method.gradientSteps + 1), entry: 4 * d * (method.gradientSteps + 2) }
+  return { row: 16 * d * (method.gradientSteps + 1), entry: 4 * d * (method.gradientSteps + 2) }
 }
 
-function evenBounds(rows: number, parts: number): Int32Array {
-  return Int32Array.from({ length: parts + 1 }, (_, part) => Math.floor((rows * part) / parts))
+/** About equal ranges, each a multiple of `of` rows but the last. */
+function evenBounds(rows: number, parts: number, of: number): Int32Array {
+  return Int32Array.from({ length: parts + 1 }, (_, part) =>
+    part === parts ? rows : Math.floor((rows * part) / parts / of) * of,
+  )
 }
 
+/** As TURNED in `wasm/als/basis.as.ts`. */
+const TURNED = 16
 /** Ranges of one task: enough that a thread which is late at the end is late by little. */
 const RANGES = 512
 

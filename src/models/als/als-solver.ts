@@ -2,13 +2,7 @@
  * The training of `als`: alternating half-steps of `kernels/als`. The last one is over users and exact, so that a trained
  * user is the same as that user's history folded in.
  */
-import {
-  createRandom,
-  openAls,
-  type AlsSolver,
-  type HalfStep,
-  type Side,
-} from '../../kernels/index.ts'
+import { createRandom, openAls, type HalfStep, type Side } from '../../kernels/index.ts'
 import { modelError } from '../errors.ts'
 import type { FitContext } from '../model.ts'
 import type { Interactions } from '../recommender.ts'
@@ -62,14 +56,14 @@ export async function fitAls(
   const { factors, iterations } = params
   const als = openAls(matrix, { factors, threads, signal: context.signal })
   try {
-    spread(als.columns, als.stride, factors, context.seed)
+    als.write('columns', firstFactors(data.items.size * factors, factors, context.seed))
     const penalties = penaltiesOf(data, params)
     const halves = 2 * iterations + 1
     for (let half = 0; half < halves; half++) {
       await als.solve(halfStep(half, halves, penalties, params, context))
       context.progress?.((half + 1) / halves)
     }
-    return { users: packed(als.rows, als, factors), items: packed(als.columns, als, factors) }
+    return { users: als.read('rows'), items: als.read('columns') }
   } finally {
     await als.close()
   }
@@ -107,21 +101,9 @@ function penaltiesOf(data: Interactions, params: AlsParams): Record<Side, Float6
   }
 }
 
-/** The first item factors; those of users follow from them. */
-function spread(values: Float32Array, stride: number, factors: number, seed: number): void {
+/** Of items; those of users follow from them. */
+function firstFactors(length: number, factors: number, seed: number): Float32Array {
   const random = createRandom(seed)
   const scale = START_SPREAD / Math.sqrt(factors)
-  for (let row = 0; row < values.length; row += stride) {
-    for (let f = 0; f < factors; f++) values[row + f] = scale * random.gaussian()
-  }
-}
-
-/** Without the unused tails of rows. */
-function packed(values: Float32Array, { stride }: AlsSolver, factors: number): Float32Array {
-  const rows = values.length / stride
-  const result = new Float32Array(rows * factors)
-  for (let row = 0; row < rows; row++) {
-    result.set(values.subarray(row * stride, row * stride + factors), row * factors)
-  }
-  return result
+  return Float32Array.from({ length }, () => scale * random.gaussian())
 }
