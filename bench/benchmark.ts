@@ -12,6 +12,8 @@ export interface PreparedBenchmark {
   readonly peer: Side
   /** Name → version of everything that was measured. */
   readonly versions: Readonly<Record<string, string>>
+  /** What else was found, after the runs: shares, bytes, the quality of both sides. */
+  readonly figures?: () => Readonly<Record<string, number | string>>
   close(): Promise<void>
 }
 
@@ -23,5 +25,7 @@ export interface Benchmark {
   readonly unit: string
   /** Ratio ours : peer that the product claims at least. */
   readonly floor: number
+  /** Each side once, where a run of the peer takes minutes. */
+  readonly once?: boolean
   prepare(): Promise<PreparedBenchmark>
 }

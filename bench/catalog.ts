@@ -29,4 +29,24 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'T2-256': () => import('./als-train/als-train.ts').then((folder) => folder.alsT2Wide),
   T3: () => import('./als-train/als-train.ts').then((folder) => folder.alsT3),
   'T3-128': () => import('./als-train/als-train.ts').then((folder) => folder.alsT3Wide),
+  T7: () =>
+    import('./explicit-ratings/explicit-ratings.ts').then((folder) => folder.explicitRatings),
+  S1: () => import('./top-n/against-hnswlib.ts').then((folder) => folder.topNSmall),
+  'S1-1M': () => import('./top-n/against-hnswlib.ts').then((folder) => folder.topNLarge),
+  'S5-1M-50': () => import('./top-n/against-oryx.ts').then((folder) => folder.oryx1M50),
+  'S5-5M-50': () => import('./top-n/against-oryx.ts').then((folder) => folder.oryx5M50),
+  'S5-1M-250': () => import('./top-n/against-oryx.ts').then((folder) => folder.oryx1M250),
+  'S5-5M-250': () => import('./top-n/against-oryx.ts').then((folder) => folder.oryx5M250),
+  'G-interactions': () =>
+    import('./growth/als-growth.ts').then((folder) => folder.interactionsGrowth),
+  'G-d128': () => import('./growth/als-growth.ts').then((folder) => folder.gradientGrowth),
+  'G-d256': () => import('./growth/als-growth.ts').then((folder) => folder.gradientGrowthWide),
+  'G-exact': () => import('./growth/als-growth.ts').then((folder) => folder.exactGrowth),
+  'G-scan': () => import('./growth/scan-growth.ts').then((folder) => folder.scanGrowth),
+  'G-scan-10M': () => import('./growth/scan-growth.ts').then((folder) => folder.scanGrowthLarge),
+  'G-fold-in': () => import('./growth/fold-in-growth.ts').then((folder) => folder.foldInGrowth),
+  S3: () => import('./recommendations/over-http.ts').then((folder) => folder.overHttp),
+  S6: () => import('./recommendations/over-http.ts').then((folder) => folder.tailOverHttp),
+  'S6-training': () =>
+    import('./recommendations/over-http.ts').then((folder) => folder.tailWhileTraining),
 }

@@ -36,3 +36,12 @@ export function pythonPeer(packages: Readonly<Record<string, string>>): string {
   }
   return python
 }
+
+/** A folder of the genuine data, which no repository holds. */
+export function genuineData(name: string): string {
+  const path = join(process.env['MILLRACE_TEST_DATA'] ?? '', name)
+  if (process.env['MILLRACE_TEST_DATA'] === undefined || !existsSync(path)) {
+    throw new Error(`set MILLRACE_TEST_DATA to a folder that holds ${name}/`)
+  }
+  return path
+}

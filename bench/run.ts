@@ -1,7 +1,10 @@
 /**
- * `npm run bench -- <ID>... [--json]`: runs benchmarks and prints one JSON line each (`--json`), else a short report.
+ * `npm run bench -- <ID>... [--json] [--record]`: runs benchmarks and prints one JSON line each (`--json`), else a short report;
+ * with `--record` the line is also kept in `bench/results.ndjson`, which `npm run docs` makes a page of.
  * Without an id it lists them. Exits 1 when a ratio is below its floor on a quiet machine.
  */
+import { execFileSync } from 'node:child_process'
+import { appendFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Benchmark } from './benchmark.ts'
@@ -12,6 +15,7 @@ const QUIET_LOAD = 0.3
 const QUIET_WAIT_MS = 180_000
 /** Runs of one side that differ by more than this make the result noisy. */
 const SPREAD = 0.25
+const ONCE = ['ours', 'peer'] as const
 const ORDER = ['ours', 'peer', 'peer', 'ours', 'ours', 'peer'] as const
 
 interface Result {
@@ -27,6 +31,7 @@ interface Result {
   readonly seconds: Readonly<Record<'ours' | 'peer', readonly number[]>>
   readonly machine: string
   readonly versions: Readonly<Record<string, string>>
+  readonly figures: Readonly<Record<string, number | string>>
 }
 
 const load = (): number => Number((loadavg()[0] ?? 0).toFixed(2))
@@ -47,12 +52,12 @@ async function measure(benchmark: Benchmark, wait: boolean): Promise<Result> {
   const before = wait ? await waitForQuiet() : load()
   const seconds: Record<'ours' | 'peer', number[]> = { ours: [], peer: [] }
   try {
-    for (const side of ORDER) seconds[side].push(await prepared[side].run())
+    for (const side of benchmark.once ? ONCE : ORDER) seconds[side].push(await prepared[side].run())
   } finally {
     await prepared.close()
   }
   const rate = (values: readonly number[]): number =>
-    Math.round(benchmark.work / Math.min(...values))
+    Number((benchmark.work / Math.min(...values)).toPrecision(5))
   const ratio = Math.min(...seconds.peer) / Math.min(...seconds.ours)
   return {
     id: benchmark.id,
@@ -67,6 +72,7 @@ async function measure(benchmark: Benchmark, wait: boolean): Promise<Result> {
     seconds,
     machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`,
     versions: prepared.versions,
+    figures: prepared.figures?.() ?? {},
   }
 }
 
@@ -80,9 +86,17 @@ function print(result: Result, question: string): void {
   console.log(
     `  ratio ${result.ratio} (medians ${result.ratioOfMedians}), floor ${result.floor} ${verdict}${result.noisy ? ', noisy' : ''}`,
   )
+  console.log(`  ${JSON.stringify(result.figures)}`)
   console.log(
     `  ${result.machine}, load ${result.load.join(' → ')}, ${JSON.stringify(result.versions)}`,
   )
+}
+
+function record(result: Result, question: string): void {
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD']).toString().trim()
+  const date = new Date().toISOString().slice(0, 10)
+  const line = JSON.stringify({ ...result, question, commit, date })
+  appendFileSync(new URL('results.ndjson', import.meta.url), `${line}\n`)
 }
 
 const args = process.argv.slice(2)
@@ -102,6 +116,7 @@ for (const id of ids) {
   const result = await measure(benchmark, !args.includes('--now'))
   if (args.includes('--json')) console.log(JSON.stringify(result))
   else print(result, benchmark.question)
+  if (args.includes('--record')) record(result, benchmark.question)
   if (!result.noisy && Math.min(result.ratio, result.ratioOfMedians) < result.floor)
     process.exitCode = 1
 }

@@ -1,0 +1,143 @@
+/**
+ * Lists over real HTTP from a running app: S3 against a loop over `implicit` in one process without HTTP, S6 at half the
+ * highest rate, S6-training while another model trains on the same cores.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { makeMatrix } from '../als-train/matrix.ts'
+import type { Benchmark } from '../benchmark.ts'
+import { openHttpLoad, quantile } from '../http-load.ts'
+import { pythonPeer } from '../peers.ts'
+import { CATALOGUE, pathOf } from './catalogue.ts'
+import { startServer } from './server.ts'
+
+const PEER = { implicit: '0.7.3', numpy: '2.4.6', scipy: '1.17.1' }
+const SCRIPT = fileURLToPath(new URL('implicit_peer.py', import.meta.url))
+const [CLOSED, OPEN] = [32, 256]
+const CLOSED_MS = 10_000
+const OPEN_MS = 10_000
+/** Requests of one run of the peer; figures are lists a second. */
+const REQUESTS = 20_000
+
+const toMs = (value: number): number => Number(value.toFixed(2))
+
+export const overHttp: Benchmark = {
+  id: 'S3',
+  question: `How many lists a second from ${CATALOGUE.columns} items of 64 factors over HTTP, without what users know, against implicit.recommend in a loop?`,
+  work: REQUESTS,
+  unit: 'lists/s',
+  floor: 1.5,
+  async prepare() {
+    const python = pythonPeer(PEER)
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
+    const matrix = makeMatrix(CATALOGUE, 1)
+    writeFileSync(join(folder, 'start.i32'), matrix.start)
+    writeFileSync(join(folder, 'column.i32'), matrix.column)
+    const server = await startServer()
+    const load = await openHttpLoad(server.port, CLOSED, pathOf)
+    await load.closed(2_000)
+    return {
+      versions: PEER,
+      ours: { run: async () => REQUESTS / (await load.closed(CLOSED_MS)) },
+      peer: {
+        async run() {
+          const settings = [folder, CATALOGUE.rows, CATALOGUE.columns, REQUESTS].map(String)
+          const out = execFileSync(python, [SCRIPT, ...settings])
+          return (JSON.parse(out.toString()) as { seconds: number }).seconds
+        },
+      },
+      async close() {
+        load.close()
+        await server.close()
+        rmSync(folder, { recursive: true, force: true })
+      },
+    }
+  },
+}
+
+export const tailOverHttp: Benchmark = {
+  id: 'S6',
+  question:
+    'Is p99 of a list, at half the highest rate and a constant arrival, at most three times p50 and at most 10 ms?',
+  work: 1,
+  unit: '1/s',
+  floor: 1,
+  once: true,
+  async prepare() {
+    const server = await startServer()
+    const [closed, open] = [
+      await openHttpLoad(server.port, CLOSED, pathOf),
+      await openHttpLoad(server.port, OPEN, pathOf),
+    ]
+    await closed.closed(3_000)
+    const rate = (await closed.closed(3_000)) / 2
+    let latencies: Float64Array = new Float64Array(0)
+    return {
+      versions: {},
+      ours: {
+        async run() {
+          latencies = await open.open(rate, OPEN_MS)
+          return quantile(latencies, 0.99) / 1_000
+        },
+      },
+      peer: { run: async () => Math.min(3 * quantile(latencies, 0.5), 10) / 1_000 },
+      figures: () => ({
+        rate: Math.round(rate),
+        p50Ms: toMs(quantile(latencies, 0.5)),
+        p99Ms: toMs(quantile(latencies, 0.99)),
+        mostMs: toMs(quantile(latencies, 1)),
+      }),
+      async close() {
+        closed.close()
+        open.close()
+        await server.close()
+      },
+    }
+  },
+}
+
+export const tailWhileTraining: Benchmark = {
+  id: 'S6-training',
+  question:
+    'Does p99 of a list at 200 requests/s stay below three times itself while a model trains?',
+  work: 1,
+  unit: '1/s',
+  floor: 1,
+  once: true,
+  async prepare() {
+    const server = await startServer()
+    const load = await openHttpLoad(server.port, OPEN, pathOf)
+    await load.open(1_000, 5_000)
+    let [quiet, busy] = [0, 0]
+    let trainedAfter = 0
+    return {
+      versions: {},
+      ours: {
+        async run() {
+          quiet = quantile(await load.open(200, OPEN_MS), 0.99)
+          const began = performance.now()
+          const training = server.train().then(() => {
+            trainedAfter = performance.now() - began
+          })
+          busy = quantile(await load.open(200, OPEN_MS), 0.99)
+          await training
+          if (trainedAfter < OPEN_MS) throw new Error(`the training took only ${trainedAfter} ms`)
+          return busy / 1_000
+        },
+      },
+      peer: { run: async () => (3 * quiet) / 1_000 },
+      figures: () => ({
+        p99Ms: toMs(quiet),
+        p99WhileTrainingMs: toMs(busy),
+        trainingSeconds: Math.round(trainedAfter / 1_000),
+      }),
+      async close() {
+        load.close()
+        await server.close()
+      },
+    }
+  },
+}
