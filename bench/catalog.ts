@@ -49,4 +49,10 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   S6: () => import('./recommendations/over-http.ts').then((folder) => folder.tailOverHttp),
   'S6-training': () =>
     import('./recommendations/over-http.ts').then((folder) => folder.tailWhileTraining),
+  'T6-lastfm': () =>
+    import('./list-quality/list-quality.ts').then((folder) => folder.qualityOnLastfm),
+  'T6-ml-100k': () =>
+    import('./list-quality/list-quality.ts').then((folder) => folder.qualityOnMl100k),
+  'T6-ml-latest': () =>
+    import('./list-quality/list-quality.ts').then((folder) => folder.qualityOnMlLatest),
 }
