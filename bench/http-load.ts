@@ -63,7 +63,7 @@ export async function openHttpLoad(
         }
         tick()
       })
-      return latencies.sort()
+      return latencies.toSorted()
     },
     close() {
       for (const connection of all) connection.close()

@@ -161,9 +161,18 @@ async function makeDiagonal(
   if (gramWeight === 0) return
   const of = (side: SideTable) =>
     writeJob(pool, places.job, [
-      ...[stride, 0, 0, 0, 0, 0, side.at.factors, 0, 0],
+      stride,
+      0,
+      0,
+      0,
+      0,
+      0,
+      side.at.factors,
+      0,
+      0,
       [0, 0, 0, 0],
-      ...[places.parts, places.basis],
+      places.parts,
+      places.basis,
     ])
   const run = (kernel: string, { rows }: SideTable, bounds: Int32Array) =>
     pool.run({ kernel, job: places.job, bounds }, { work: rows * stride * stride })
