@@ -1,13 +1,20 @@
 /** The examples' journeys with their events on Apache Kafka: the same app, the same results. */
+import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { firstResult, PATIENCE_S } from '../e2e/first-results.ts'
 import { gameEventsJourney, type JourneyWorld } from '../e2e/game-events-journey.ts'
 import { sparkifyJourney } from '../e2e/sparkify-journey.ts'
+import { streamingMlJourney } from '../e2e/streaming-ml-journey.ts'
 import { startKafka, type KafkaCluster } from './kafka-cluster.ts'
 
-const JOURNEYS = { 'game-events': gameEventsJourney, sparkify: sparkifyJourney } as const
+const JOURNEYS = {
+  'game-events': gameEventsJourney,
+  sparkify: sparkifyJourney,
+  'streaming-ml': streamingMlJourney,
+} as const
 
 describe.each(Object.entries(JOURNEYS))('examples/%s on Apache Kafka', (name, journey) => {
   let cluster: KafkaCluster
@@ -25,4 +32,23 @@ describe.each(Object.entries(JOURNEYS))('examples/%s on Apache Kafka', (name, jo
     dataDir: join(folder, 'data'),
     kafka: cluster.bootstrap,
   }))
+})
+
+describe('from an empty folder, on Apache Kafka', () => {
+  let cluster: KafkaCluster
+  let folder: string
+  beforeAll(async () => {
+    cluster = await startKafka()
+    folder = await mkdtemp(join(tmpdir(), 'millrace-first-kafka-'))
+  })
+  afterAll(async () => {
+    await cluster.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it.each(['lastfm', 'movielens'])('%s gives its main result within a minute', async (name) => {
+    const world = { dataDir: join(folder, name), kafka: cluster.bootstrap }
+    const seconds = await firstResult(name, world)
+    assert.ok(seconds <= PATIENCE_S, `${name} took ${seconds} s`)
+  })
 })
