@@ -3,6 +3,7 @@ import { quote } from '../core/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
 import { featureError } from './errors.ts'
 import type { CutoffFrame, CutoffRequest, FrameBuilder, TimeSpan } from './feature-view.ts'
+import { reachedTime } from './reached-time.ts'
 import { rowMajor } from './row-major.ts'
 import { compileFeatureView, type CompiledView } from './view-compiler.ts'
 import { CUTOFF, eventMs, ident } from './view-source.ts'
@@ -10,14 +11,14 @@ import { parquetSource } from './view-sql.ts'
 import { windowedSql } from './windowed-sql.ts'
 
 export const readSpan: FrameBuilder['span'] = async (engine, request) => {
-  const ms = eventMs(request.table)
-  const result = await engine.queryColumns(
-    `select min(${ms}) as first, max(${ms}) as last from (${historySource(request)})`,
-  )
-  const [firstMs = Number.NaN] = result.numbers('first')
-  const [lastMs = Number.NaN] = result.numbers('last')
-  const span: TimeSpan = { firstMs, lastMs }
-  return Number.isFinite(firstMs) && Number.isFinite(lastMs) ? span : undefined
+  const [view] = await compileAll(engine, { ...request, views: request.views.slice(0, 1) })
+  if (!view) return undefined
+  const reached = await reachedTime(engine, request.table, view.view.entity, historySource(request))
+  const span: TimeSpan | undefined = reached && {
+    firstMs: reached.firstMs,
+    lastMs: reached.reachedMs,
+  }
+  return span
 }
 
 export const buildCutoffs: FrameBuilder['cutoffs'] = async (engine, request) => {
@@ -47,7 +48,10 @@ const emptyFrame = (names: readonly string[], { label }: CutoffRequest): CutoffF
   label: label && new Float64Array(0),
 })
 
-async function compileAll(engine: SqlEngine, request: CutoffRequest): Promise<CompiledView[]> {
+async function compileAll(
+  engine: SqlEngine,
+  request: Pick<CutoffRequest, 'table' | 'views'>,
+): Promise<CompiledView[]> {
   const compiled: CompiledView[] = []
   for (const spec of request.views) {
     if (spec.windowMs === undefined) {

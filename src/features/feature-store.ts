@@ -175,12 +175,12 @@ async function openTopicViews(
   return {
     views,
     freshness: () =>
-      views.map(({ compiled, entities }) => ({
-        view: compiled.view.name,
-        entities,
+      views.map((view) => ({
+        view: view.compiled.view.name,
+        entities: view.entities,
         lagRecords: follower.lag(),
         ends: new Map(follower.ends),
-        dataAsOf,
+        dataAsOf: view.asOf === undefined ? dataAsOf : view.asOf(),
       })),
     async refresh() {
       await follower.refresh()

@@ -161,10 +161,13 @@ export interface FrameBuilder {
     request: Omit<FrameRequest, 'asOf' | 'label'>,
     view: string,
   ): Promise<EntityFrame>
-  /** First and last event time; undefined without events. */
+  /**
+   * First event time, and the one that the entities of the views have come to, which a few events with wrong clocks do not
+   * move; undefined without events.
+   */
   span(
     engine: SqlEngine,
-    request: Pick<CutoffRequest, 'table' | 'files' | 'history'>,
+    request: Pick<CutoffRequest, 'table' | 'files' | 'history' | 'views'>,
   ): Promise<TimeSpan | undefined>
   /** Features see nothing at or after their cut-off, the label nothing before it. */
   cutoffs(engine: SqlEngine, request: CutoffRequest): Promise<CutoffFrame>

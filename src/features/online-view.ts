@@ -29,6 +29,8 @@ export interface OnlineView {
   prepare(engine: SqlEngine, source: string): Promise<() => void>
   /** Brings what is computed only now and then up to what was published. */
   settle?(engine: SqlEngine): Promise<void>
+  /** Event time, as its column has it, that the values are as of; undefined where that is the newest event's. */
+  asOf?(): number | undefined
 }
 
 export function createOnlineView(compiled: CompiledView): OnlineView {

@@ -162,6 +162,31 @@ describe('a windowed view while serving', () => {
     }
   })
 
+  test('an event with a wrong clock neither empties the window nor makes outcomes known', async () => {
+    const plays = Array.from({ length: 300 }, (_, n): Play => ({
+      user: `u${n % 30}`,
+      page: 'Song',
+      day: 20 + n / 30,
+    }))
+    const wrong: Play[] = [{ user: 'u7', page: 'Song', day: 4_000 }]
+    const online = createWindowedView(await compileFeatureView(engine, view, table))
+    for (const [part, from] of [
+      [plays.slice(0, 150), 0],
+      [wrong, 150],
+      [plays.slice(150), 151],
+    ] as const) {
+      const publish = await online.prepare(engine, relation(part, from))
+      publish()
+      await online.settle?.(engine)
+    }
+    expect(online.keys()).toHaveLength(30)
+    expect(online.asOf?.()).toBe(msOf(20 + 299 / 30))
+    const file = join(folder, `${files++}.parquet`)
+    await engine.run(`copy (${relation([...plays, ...wrong])}) to '${file}' (format parquet)`)
+    const span = await builder.span(engine, { table, files: [file], views: [view] })
+    expect(span).toEqual({ firstMs: msOf(20), lastMs: msOf(20 + 298 / 30) })
+  })
+
   test('rows that were stored by a change which nobody published come once', async () => {
     const online = createWindowedView(await compileFeatureView(engine, view, table))
     const plays = [1, 2, 3].map((day) => ({ user: 'ann', page: 'Song', day }))

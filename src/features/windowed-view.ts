@@ -7,6 +7,7 @@
  */
 import type { SqlEngine } from '../sql/index.ts'
 import type { OnlineView } from './online-view.ts'
+import { reachedTime } from './reached-time.ts'
 import type { CompiledView } from './view-compiler.ts'
 import { eventMs, ident, sourceColumns, sqlTypeOf } from './view-source.ts'
 import { finalColumns } from './view-sql.ts'
@@ -14,6 +15,7 @@ import { windowedSql } from './windowed-sql.ts'
 
 export function createWindowedView(compiled: CompiledView): OnlineView {
   let values: ReadonlyMap<string, Float64Array> = new Map()
+  let asOf: number | undefined
   let ends = new Map<number, number>()
   let isStored = false
   let isPending = false
@@ -32,6 +34,7 @@ export function createWindowedView(compiled: CompiledView): OnlineView {
     },
     get: (entity) => values.get(entity),
     keys: () => [...values.keys()],
+    asOf: () => asOf,
     prepare: (engine, source) =>
       inTurn(async () => {
         if (!isStored) await createStore(engine, compiled)
@@ -50,7 +53,9 @@ export function createWindowedView(compiled: CompiledView): OnlineView {
         if (isSettled) return
         isSettled = true
         try {
-          values = await compute(engine, compiled)
+          const computed = await compute(engine, compiled)
+          values = computed.values
+          asOf = computed.asOf
         } catch (error) {
           isSettled = false
           throw error
@@ -92,9 +97,11 @@ async function store(
 ): Promise<Map<number, number>> {
   const ms = eventMs(compiled.table)
   const windowMs = compiled.view.windowMs ?? 0
+  // Of a few entities' events nothing tells a wrong clock from a right one: they stay until all are looked at together.
+  const reached = await reachedTime(engine, compiled.table, compiled.view.entity, source)
+  const from = reached?.isWitnessed ? reached.newestMs - windowMs : Number.MIN_SAFE_INTEGER
   await engine.run(`insert into ${storeName(compiled)} by name
-    select ${columnNames(compiled)} from (${source})
-    where ${ms} >= (select max(${ms}) from (${source})) - ${windowMs}`)
+    select ${columnNames(compiled)} from (${source}) where ${ms} >= ${from}`)
   const seen = await engine.queryColumns(
     `select CAST(_partition AS DOUBLE) as p, CAST(max(_offset) AS DOUBLE) as o from (${source}) group by 1`,
   )
@@ -106,24 +113,23 @@ async function store(
   return next
 }
 
-/** Every entity as of the newest event; what the window has left behind is dropped. */
+/** Every entity as of the newest event that can be believed; what the window has left behind is dropped. */
 async function compute(
   engine: SqlEngine,
   compiled: CompiledView,
-): Promise<Map<string, Float64Array>> {
+): Promise<{ values: Map<string, Float64Array>; asOf: number | undefined }> {
   const ms = eventMs(compiled.table)
-  const newest = await engine.queryColumns(`select max(${ms}) as t from ${storeName(compiled)}`)
-  const [last = Number.NaN] = newest.numbers('t')
-  if (!Number.isFinite(last)) return new Map()
-  const cutoff = Math.floor(last) + 1
+  const source = `select ${columnNames(compiled)} from ${storeName(compiled)}`
+  const reached = await reachedTime(engine, compiled.table, compiled.view.entity, source)
+  if (reached === undefined) return { values: new Map(), asOf: undefined }
+  const cutoff = Math.floor(reached.newestMs) + 1
   await engine.run(
     `delete from ${storeName(compiled)} where ${ms} < ${cutoff - (compiled.view.windowMs ?? 0)}`,
   )
-  const source = `select ${columnNames(compiled)} from ${storeName(compiled)}`
   const result = await engine.queryColumns(windowedSql(compiled, source, [cutoff]))
   const columns = finalColumns(compiled).map((_, index) => result.numbers(`v${index}`))
-  return new Map(
-    result.texts('e').map((entity, row) => [
+  const values = new Map(
+    result.texts('e').map((entity, row): [string, Float64Array] => [
       entity ?? '',
       Float64Array.from(columns, (column) => {
         const value = column[row] ?? Number.NaN
@@ -131,4 +137,5 @@ async function compute(
       }),
     ]),
   )
+  return { values, asOf: reached.newest }
 }

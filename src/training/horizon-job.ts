@@ -95,7 +95,12 @@ const spanOf = (
   tools: JobTools,
   history: string,
 ): Promise<TimeSpan | undefined> =>
-  createFrameBuilder().span(tools.engine, { table: plan.table, files: plan.files, history })
+  createFrameBuilder().span(tools.engine, {
+    table: plan.table,
+    files: plan.files,
+    views: plan.views,
+    history,
+  })
 
 /** The cut-offs of the grid that have a whole window before them and a known outcome after them. */
 export function cutoffsOf(span: TimeSpan | undefined, horizon: Horizon): number[] {

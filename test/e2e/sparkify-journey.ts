@@ -124,6 +124,24 @@ export function sparkifyJourney(open: () => Promise<JourneyWorld>): void {
     },
   )
 
+  it('S2.3: the test reader shows three events with offset and key', async () => {
+    const text = await millrace('consume', 'sparkify', '--max', '3', '--json')
+    const records = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { offset: number; key: string; value: { userId: string } })
+    assert.deepEqual(
+      records.map(({ offset }) => offset),
+      [0, 1, 2],
+    )
+    assert.ok(records.every(({ key, value }) => key === value.userId))
+    const values = (await millrace('consume', 'sparkify', '--max', '3')).trimEnd().split('\n')
+    assert.deepEqual(
+      values.map((line) => JSON.parse(line) as unknown),
+      records.map(({ value }) => value),
+    )
+  })
+
   it('S2.7: profile tells rows, nulls, empty texts and distinct pages', async () => {
     const text = await millrace('tables', 'profile', 'sparkify', '--json')
     const { rows, columns } = JSON.parse(text) as {
@@ -248,5 +266,14 @@ export function sparkifyJourney(open: () => Promise<JourneyWorld>): void {
       ),
       [['2018-12-31', 'VARCHAR', 'BIGINT', 'DOUBLE']],
     )
+  })
+
+  it('S2.12: one event far ahead of the others does not make them all seem silent', async () => {
+    const { users, as_of } = await getJson<Basis & { users: Listener[] }>(
+      example.url,
+      '/v1/churn/at-risk?limit=20',
+    )
+    assert.equal(users.length, 20)
+    assert.ok(as_of < '2018-12-02', as_of)
   })
 }
