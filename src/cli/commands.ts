@@ -45,6 +45,7 @@ import { exportVersion } from './commands/models/export-version.ts'
 import { showModel } from './commands/models/show-model.ts'
 import { trainModels } from './commands/models/train-models.ts'
 import { runDoctor } from './commands/system/run-doctor.ts'
+import { showConfig } from './commands/system/show-config.ts'
 import { showStatus } from './commands/system/show-status.ts'
 import { showVersion } from './commands/system/show-version.ts'
 
@@ -91,6 +92,7 @@ export const commands = {
   'models rollback': rollbackModel,
   'models history': listHistory,
   predict: predictRows,
+  'config show': showConfig,
   status: showStatus,
   doctor: runDoctor,
   backup: backUpData,
@@ -108,4 +110,5 @@ export const groups: Readonly<Record<string, string>> = {
   streams: 'windows and other derived streams',
   tables: 'tables of the lake',
   models: 'models and their versions',
+  config: 'settings of a start',
 }

@@ -27,6 +27,7 @@ export {
   isInternalTopic,
   quote,
 } from './names.ts'
+export { nearestName } from './nearest-name.ts'
 export { packageVersion } from './package-version.ts'
 export type {
   LogRecord,

@@ -3,7 +3,7 @@
  * (names, columns, durations, SQL that points nowhere). All issues are found at once; each names its field.
  */
 import { z } from 'zod'
-import { issuesOf, type Issue } from '../../core/index.ts'
+import { escapePointer, issuesOf, nearestName, type Issue } from '../../core/index.ts'
 import { appDefinitionSchema } from './app-schema.ts'
 import { checkEvents } from './check-events.ts'
 import { checkModels } from './check-models.ts'
@@ -19,7 +19,7 @@ import { withStreamTopics } from './streams.ts'
 /** The definition, unchanged. Throws APP_INVALID with all issues in `details.issues`. */
 export function checkApp(definition: unknown): AppDefinition {
   const parsed = appDefinitionSchema.safeParse(definition)
-  if (!parsed.success) throw invalid(definition, issuesOf(parsed.error))
+  if (!parsed.success) throw invalid(definition, settingIssues(parsed.error))
   const app = definition as AppDefinition
   const issues: Issue[] = []
   const report: Report = (path, message) => {
@@ -34,6 +34,33 @@ export function checkApp(definition: unknown): AppDefinition {
   checkRoutes(app, report)
   if (issues.length > 0) throw invalid(definition, issues)
   return app
+}
+
+/** As of any value, but a setting that there is not is answered with the one that is near. */
+function settingIssues(error: z.ZodError): Issue[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') return issuesOf(new z.ZodError([issue]))
+    const known = keysAt(appDefinitionSchema, issue.path)
+    return issue.keys.map((key) => {
+      const near = nearestName(key, known)
+      const hint = near === undefined ? `use ${namesOf(known)}` : `did you mean "${near}"?`
+      const path = [...issue.path, key].map((part) => `/${escapePointer(String(part))}`).join('')
+      return { path, message: `is no setting: ${hint}` }
+    })
+  })
+}
+
+/** The settings of the objects that the schema has at a place. */
+function keysAt(schema: unknown, path: readonly PropertyKey[]): string[] {
+  if (schema instanceof z.ZodOptional) return keysAt(schema.unwrap(), path)
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => keysAt(option, path))
+  const [next, ...rest] = path
+  if (schema instanceof z.ZodObject) {
+    if (next === undefined) return Object.keys(schema.shape)
+    return keysAt((schema.shape as Readonly<Record<PropertyKey, unknown>>)[next], rest)
+  }
+  if (schema instanceof z.ZodRecord) return keysAt(schema.valueType, rest)
+  return schema instanceof z.ZodArray ? keysAt(schema.element, rest) : []
 }
 
 function checkSources(app: AppDefinition, report: Report): void {

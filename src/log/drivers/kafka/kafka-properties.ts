@@ -1,4 +1,5 @@
 /** The properties that the driver takes, in the Java client's spelling; those of librdkafka for certificates too. */
+import { nearestName } from '../../../core/index.ts'
 
 interface PropertySpec {
   readonly default: string
@@ -65,28 +66,9 @@ export const KAFKA_PROPERTIES = {
 
 export type KafkaProperty = keyof typeof KAFKA_PROPERTIES
 
-/** The nearest property by edits, when one is near; else all. */
+/** The property that is near, when one is; else all. */
 export function propertyHint(name: string): string {
-  const wanted = name.toLowerCase().replaceAll('_', '.')
-  const [nearest] = Object.keys(KAFKA_PROPERTIES)
-    .map((known) => ({ known, edits: known.startsWith(wanted) ? 1 : editDistance(wanted, known) }))
-    .toSorted((a, b) => a.edits - b.edits)
-  if (nearest !== undefined && nearest.edits <= Math.max(2, wanted.length / 4)) {
-    return `did you mean ${nearest.known}?`
-  }
-  return `use ${Object.keys(KAFKA_PROPERTIES).join(', ')}`
-}
-
-/** Levenshtein's distance: fewest insertions, deletions and replacements. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, replaced))
-    }
-    row = next
-  }
-  return row[b.length]!
+  const known = Object.keys(KAFKA_PROPERTIES)
+  const nearest = nearestName(name.toLowerCase().replaceAll('_', '.'), known)
+  return nearest === undefined ? `use ${known.join(', ')}` : `did you mean ${nearest}?`
 }
