@@ -19,6 +19,8 @@ export interface Example {
 export interface ExampleOptions {
   readonly name: string
   readonly dataDir: string
+  /** Folder of a project that was made of the example. Default: the example itself, from the root. */
+  readonly project?: string
   /** Default `start`. */
   readonly script?: string
   readonly args?: readonly string[]
@@ -30,8 +32,9 @@ export interface ExampleOptions {
 export async function startExample(options: ExampleOptions): Promise<Example> {
   const { name, dataDir, script = 'start', kafka } = options
   const args = [...(kafka ? ['--log', `kafka://${kafka}`] : []), ...(options.args ?? [])]
-  const child = spawn('npm', ['run', script, '-w', `examples/${name}`, '--', ...args], {
-    cwd: root,
+  const workspace = options.project === undefined ? ['-w', `examples/${name}`] : []
+  const child = spawn('npm', ['run', script, ...workspace, '--', ...args], {
+    cwd: options.project ?? root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,

@@ -4,10 +4,12 @@ import { execFile, spawnSync } from 'node:child_process'
 import { readdir, readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
+import { compressors } from 'hyparquet-compressors'
 import { afterAll, beforeAll, it } from 'vitest'
 import { root } from '../house/sources.ts'
 import { sendValue, sqlRows, startExample, valuesOf, type Example } from './example.ts'
-import { getJson, until } from './instance.ts'
+import { getJson, postJson, until } from './instance.ts'
 
 const SWORD = '\nSword Purchased!\n'
 const KNIFE = '\nKnife Purchased!\n'
@@ -127,6 +129,28 @@ export function gameEventsJourney(open: () => Promise<JourneyWorld>): void {
       ),
       [[5, 5, 1]],
     )
+  })
+
+  it('S1.8: files lie by type and day, and a reader of the folders counts the same', async () => {
+    await postJson(example.url, '/v1/flush', {})
+    const folder = await realpath(join(world.dataDir, 'lake/game_events/current'))
+    const rows = new Map<string, number>()
+    for (const name of await readdir(folder, { recursive: true })) {
+      if (!name.endsWith('.parquet')) continue
+      const [, type = ''] =
+        /^event_type=([a-z_]+)\/day=\d{4}-\d{2}-\d{2}\/[^/]+\.parquet$/.exec(name) ?? []
+      assert.notEqual(type, '', name)
+      const file = await asyncBufferFromFile(join(folder, name))
+      const read = await parquetReadObjects({ file, compressors })
+      assert.ok(read.every((row) => row['event_type'] === type))
+      rows.set(type, (rows.get(type) ?? 0) + read.length)
+    }
+    assert.deepEqual(Object.fromEntries(rows), {
+      default: 3,
+      join_guild: 3,
+      purchase_knife: 4,
+      purchase_sword: 3,
+    })
   })
 
   it('S1.7: a message that is no JSON is a dead letter, and the job goes on', async () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { root } from '../house/sources.ts'
+import { startExample } from './example.ts'
 
 const run = promisify(execFile)
 const examples = (await readdir(join(root, 'examples'), { withFileTypes: true }))
@@ -65,7 +66,7 @@ describe('a new project of the packed package', () => {
     )
 
   for (const template of examples) {
-    it(`${template}: passes its own npm test, and says what the original needed`, async () => {
+    it(`${template}: passes its own npm test, starts with npm start, and says what the original needed`, async () => {
       const dir = join(base, template)
       if (template !== first) {
         await make(template)
@@ -74,6 +75,16 @@ describe('a new project of the packed package', () => {
       }
       const { stdout } = await npm(dir, 'test')
       assert.match(stdout, /pass 2\b/)
+      const started = await startExample({
+        name: template,
+        project: dir,
+        dataDir: join(base, `${template}-data`),
+      })
+      for (const role of ['ingest', 'query']) {
+        const answer = await fetch(`${started.url}/readyz?role=${role}`)
+        assert.equal(answer.status, 200, `${await answer.text()}\n${started.output()}`)
+      }
+      await started.stop()
       const readme = await readFile(join(dir, 'README.md'), 'utf8')
       assert.match(readme, /`npm install && npm start` runs it/)
       assert.match(readme, /## The (?:original|system|write-up|course)/)
