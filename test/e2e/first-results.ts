@@ -3,6 +3,7 @@
  * on generated data, and on genuine files where they are.
  */
 import assert from 'node:assert/strict'
+import { availableParallelism, loadavg } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { sqlRows, startExample, valuesOf, type Example } from './example.ts'
 import { getJson, postJson, until } from './instance.ts'
@@ -10,6 +11,16 @@ import type { JourneyWorld } from './game-events-journey.ts'
 
 /** The longest that a newcomer waits for the first result, seconds. */
 export const PATIENCE_S = 60
+/** Processes that want a processor, for each that there is, while all goes at its usual pace. */
+const USUAL_LOAD = 3
+
+/** Fails when the result took too long. A machine with more to do than that gives each process less, and is given more time. */
+export function assertInTime(name: string, seconds: number): void {
+  const crowd = Math.max(1, (loadavg()[0] ?? 0) / (USUAL_LOAD * availableParallelism()))
+  const allowed = PATIENCE_S * crowd
+  assert.ok(seconds <= allowed, `${name} took ${seconds} s of ${allowed} s`)
+}
+
 const WINDOW_MS = 10_000
 
 /** Resolves when the example has given its main result; asks again until it does. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'vitest'
 import { root } from '../house/sources.ts'
-import { EXAMPLES, firstResult, PATIENCE_S } from './first-results.ts'
+import { assertInTime, EXAMPLES, firstResult, PATIENCE_S } from './first-results.ts'
 
 const DATA = process.env['MILLRACE_TEST_DATA'] ?? ''
 /** Genuine files that an example takes by `--data`. */
@@ -24,7 +24,7 @@ describe('from an empty folder', () => {
     folder = await mkdtemp(join(tmpdir(), `millrace-${name}-first-`))
     const seconds = await firstResult(name, { dataDir: join(folder, 'data') }, args)
     process.stdout.write(`${name}: main result after ${seconds.toFixed(1)} s\n`)
-    assert.ok(seconds <= PATIENCE_S, `${name} took ${seconds} s`)
+    assertInTime(name, seconds)
   }
 
   it('covers every example', async () => {

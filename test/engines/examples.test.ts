@@ -1,10 +1,9 @@
 /** The examples' journeys with their events on Apache Kafka: the same app, the same results. */
-import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { firstResult, PATIENCE_S } from '../e2e/first-results.ts'
+import { assertInTime, firstResult } from '../e2e/first-results.ts'
 import { gameEventsJourney, type JourneyWorld } from '../e2e/game-events-journey.ts'
 import { sparkifyJourney } from '../e2e/sparkify-journey.ts'
 import { streamingMlJourney } from '../e2e/streaming-ml-journey.ts'
@@ -49,6 +48,6 @@ describe('from an empty folder, on Apache Kafka', () => {
   it.each(['lastfm', 'movielens'])('%s gives its main result within a minute', async (name) => {
     const world = { dataDir: join(folder, name), kafka: cluster.bootstrap }
     const seconds = await firstResult(name, world)
-    assert.ok(seconds <= PATIENCE_S, `${name} took ${seconds} s`)
+    assertInTime(name, seconds)
   })
 })
