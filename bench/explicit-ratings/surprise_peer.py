@@ -25,7 +25,8 @@ class Ratings(Dataset):
         self.raw_ratings = rows
 
 
-trainset = Ratings(read(train)).build_full_trainset()
+rows = read(train)
+trainset = Ratings(rows).construct_trainset(rows)
 model = SVDpp(random_state=1)
 began = time.perf_counter()
 model.fit(trainset)

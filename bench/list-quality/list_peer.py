@@ -1,6 +1,8 @@
 """Lists of ten for every user by implicit (PyPI) or EASE (NumPy, Steck 2019) from a binary matrix of two raw files."""
+import os
 import sys
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import numpy as np
 import scipy.sparse as sparse
 
