@@ -97,6 +97,15 @@ const url = (route: AnyRoute, params: Readonly<Record<string, string>> = {}): st
 const shapeOf = (schema: z.ZodType | undefined): Record<string, z.ZodType> =>
   schema instanceof z.ZodObject ? schema.shape : {}
 
+/** Whether `pattern`, with `:name` for any part, takes `path`: an item may be called "popular". */
+function isTaken(path: string, pattern: string): boolean {
+  const [parts, wanted] = [path.split('/'), pattern.split('/')]
+  return (
+    parts.length === wanted.length &&
+    wanted.every((part, at) => part.startsWith(':') || part === parts[at])
+  )
+}
+
 function problemOf(response: LightMyRequestResponse, statuses: readonly number[]): Problem {
   expect(statuses, response.payload.slice(0, 300)).toContain(response.statusCode)
   expect(response.headers['content-type']).toBe('application/problem+json; charset=utf-8')
@@ -165,7 +174,7 @@ describe.each(Object.entries(routes as Record<string, AnyRoute>))('%s', (id, rou
   test('another method is 405 and says which are allowed', async () => {
     const other = route.method === 'PUT' ? 'GET' : 'PUT'
     const taken = Object.values(routes as Record<string, AnyRoute>).some(
-      ({ method, path }) => method === other && path === route.path,
+      ({ method, path }) => method === other && isTaken(route.path, path),
     )
     if (taken) return
     const response = await small.call(other, good)

@@ -7,7 +7,7 @@ import type { z } from 'zod'
 import type { RunningApp } from '../app/index.ts'
 import type { LiveStreams } from './live-streams.ts'
 
-export type RouteMethod = 'GET' | 'POST' | 'PUT' | 'DELETE'
+export type RouteMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** Groups of the documentation page, in its order. */
 export const tags = [

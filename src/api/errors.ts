@@ -31,6 +31,11 @@ export const apiError = defineErrors({
     title: 'The request did not arrive in time',
   },
   API_ALIAS_IN_USE: { status: 409, retryable: false, title: 'The alias is what serves' },
+  API_NO_ATTRIBUTION: {
+    status: 409,
+    retryable: false,
+    title: 'The recommender does not say by what its lists are answered',
+  },
   API_NO_ROWS: { status: 409, retryable: false, title: 'The model does not answer rows' },
   API_NO_CLUSTERS: { status: 409, retryable: false, title: 'The model is no clusterer' },
   API_TOPIC_IN_USE: { status: 409, retryable: false, title: 'The app declares the topic' },

@@ -52,7 +52,7 @@ export function addRoute(
   context: Omit<RegistrationOptions, 'routes'>,
 ): void {
   const { app, streams } = context
-  const hasBody = route.method === 'POST' || route.method === 'PUT'
+  const hasBody = ['POST', 'PUT', 'PATCH'].includes(route.method)
   scope.route({
     method: route.method,
     url: route.path,

@@ -24,6 +24,15 @@ import { rollbackModel } from './routes/models/rollback-model.ts'
 import { trainModel } from './routes/models/train-model.ts'
 import { getFreshness } from './routes/models/get-freshness.ts'
 import { listKnownItems } from './routes/users/list-known-items.ts'
+import { getUser } from './routes/users/get-user.ts'
+import { listNeighbors } from './routes/users/list-neighbors.ts'
+import { listSurprisingItems } from './routes/users/list-surprising-items.ts'
+import { listUsers } from './routes/users/list-users.ts'
+import { listRepresentativeItems } from './routes/items/list-representative-items.ts'
+import { hideItem } from './routes/items/hide-item.ts'
+import { patchItem } from './routes/items/patch-item.ts'
+import { putItem } from './routes/items/put-item.ts'
+import { listImpressions } from './routes/models/list-impressions.ts'
 import { listActiveUsers } from './routes/users/list-active-users.ts'
 import { getItem } from './routes/items/get-item.ts'
 import { listItems } from './routes/items/list-items.ts'
@@ -122,6 +131,15 @@ export const routes = {
   'models/get-freshness': getFreshness,
   'users/list-known-items': listKnownItems,
   'users/list-active-users': listActiveUsers,
+  'users/list-users': listUsers,
+  'items/put-item': putItem,
+  'items/patch-item': patchItem,
+  'items/hide-item': hideItem,
+  'models/list-impressions': listImpressions,
+  'users/get-user': getUser,
+  'users/list-neighbors': listNeighbors,
+  'users/list-surprising-items': listSurprisingItems,
+  'items/list-representative-items': listRepresentativeItems,
   'items/get-item': getItem,
   'items/list-items': listItems,
   'items/list-item-users': listItemUsers,

@@ -75,7 +75,7 @@ export interface SmallServer {
   readonly server: FastifyInstance
   /** A request with JSON; `Host` is right unless given. */
   readonly call: (
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     url: string,
     body?: unknown,
     headers?: Readonly<Record<string, string>>,

@@ -202,6 +202,16 @@ export interface ClustererDefinition<
 /** What stands in for a list that cannot be personal, in this order. */
 export type ColdStart = 'trending' | 'popular' | 'newest'
 
+/** Its filter holds besides that of a request; the rest holds where the request says nothing. */
+export interface ScenarioDefinition {
+  readonly filter?: string
+  readonly boost?: string
+  /** 0 to 1: how much less alike the items should be. */
+  readonly diversity?: number
+  /** 0 to 1: the share of places given to any candidate, each with its propensity. */
+  readonly explore?: number
+}
+
 export interface RecommenderDefinition<Topic extends string = string> {
   readonly task: 'recommender'
   /** Table with the interactions. Default: the app's only one. */
@@ -221,6 +231,13 @@ export interface RecommenderDefinition<Topic extends string = string> {
   readonly catalog?: { readonly from: Topic; readonly id?: string }
   /** Default: trending, popular, newest. */
   readonly coldStart?: readonly ColdStart[]
+  /** Rules for places where lists are shown, by name: `?scenario=home`. */
+  readonly scenarios?: Readonly<Record<string, ScenarioDefinition>>
+  /**
+   * Text column of the events with the `recommendationId` of the list that led to them. With it, every list is kept in the
+   * table `impressions`, and what became of it is counted.
+   */
+  readonly attribution?: string
   /** Kind of model. Default `als`. */
   readonly kind?: string
   readonly params?: Readonly<Record<string, unknown>>

@@ -20,6 +20,7 @@ export const appError = defineErrors({
     title: 'This process does not have that role',
   },
   APP_NO_ROWS: { status: 422, retryable: false, title: 'The file holds no rows that can be read' },
+  APP_NO_CATALOG: { status: 409, retryable: false, title: 'The recommender has no such catalogue' },
   APP_NO_SOURCE_DATA: { status: 422, retryable: false, title: 'The data has no file of the app' },
   APP_NOT_FOUND: { status: 404, retryable: false, title: 'The app knows no such thing' },
   APP_NOT_READY: { status: 503, retryable: true, title: 'The app is starting or waits for data' },

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import type { Clock, Logger, Metrics, NewRecord } from '../core/index.ts'
 import type { Log } from '../log/index.ts'
 import type { PredictAnswer, PredictRow } from '../serving/index.ts'
+import { createRecordQueue } from './record-queue.ts'
 
 export const PREDICTIONS_TOPIC = '__millrace-predictions'
 export const PREDICTIONS_TABLE = 'predictions'
@@ -33,9 +34,6 @@ export const predictionSchema = z.object({
   request_id: z.string().nullable(),
 })
 
-/** Rows that wait to be written; at 200 bytes each some megabytes. */
-const MOST_WAITING = 10_000
-const MOST_APPEND = 1_000
 /** A longer request is not kept: the log's limit for a record is 1 MiB, and one large row must not cost the others. */
 const MOST_REQUEST_CHARS = 64 * 1024
 
@@ -55,52 +53,22 @@ export interface PredictionLogOptions {
 }
 
 export function createPredictionLog(options: PredictionLogOptions): PredictionLog {
-  const { log, clock, logger, metrics } = options
-  let waiting: NewRecord[] = []
-  let writing: Promise<void> | undefined
-  let isFailing = false
-  let isClosed = false
-
-  const drop = (count: number, reason: string): void => {
-    metrics.record('predictions_logged_total', { outcome: 'dropped' }, count)
-    if (!isFailing) logger.warn({ reason }, 'predictions are answered but not logged')
-    isFailing = true
-  }
-
-  const write = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const records = waiting.slice(0, MOST_APPEND)
-      waiting = waiting.slice(MOST_APPEND)
-      try {
-        await log.append(PREDICTIONS_TOPIC, records)
-        metrics.record('predictions_logged_total', { outcome: 'stored' }, records.length)
-        isFailing = false
-      } catch (error) {
-        drop(records.length, (error as Error).message)
-      }
-    }
-    writing = undefined
-  }
-
+  const { clock, metrics } = options
+  const queue = createRecordQueue({
+    ...options,
+    topic: PREDICTIONS_TOPIC,
+    what: 'predictions',
+    onOutcome: (outcome, count) => metrics.record('predictions_logged_total', { outcome }, count),
+  })
   return {
     add(answer, rows, requestId) {
-      const room = isClosed ? 0 : MOST_WAITING - waiting.length
-      const taken = answer.predictions.slice(0, Math.max(0, room))
       const now = clock.now()
-      for (const [index, prediction] of taken.entries()) {
-        waiting.push(recordOf(answer, prediction, rows[index] ?? {}, requestId ?? null, now))
-      }
-      const missed = answer.predictions.length - taken.length
-      if (missed > 0) drop(missed, 'more predictions than the log takes')
-      writing ??= waiting.length > 0 ? write() : undefined
+      queue.add(answer.predictions.length, (index) =>
+        recordOf(answer, answer.predictions[index]!, rows[index] ?? {}, requestId ?? null, now),
+      )
     },
-    async settled() {
-      await writing
-    },
-    async close() {
-      isClosed = true
-      await writing
-    },
+    settled: () => queue.settled(),
+    close: () => queue.close(),
   }
 }
 

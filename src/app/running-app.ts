@@ -16,6 +16,7 @@ import type { SandboxResult } from '../sql/index.ts'
 import type { DerivedStream, TableSink } from '../stream/index.ts'
 import type { ModelSpec, Trainer } from '../training/index.ts'
 import type { AppDefinition, RouteContext } from './define-app.ts'
+import type { ItemWriter } from './item-writer.ts'
 import type { Ledger } from './ledger.ts'
 import type { StartRole } from './roles.ts'
 import type { StoredProblem } from './verify-stores.ts'
@@ -111,6 +112,8 @@ export interface RunningApp {
   readonly serving: Serving
   /** Lists of the app's recommenders. */
   readonly recommendations: Recommendations
+  /** Catalogue entries of the recommenders. */
+  readonly items: ItemWriter
   /** The declared models, by name. */
   readonly models: ReadonlyMap<string, ModelSpec>
   readonly query: QueryService

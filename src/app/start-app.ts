@@ -10,6 +10,7 @@ import type { AppDefinition } from './define-app.ts'
 import { checkApp } from './definition/check-app.ts'
 import { openLogHealth } from './log-health.ts'
 import { readLedger } from './ledger.ts'
+import { createItemWriter } from './item-writer.ts'
 import { createMetricsRegistry } from './metrics.ts'
 import { openAppBroker } from './start/open-app-broker.ts'
 import { openModels } from './start/open-models.ts'
@@ -85,6 +86,9 @@ async function start(setting: Setting): Promise<RunningApp> {
   closers.add('sources', () => sources.stop())
   const rooms = { log, ingest, lake, sinks, streams, registry, models, query, ...learned }
   const check = (): ReturnType<typeof readiness.check> => readiness.check()
+  const routes = createRouteContext({ ...rooms, app: app.name, readiness: check })
+  const { recommendations } = learned
+  const items = createItemWriter({ app, recommendations, publish: routes.publish })
   return {
     definition: app,
     dataDir: folder.dir,
@@ -95,7 +99,8 @@ async function start(setting: Setting): Promise<RunningApp> {
     limits,
     broker,
     ...rooms,
-    routes: createRouteContext({ ...rooms, app: app.name, readiness: check }),
+    routes,
+    items,
     ledger: (topic) => readLedger(rooms, topic),
     readiness: (role) => readiness.check(role),
     warnings: () => [

@@ -135,6 +135,11 @@ export const metricTable = {
     help: 'Predictions put into the prediction log, or dropped because it could not keep up.',
     labels: ['outcome'],
   },
+  impressions_logged_total: {
+    type: 'counter',
+    help: 'Places of lists put into the impression log, or dropped because it could not keep up.',
+    labels: ['outcome'],
+  },
   model_prediction_duration_seconds: {
     type: 'histogram',
     help: 'Duration of a prediction request, without HTTP.',

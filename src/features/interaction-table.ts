@@ -12,6 +12,13 @@ export interface Interaction {
   readonly time: number
 }
 
+export interface UserFacts {
+  /** That the user has now. */
+  readonly items: number
+  /** Newest event, milliseconds since 1970. */
+  readonly last: number
+}
+
 export interface ItemFacts {
   /** Users who have it now. */
   readonly users: number
@@ -44,6 +51,10 @@ export class InteractionTable {
   }
   get users(): number {
     return this.#users.ids.length
+  }
+  /** In the order in which they came. */
+  get userIds(): readonly string[] {
+    return this.#users.ids
   }
   /** Time of the newest event, milliseconds since 1970; −Infinity before the first. */
   get newest(): number {
@@ -96,6 +107,32 @@ export class InteractionTable {
       found.push({ id, value: row.values[at]!, time: row.times[at]! })
     }
     return found.toSorted(newestFirst)
+  }
+
+  /** How many items a user has, and the newest event; undefined for one never seen. */
+  userFacts(user: string): UserFacts | undefined {
+    const row = this.#rows[this.#users.find(user)]
+    return row && { items: row.have(), last: row.last() }
+  }
+
+  /** Everybody else who has one of the user's `newest` newest items: how many of them, and how many items in all. */
+  sharing(user: string, newest: number): { id: string; shared: number; items: number }[] {
+    const own = this.#users.find(user)
+    const shared = new Map<number, number>()
+    for (const { id } of this.history(user).slice(0, newest)) {
+      const item = this.#items.find(id)
+      const { members, length } = this.#audiences[item]!
+      for (const member of members.subarray(0, length)) {
+        const row = this.#rows[member]!
+        if (member !== own && row.values[row.find(item)]! > 0)
+          shared.set(member, (shared.get(member) ?? 0) + 1)
+      }
+    }
+    return Array.from(shared, ([member, count]) => ({
+      id: this.#users.ids[member]!,
+      shared: count,
+      items: this.#rows[member]!.have(),
+    }))
   }
 
   /** Changes with every event of the user; 0 for one never seen. */

@@ -107,6 +107,12 @@ export function recommenderConformance(kind: RecommenderKind): ConformanceCheck[
       assert.ok([0, 1, 20, 21].every((user) => Number.isFinite(scoreOf(user))))
       assert.ok(Number.isFinite(model.foldInItem([]).score(even[0]!)))
       if (kind.isPersonal) assert.ok(scoreOf(20) > scoreOf(21), 'strangers like it as much')
+      const taste = model.user(model.users.codeOf(name('u', 20)))
+      const { base, contributions, score } = item.because(taste)
+      const sum = contributions.reduce((total, part) => total + part, base)
+      assert.equal(contributions.length, taste.history.items.length)
+      assert.ok(Math.abs(sum - score) <= 1e-5 * Math.max(1, Math.abs(score)), `${sum}, ${score}`)
+      assert.equal(score, item.score(taste))
     }),
     check('N10', 'a user without a history has finite scores', async () => {
       const model = await fit(createInteractions(randomRows(400, 10), 'sum'))

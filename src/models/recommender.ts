@@ -17,7 +17,8 @@
  * - **N6** `score(item)` is `scores()[item]`, and the score that `recommend` gives the item.
  * - **N7** `because` accounts for every score: base + Σ contributions over the history = score.
  * - **N8** `user(code)` answers as `foldIn(knownItems(code))` does.
- * - **N9** an item folded in from its audience scores as its audience's tastes say: higher for those like them.
+ * - **N9** an item folded in from its audience scores as its audience's tastes say: higher for those like them; its
+ *   `because` accounts for that score.
  * - **N10** an empty history, and items nobody had, have finite scores: a caller decides what to show instead.
  * - **N11** personal kinds find the pattern: on a checkerboard each user's missing items of the own colour come first, the
  *   items most similar to an item are of its colour, and so are the users for it.
@@ -102,6 +103,8 @@ export interface FoldedItem {
   readonly factors?: Float32Array
   /** `taste`: of the same model. */
   score(taste: Taste): number
+  /** As that of an item that the model knows. */
+  because(taste: Taste): Because
 }
 
 export interface FittedRecommender extends FittedBase {

@@ -27,6 +27,16 @@ export const servingError = defineErrors({
     title: 'The model has no version that serves yet',
   },
   SERVING_UNKNOWN_ITEM: { status: 404, retryable: false, title: 'Nothing is known of the item' },
+  SERVING_UNKNOWN_SCENARIO: {
+    status: 422,
+    retryable: false,
+    title: 'The app declares no such scenario',
+  },
+  SERVING_UNKNOWN_USER: {
+    status: 404,
+    retryable: false,
+    title: 'Nothing that the model knows is known of the user',
+  },
   SERVING_UNUSABLE_VERSION: {
     status: 409,
     retryable: false,

@@ -1,5 +1,6 @@
 export * from './serving.ts'
 export { openServing, type ServingOptions } from './open-serving.ts'
 export * from './recommendations/recommendations.ts'
+export { parseExpression } from './recommendations/expression-parser.ts'
 export { openRecommendations } from './recommendations/open-recommendations.ts'
 export type { RecommenderSetting } from './recommendations/recommender-model.ts'

@@ -20,6 +20,7 @@ const listens = z.object({
   item: z.string(),
   plays: z.number(),
   at: z.int(),
+  list: z.string().optional(),
 })
 const items = z.object({
   item: z.string(),
@@ -27,6 +28,7 @@ const items = z.object({
   genre: z.enum(['rock', 'jazz']),
   year: z.int(),
   hidden: z.boolean().optional(),
+  tags: z.array(z.string()).optional(),
 })
 
 const recommenderApp = defineApp({
@@ -43,6 +45,11 @@ const recommenderApp = defineApp({
       value: 'plays',
       combine: 'sum',
       catalog: { from: 'items' },
+      attribution: 'list',
+      scenarios: {
+        jazz: { filter: "genre = 'jazz'", diversity: 0.3 },
+        try: { explore: 0.5 },
+      },
       kind: 'als',
       params: { factors: 16 },
     }),
@@ -88,7 +95,13 @@ export const catalogue = Array.from({ length: ITEMS }, (_, number) => ({
 export interface RecommenderServer {
   readonly app: RunningApp
   readonly dataDir: string
-  call(method: 'GET' | 'POST', url: string, body?: unknown): Promise<LightMyRequestResponse>
+  call(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    url: string,
+    body?: unknown,
+  ): Promise<LightMyRequestResponse>
+  /** Serves on a port that the system chooses; resolves to the base URL. */
+  listen(): Promise<string>
   /** Publishes, and waits until the histories have it. */
   send(topic: 'listens' | 'items', events: readonly unknown[]): Promise<void>
   /** One training of everything so far; resolves to the version when it serves. */
@@ -114,6 +127,7 @@ export async function startRecommenderServer(
     app,
     dataDir,
     call,
+    listen: () => server.listen({ port: 0, host: '127.0.0.1' }),
     async send(name, events) {
       const answer = await server.inject({
         method: 'POST',

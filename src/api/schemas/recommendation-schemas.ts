@@ -1,7 +1,7 @@
 /** What the recommender routes take and answer. */
 import { z } from 'zod'
 import { parseDuration } from '../../core/index.ts'
-import { flag, modelName, versionRef, wholeNumber } from './input.ts'
+import { flag, modelName, plainName, versionRef, wholeNumber } from './input.ts'
 
 /** Ids are texts of any kind; longer ones are no ids. */
 const MOST_ID_CHARS = 10_240
@@ -21,6 +21,8 @@ const expression = (use: string) => z.string().min(1).max(EXPRESSION_MAX).descri
 const filter = expression("Only items for which it is true: price < 20 and 'comedy' in genres")
 const boost = expression('What the score is multiplied with: if year > 2000 then 1.3 else 1')
 const diversity = 'From 0 (best scores) to 1 (least alike)'
+const explore = 'Share of places given to any candidate, each with its propensity: 0 to 1'
+const scenario = plainName.describe('Rules that the app declares for this place')
 
 /** One value or several: `exclude=a&exclude=b`. Ids may hold commas, so nothing is split. */
 const ids = z.union([itemId, z.array(itemId).max(LIST_MAX)]).transform((given) => [given].flat())
@@ -42,11 +44,13 @@ export const listQuery = {
   filter: filter.optional(),
   boost: boost.optional(),
   diversity: share.optional().describe(diversity),
+  explore: share.optional().describe(explore),
+  scenario: scenario.optional(),
   trace: flag.describe('Say how the list came about'),
 }
 
 /** Of lists that are the same for everyone. */
-const { version: _version, diversity: _diversity, trace: _trace, ...plain } = listQuery
+const { version: _version, ...plain } = listQuery
 export const plainListQuery = plain
 
 /** In milliseconds. */
@@ -69,6 +73,12 @@ export const whoBody = {
     .describe('Items of a session or basket; nothing of it is kept'),
 }
 
+/** What becomes of a user of whom the model knows nothing. */
+export const coldStart = z
+  .enum(['chain', 'error'])
+  .default('chain')
+  .describe('error: 404 instead of what stands in for an unknown user')
+
 export const listBody = {
   model: modelName.optional(),
   version: z.union([z.int().min(1), versionRef]).default('champion'),
@@ -79,7 +89,9 @@ export const listBody = {
   allow: z.array(itemId).max(10_000).optional(),
   filter: filter.optional(),
   boost: boost.optional(),
-  diversity: z.number().min(0).max(1).default(0).describe(diversity),
+  diversity: z.number().min(0).max(1).optional().describe(diversity),
+  explore: z.number().min(0).max(1).optional().describe(explore),
+  scenario: scenario.optional(),
   trace: z.boolean().default(false),
 }
 
@@ -109,7 +121,8 @@ const trace = z.object({
 })
 
 export const listAnswer = z.object({
-  recommendationId: z.string(),
+  recommendationId: z.string().describe('Events that carry it are counted as answers to this list'),
+  scenario: z.string().optional(),
   ...origin,
   source: z.union([source, z.literal('none')]).describe('Of the first item'),
   fallback: z.string().nullable().describe('Why the list, or its end, is not personal'),
@@ -118,6 +131,7 @@ export const listAnswer = z.object({
       item: z.string(),
       score: z.number(),
       source,
+      propensity: z.number().optional().describe('Of a list that explores: how likely this was'),
       attributes: attributes.optional(),
     }),
   ),
@@ -157,10 +171,36 @@ export const usersAnswer = z.object({
   fallback: z.string().nullable(),
 })
 
+export const knownItem = z.object({
+  item: z.string(),
+  value: z.number(),
+  time: z.number().describe('Milliseconds since 1970'),
+  attributes: attributes.optional(),
+})
+
+export const surprisingAnswer = z.object({
+  ...origin,
+  user: z.string(),
+  items: z.array(knownItem.extend({ score: z.number() })),
+  fallback: z.string().nullable(),
+})
+
+export const userAnswer = z.object({
+  user: z.string(),
+  items: z.int().describe('Items that the user has now'),
+  last: z.number().nullable().describe('Newest event, milliseconds since 1970'),
+})
+
 export const itemAnswer = z.object({
   item: z.string(),
   attributes,
   users: z.int().describe('Users who have it now'),
   first: z.number().nullable().describe('Milliseconds since 1970'),
   last: z.number().nullable(),
+})
+
+export const writtenItem = z.object({
+  item: z.string(),
+  partition: z.int(),
+  offset: z.int().describe('Of the event; −1 while it waits for a cluster that is away'),
 })

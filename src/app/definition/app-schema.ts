@@ -135,6 +135,13 @@ const modelBase = {
   categories: z.array(text).optional(),
 }
 
+const scenario = z.strictObject({
+  filter: text.optional(),
+  boost: text.optional(),
+  diversity: z.number().min(0).max(1).optional(),
+  explore: z.number().min(0).max(1).optional(),
+})
+
 const model = z.discriminatedUnion('task', [
   z.strictObject({
     task: z.literal('classifier'),
@@ -164,6 +171,8 @@ const model = z.discriminatedUnion('task', [
     combine: z.enum(['sum', 'last', 'max']).optional(),
     catalog: z.strictObject({ from: text, id: text.optional() }).optional(),
     coldStart: z.array(z.enum(['trending', 'popular', 'newest'])).optional(),
+    scenarios: z.record(text, scenario).optional(),
+    attribution: text.optional(),
     ...trainingBase,
   }),
 ])

@@ -1,8 +1,9 @@
 /** Checks of a recommender: its columns, its catalogue, its kind's parameters come later, when the kind is opened. */
-import { columnsOf, type ColumnType } from '../../core/index.ts'
+import { checkName, columnsOf, escapePointer, type ColumnType } from '../../core/index.ts'
+import { parseExpression } from '../../serving/index.ts'
 import type { AppDefinition, RecommenderDefinition } from '../define-app.ts'
 import { onlyTable, tablesOf } from './app-tables.ts'
-import { namesOf, type Report } from './issue-report.ts'
+import { namesOf, reportErrors, type Report } from './issue-report.ts'
 
 /** Ids are names: a fraction, a truth value or a moment is none. */
 const ID_TYPES: readonly ColumnType[] = ['text', 'integer', 'int64']
@@ -28,6 +29,15 @@ export function checkRecommender(
   check(table, model.user, ID_TYPES, `${path}/user`)
   check(table, model.item, ID_TYPES, `${path}/item`)
   if (model.value !== undefined) check(table, model.value, NUMBER_TYPES, `${path}/value`)
+  if (model.attribution !== undefined)
+    check(table, model.attribution, ['text'], `${path}/attribution`)
+  for (const [name, { filter, boost }] of Object.entries(model.scenarios ?? {})) {
+    const own = `${path}/scenarios/${escapePointer(name)}`
+    reportErrors(report, own, () => checkName(name, 'scenario name'))
+    for (const [field, text] of Object.entries({ filter, boost }))
+      if (text !== undefined)
+        reportErrors(report, `${own}/${field}`, () => parseExpression(text, field))
+  }
   if (model.catalog) {
     const { from, id = model.item } = model.catalog
     if (!tables.includes(from)) {

@@ -12,7 +12,7 @@ import { checkTable } from './check-table.ts'
 import { checkDuration, namesOf, reportErrors, type Report } from './issue-report.ts'
 
 /** Tables that the product itself feeds. */
-export const PRODUCT_TABLES = ['predictions'] as const
+export const PRODUCT_TABLES = ['predictions', 'impressions'] as const
 
 export const EVENT_TIME_TYPES = new Set(['integer', 'int64', 'double', 'timestamp'])
 

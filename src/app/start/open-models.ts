@@ -6,7 +6,8 @@ import { openServing, type Recommendations, type Serving } from '../../serving/i
 import { openTrainer, type ModelSpec, type Trainer } from '../../training/index.ts'
 import { emptyFolder } from './app-folder.ts'
 import { modelSpecsOf, viewSpecsOf } from '../definition/model-specs.ts'
-import { openRecommenders } from './open-recommenders.ts'
+import { createImpressionLog, hasImpressions } from '../impressions.ts'
+import { openRecommenders, type OpenRecommendersOptions } from './open-recommenders.ts'
 import type { Stores } from './open-stores.ts'
 import { featureTableOf } from './open-tables.ts'
 import { createPredictionLog } from '../prediction-log.ts'
@@ -67,6 +68,7 @@ export async function openModels(setting: Setting, stores: Stores): Promise<Mode
   const recommendations = await openRecommenders(setting, stores, {
     specs: new Map(served),
     waiting,
+    ...onListOf(setting, stores),
   })
 
   const opened = openTrainer({
@@ -90,6 +92,23 @@ export async function openModels(setting: Setting, stores: Stores): Promise<Mode
     serving: servingOf(withRecommenders(rows, recommendations), roles),
     recommendations,
     trainer: trainerOf(opened, roles),
+  }
+}
+
+/** Keeps the lists of recommenders that declare by what events answer them. */
+function onListOf(
+  { app, clock, logger, metrics, closers }: Setting,
+  { log }: Stores,
+): Pick<OpenRecommendersOptions, 'onList'> {
+  if (!hasImpressions(app)) return {}
+  const impressions = createImpressionLog({ log, clock, logger, metrics })
+  closers.add('impression log', () => impressions.close())
+  return {
+    onList(list, user) {
+      const model = app.models?.[list.model]
+      if (model?.task === 'recommender' && model.attribution !== undefined)
+        impressions.add(list, user)
+    },
   }
 }
 

@@ -41,7 +41,8 @@ export async function openRecommenders(
     const store = await openInteractionStore(storeSpec, { log, lake, clock, logger })
     closers.add(`histories of ${name}`, () => store.close())
     const { combine } = spec.interactions
-    models.set(name, { store, combine, coldStart: definition.coldStart ?? CHAIN })
+    const scenarios = new Map(Object.entries(definition.scenarios ?? {}))
+    models.set(name, { store, combine, coldStart: definition.coldStart ?? CHAIN, scenarios })
   }
   const recommendations = await openRecommendations({
     registry,

@@ -13,6 +13,12 @@ import type { Log } from '../../log/index.ts'
 import { openTableSink, type BatchPolicy, type TableSink } from '../../stream/index.ts'
 import type { AppDefinition, BatchDefinition, TopicDefinition } from '../define-app.ts'
 import { maintenanceOf, partitionColumnsOf } from '../definition/check-table.ts'
+import {
+  hasImpressions,
+  IMPRESSIONS_TABLE,
+  IMPRESSIONS_TOPIC,
+  impressionSchema,
+} from '../impressions.ts'
 import { PREDICTIONS_TABLE, PREDICTIONS_TOPIC, predictionSchema } from '../prediction-log.ts'
 
 const DEFAULT_BATCH: BatchDefinition = { rows: 10_000, idle: '30s' }
@@ -21,6 +27,8 @@ const PREDICTIONS: TopicDefinition = {
   eventTime: 'at',
   batch: { rows: 10_000, every: '60s', idle: '30s' },
 }
+
+const IMPRESSIONS: TopicDefinition = { ...PREDICTIONS, schema: impressionSchema }
 
 export interface TableDefinition {
   readonly table: string
@@ -36,7 +44,11 @@ export function tableDefinitions(app: AppDefinition): TableDefinition[] {
   const declared = Object.entries(app.topics)
     .filter(([, topic]) => topic.table !== false)
     .map(([name, topic]) => tableOf(name, name, topic))
-  return [...declared, tableOf(PREDICTIONS_TABLE, PREDICTIONS_TOPIC, PREDICTIONS)]
+  return [
+    ...declared,
+    tableOf(PREDICTIONS_TABLE, PREDICTIONS_TOPIC, PREDICTIONS),
+    ...(hasImpressions(app) ? [tableOf(IMPRESSIONS_TABLE, IMPRESSIONS_TOPIC, IMPRESSIONS)] : []),
+  ]
 }
 
 export function contractOf(name: string, topic: TopicDefinition): TopicContract {

@@ -1,7 +1,7 @@
 /**
  * Taking in what came after the training, in closed form and double precision: the factors of a history (or of an item's
  * audience) are the exact minimum for fixed factors of the other side, from the whole history. With A the matrix of the
- * system, x = A⁻¹ Σ_j c_j y_j, so the score of an item i is a sum over the history,
+ * system, x = A⁻¹ Σ_j c_j y_j, so the score of an item i, of the model or folded in, is a sum over the history,
  *
  *   x · y_i = Σ_j c_j y_jᵀ A⁻¹ y_i,
  *
@@ -31,12 +31,12 @@ export function foldEntries(side: FoldingSide, entries: Entries, params: AlsPara
   return foldIn(side.table, side.gram, ...systemOf(side, entries, params))
 }
 
-/** What each entry adds to the score of the row `of` of the side, in the order of the entries. */
+/** What each entry adds to the product with `of`, d numbers, in the order of the entries. */
 export function contributionsOf(
   side: FoldingSide,
   entries: Entries,
   params: AlsParams,
-  of: number,
+  of: Float32Array,
 ): Float64Array {
   const { values, factors: d, stride } = side.table
   const parts = new Float64Array(entries.column.length)
@@ -44,7 +44,7 @@ export function contributionsOf(
   const [penalty, row] = systemOf(side, entries, params)
   const { factor } = rowSystem(side.table, side.gram, penalty, row)
   if (factor === undefined) return parts
-  const solved = Float64Array.from(values.subarray(of * stride, of * stride + d))
+  const solved = Float64Array.from(of)
   choleskySolve(factor, d, solved)
   return parts.map((_, at) => {
     const y = entries.column[at]! * stride

@@ -187,14 +187,14 @@ function tasteOf(
     },
     because(item) {
       const entries = { column: history.items, value: history.values }
-      const contributions = contributionsOf(items, entries, params, item)
+      const contributions = contributionsOf(items, entries, params, rowOf(items.table, item))
       return { base: 0, contributions, score: score(item) }
     },
   }
 }
 
 /** The factors of an item that its audience gives it: the same equation with users and items in each other's place. */
-function foldItem({ params, users }: AlsModel, audience: readonly Listener[]): FoldedItem {
+function foldItem({ params, users, items }: AlsModel, audience: readonly Listener[]): FoldedItem {
   const d = params.factors
   const known = audience.filter(({ taste }) => taste.factors?.length === d)
   const values = new Float32Array(known.length * d)
@@ -202,7 +202,16 @@ function foldItem({ params, users }: AlsModel, audience: readonly Listener[]): F
   const side: FoldingSide = { ...users, table: tableOf(values, params) }
   const entries = { column: known.map((_, at) => at), value: known.map(({ value }) => value) }
   const factors = Float32Array.from(foldEntries(side, entries, params))
-  return { factors, score: (taste) => (taste.factors ? dot(taste.factors, 0, factors) : 0) }
+  const score = (taste: Taste): number => (taste.factors ? dot(taste.factors, 0, factors) : 0)
+  return {
+    factors,
+    score,
+    because(taste) {
+      const { items: column, values: value } = taste.history
+      const contributions = contributionsOf(items, { column, value }, params, factors)
+      return { base: 0, contributions, score: score(taste) }
+    },
+  }
 }
 
 const rowOf = ({ values, factors }: FactorTable, row: number): Float32Array =>

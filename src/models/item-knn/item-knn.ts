@@ -223,11 +223,14 @@ function foldItem(
   )
   const best = topK(similarities, chosen.neighbours)
   const kept = new Map(Array.from(best, (at) => [items[at]!, similarities[at]!]))
+  const parts = ({ history }: Taste): Float64Array =>
+    Float64Array.from(
+      history.items,
+      (item, i) => (kept.get(item) ?? 0) * weightOf(history.values[i]!, chosen),
+    )
+  const score = (taste: Taste): number => parts(taste).reduce((sum, part) => sum + part, 0)
   return {
-    score: ({ history }) =>
-      history.items.reduce(
-        (sum, item, i) => sum + (kept.get(item) ?? 0) * weightOf(history.values[i]!, chosen),
-        0,
-      ),
+    score,
+    because: (taste) => ({ base: 0, contributions: parts(taste), score: score(taste) }),
   }
 }

@@ -126,7 +126,14 @@ function recommender(
         chosen,
         now,
       )
-      return { score: () => score }
+      return {
+        score: () => score,
+        because: ({ history }) => ({
+          base: score,
+          contributions: new Float64Array(history.items.length),
+          score,
+        }),
+      }
     },
     similar: (item, { limit, accept = () => true }: RankRequest) =>
       rankScores(scores, { limit, accept: (other) => other !== item && accept(other) }),

@@ -33,14 +33,16 @@ export function becauseOf(
 ): Pick<BecauseAnswer, 'score' | 'base' | 'contributions' | 'fallback'> {
   const { fitted } = loaded
   const code = fitted.items.codeOf(item)
-  if (code < 0) {
+  const fresh = loaded.newItems.look(nowMs).find(({ id }) => id === item)?.folded
+  if (code < 0 && !fresh) {
     checkHeardOf(store, item)
     const fallback =
-      'the item came after this version was trained: no reason is known until the next training'
+      'the item came after this version was trained, and nobody who has it tells what it is like'
     return { score: 0, base: 0, contributions: [], fallback }
   }
   const { taste } = loaded.fold(user, nowMs)
-  const { score, base, contributions } = taste.because(code)
+  const { score, base, contributions } =
+    code < 0 && fresh ? fresh.because(taste) : taste.because(code)
   const { items, values } = taste.history
   return {
     score,

@@ -66,7 +66,10 @@ export function createColdStart(store: InteractionStore): ColdStart {
       const isOpen = (at: number): boolean =>
         (step === 'newest' || scores[at]! > 0) && accept(ids[at]!)
       const open = scores.map((score, at) => (isOpen(at) ? score : Number.NaN))
-      return Array.from(topK(open, limit), (at) => ({ id: ids[at]!, score: scores[at]! }))
+      return Array.from(topK(open, Math.min(limit, ids.length)), (at) => ({
+        id: ids[at]!,
+        score: scores[at]!,
+      }))
     },
   }
 }

@@ -4,7 +4,7 @@ import type { InteractionStore } from '../../features/index.ts'
 import { readCursor, wasShown } from './cursor.ts'
 import { createBudget, evaluate, isTrue, type Attributes } from './expression.ts'
 import { parseExpression } from './expression-parser.ts'
-import type { ListRules } from './recommendations.ts'
+import type { ListRules, Scenario } from './recommendations.ts'
 
 export interface ItemRules {
   /** Names of the rules that the request has, for the trace. */
@@ -22,12 +22,16 @@ export function createItemRules(
   store: InteractionStore,
   rules: ListRules,
   known: ReadonlySet<string>,
+  scenario: Scenario = {},
 ): ItemRules {
   const shown = readCursor(rules.cursor)
   const excluded = new Set(rules.exclude ?? [])
   const allowed = rules.allow && new Set(rules.allow)
-  const filter = rules.filter === undefined ? undefined : parseExpression(rules.filter, 'filter')
-  const boost = rules.boost === undefined ? undefined : parseExpression(rules.boost, 'boost')
+  const filters = [scenario.filter, rules.filter].flatMap((text) =>
+    text === undefined ? [] : [parseExpression(text, 'filter')],
+  )
+  const boostText = rules.boost ?? scenario.boost
+  const boost = boostText === undefined ? undefined : parseExpression(boostText, 'boost')
   const budget = createBudget()
   const leavesOutKnown = rules.includeKnown !== true
   return {
@@ -35,7 +39,8 @@ export function createItemRules(
       ...(leavesOutKnown ? ['known'] : []),
       ...(excluded.size > 0 ? ['exclude'] : []),
       ...(allowed ? ['allow'] : []),
-      ...(filter ? ['filter'] : []),
+      ...(rules.scenario === undefined ? [] : [`scenario ${rules.scenario}`]),
+      ...(filters.length > 0 ? ['filter'] : []),
       ...(boost ? ['boost'] : []),
       ...(shown.size > 0 ? ['earlier-page'] : []),
     ],
@@ -46,9 +51,11 @@ export function createItemRules(
       if (wasShown(shown, item)) return 'earlier-page'
       const attributes = attributesOf(store, item)
       if (attributes('hidden') === true) return 'hidden'
-      if (!filter) return undefined
-      budget.spend(filter.nodes)
-      return isTrue(filter, attributes) ? undefined : 'filter'
+      for (const filter of filters) {
+        budget.spend(filter.nodes)
+        if (!isTrue(filter, attributes)) return 'filter'
+      }
+      return undefined
     },
     boosted(item, score) {
       if (!boost) return score

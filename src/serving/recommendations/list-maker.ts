@@ -6,7 +6,8 @@ import type { InteractionStore } from '../../features/index.ts'
 import type { ScoredItem } from '../../models/index.ts'
 import type { ColdStart, Step } from './cold-start.ts'
 import { MOST_SHOWN, writeCursor } from './cursor.ts'
-import { diversify } from './diversity.ts'
+import { diversify, type Diversified } from './diversity.ts'
+import { explore } from './explore.ts'
 import type { ItemRules } from './item-rules.ts'
 import type { LoadedRecommender } from './loaded-recommender.ts'
 import type { ListAnswer, ListItem, ListRules, Source, Trace } from './recommendations.ts'
@@ -25,6 +26,11 @@ export interface ListSetting {
   /** Why nothing, or not all, is personal. */
   readonly reason: string
   readonly halfLifeMs?: number | undefined
+  /** 0 to 1 each, of the request or its scenario. */
+  readonly diversity: number
+  readonly explore: number
+  /** Numbers from 0 to below 1, for exploring. */
+  readonly uniform: () => number
   /** Monotonic milliseconds. */
   readonly nowMs: number
 }
@@ -35,39 +41,59 @@ interface Candidate {
   readonly id: string
   readonly score: number
   readonly source: Source
+  readonly propensity?: number
 }
 
-/** Candidates beyond the limit that diversity chooses from. */
+/** Candidates beyond the limit that diversity and exploration choose from. */
 const POOL = { least: 50, times: 5, most: 1_000 }
 const MOST_REMOVED = 100
 
 export function makeList(setting: ListSetting): MadeList {
   const { rules, items, scorer, store } = setting
-  const diversity = rules.diversity ?? 0
-  const wanted =
-    diversity > 0
-      ? Math.min(POOL.most, Math.max(POOL.least, rules.limit * POOL.times))
-      : rules.limit
-  const personal = scorer?.isPersonal ? candidatesOf(setting, scorer, wanted) : []
-  const spread =
-    diversity > 0
-      ? diversify(personal, rules.limit, diversity, similarityIn(setting.loaded))
-      : undefined
-  const chosen = spread ? [...spread.items] : personal.slice(0, rules.limit)
-  const standIns = fill(setting, chosen)
-  const list = [...chosen, ...standIns]
+  const personal = scorer?.isPersonal ? candidatesOf(setting, scorer, poolOf(setting)) : []
+  const first = chooseFrom(setting, personal, rules.limit)
+  const standIns = fill(setting, first.list)
+  const list = [...first.list, ...standIns.list]
+  const spread = first.spread ?? standIns.spread
   const ids = list.map(({ id }) => id)
   const isFull = list.length === rules.limit
   const room = MOST_SHOWN - items.shown.size - list.length
   return {
     source: list[0]?.source ?? 'none',
-    fallback: standIns.length > 0 || list.length === 0 ? fallbackText(setting, list) : null,
+    fallback: standIns.list.length > 0 || list.length === 0 ? fallbackText(setting, list) : null,
     items: list.map((candidate) => itemOf(candidate, store)),
     next: isFull && room > 0 ? (writeCursor(items.shown, ids) ?? null) : null,
     ...(rules.trace === true && {
       trace: { ...traceOf(setting, list), ...(spread && { diversity: figuresOf(spread) }) },
     }),
   }
+}
+
+/** How many candidates are needed to choose from. */
+function poolOf({ rules, diversity, explore: share }: ListSetting): number {
+  if (diversity === 0 && share === 0) return rules.limit
+  return Math.min(POOL.most, Math.max(POOL.least, rules.limit * POOL.times))
+}
+
+interface Chosen {
+  readonly list: readonly Candidate[]
+  readonly spread?: Diversified<Candidate>
+}
+
+/** The `limit` best of a pool, made less alike and explored as asked. */
+function chooseFrom(setting: ListSetting, pool: readonly Candidate[], limit: number): Chosen {
+  const { diversity, explore: share, uniform, loaded } = setting
+  if (pool.length === 0) return { list: [] }
+  const spread = diversity > 0 ? diversify(pool, limit, diversity, similarityIn(loaded)) : undefined
+  const best = spread?.items ?? pool
+  if (share === 0) return { list: best.slice(0, limit), ...(spread && { spread }) }
+  const isBest = new Set(best)
+  const order = [...best, ...pool.filter((candidate) => !isBest.has(candidate))]
+  const list = explore(order, limit, share, uniform).map(({ item, propensity }) => ({
+    ...item,
+    propensity,
+  }))
+  return { list, ...(spread && { spread }) }
 }
 
 const figuresOf = ({
@@ -134,20 +160,29 @@ function similarityIn(
   }
 }
 
-function fill(setting: ListSetting, chosen: readonly Candidate[]): Candidate[] {
+function fill(setting: ListSetting, chosen: readonly Candidate[]): Chosen {
   const { rules, items, coldStart, chain, halfLifeMs } = setting
   const taken = new Set(chosen.map(({ id }) => id))
   const filled: Candidate[] = []
+  let spread: Chosen['spread']
   for (const step of chain) {
     const limit = rules.limit - taken.size
     if (limit <= 0) break
     const accept = (id: string): boolean => !taken.has(id) && items.refuses(id) === undefined
-    for (const { id, score } of coldStart.best(step, { limit, accept, halfLifeMs })) {
-      taken.add(id)
-      filled.push({ id, score: items.boosted(id, score), source: step })
+    // A boost can lift any item, so all are looked at.
+    const most = items.hasBoost ? Infinity : limit - rules.limit + poolOf(setting)
+    const pool = coldStart
+      .best(step, { limit: most, accept, halfLifeMs })
+      .map(({ id, score }): Candidate => ({ id, score: items.boosted(id, score), source: step }))
+    if (items.hasBoost) pool.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
+    const next = chooseFrom(setting, pool.slice(0, poolOf(setting)), limit)
+    spread ??= next.spread
+    for (const candidate of next.list) {
+      taken.add(candidate.id)
+      filled.push(candidate)
     }
   }
-  return filled
+  return { list: filled, ...(spread && { spread }) }
 }
 
 function fallbackText({ reason, scorer }: ListSetting, list: readonly Candidate[]): string {
@@ -159,9 +194,15 @@ function fallbackText({ reason, scorer }: ListSetting, list: readonly Candidate[
   return `${why}: ${sources.join(', then ')} items instead`
 }
 
-function itemOf({ id, score, source }: Candidate, store: InteractionStore): ListItem {
+function itemOf({ id, score, source, propensity }: Candidate, store: InteractionStore): ListItem {
   const attributes = store.catalog.get(id)?.attributes
-  return { item: id, score, source, ...(attributes && { attributes }) }
+  return {
+    item: id,
+    score,
+    source,
+    ...(propensity !== undefined && { propensity }),
+    ...(attributes && { attributes }),
+  }
 }
 
 function traceOf(setting: ListSetting, list: readonly Candidate[]): Omit<Trace, 'diversity'> {
@@ -177,20 +218,31 @@ function traceOf(setting: ListSetting, list: readonly Candidate[]): Omit<Trace, 
     },
     foldedAgoMs: scorer?.foldedAgoMs ?? null,
     rules: items.names,
-    removed: removedOf(setting),
+    removed: removedOf(setting, list),
     sources,
   }
 }
 
-/** What the list would have begun with, had there been no rules. */
-function removedOf({ scorer, loaded, rules, items }: ListSetting): Trace['removed'] {
-  if (!loaded || !scorer?.isPersonal) return []
-  const plain = scorer.recommend({ limit: rules.limit + MOST_REMOVED })
-  return plain
-    .flatMap(({ item }) => {
-      const id = loaded.fitted.items.idOf(item)
-      const rule = items.refuses(id)
-      return rule === undefined ? [] : [{ item: id, rule }]
+/** What the list would have held, had there been no rules: of its personal part, new items, and what stood in. */
+function removedOf(setting: ListSetting, list: readonly Candidate[]): Trace['removed'] {
+  const { scorer, loaded, rules, items, coldStart, halfLifeMs, nowMs } = setting
+  const limit = rules.limit + MOST_REMOVED
+  const plain: string[] = []
+  if (loaded && scorer?.isPersonal) {
+    const { fitted, newItems } = loaded
+    plain.push(...scorer.recommend({ limit }).map(({ item }) => fitted.items.idOf(item)))
+    plain.push(...newItems.look(nowMs).map(({ id }) => id))
+  }
+  const steps = setting.chain.filter((step) => list.some(({ source }) => source === step))
+  const asked = list.length === 0 ? setting.chain : steps
+  for (const step of asked) {
+    const accept = (): boolean => true
+    plain.push(...coldStart.best(step, { limit, accept, halfLifeMs }).map(({ id }) => id))
+  }
+  return [...new Set(plain)]
+    .flatMap((item) => {
+      const rule = items.refuses(item)
+      return rule === undefined ? [] : [{ item, rule }]
     })
     .slice(0, MOST_REMOVED)
 }

@@ -1,12 +1,13 @@
 /** Opens the recommenders of an app: a slot of versions for each, its histories, and the answers that are made of both. */
-import { newId, quote } from '../../core/index.ts'
+import { quote } from '../../core/index.ts'
 import { registryError } from '../../registry/index.ts'
 import { servingError } from '../errors.ts'
 import { createVersionCache } from '../version-cache.ts'
+import { answerList, type AskedList } from './answer-list.ts'
 import { becauseOf, checkHeardOf, estimatesOf, NO_HISTORY, usersOf } from './answers-about-items.ts'
+import { neighborsOf, surprisingOf } from './answers-about-users.ts'
 import type { Step } from './cold-start.ts'
 import { createItemRules } from './item-rules.ts'
-import { makeList, type ListSetting } from './list-maker.ts'
 import { loadRecommender, type LoadedRecommender } from './loaded-recommender.ts'
 import type {
   AskedVersion,
@@ -18,7 +19,10 @@ import type {
   ListAnswer,
   ListRules,
   LiveRecommender,
+  Neighbor,
   Recommendations,
+  SurprisingAnswer,
+  UserAnswer,
   UsersAnswer,
   Who,
 } from './recommendations.ts'
@@ -28,6 +32,7 @@ import {
   liveOf,
   openModel,
   originOf,
+  scenarioOf,
   type Load,
   type Model,
   type RecommendationsOptions,
@@ -46,6 +51,13 @@ export async function openRecommendations(
   await room.settled()
   return room
 }
+
+const unknownUser = (model: string, reason: string): Error =>
+  servingError(
+    'SERVING_UNKNOWN_USER',
+    `${reason}: send events of theirs, or leave coldStart=error out to get what stands in`,
+    { details: { model } },
+  )
 
 class Room implements Recommendations {
   readonly #options: RecommendationsOptions
@@ -86,10 +98,12 @@ class Room implements Recommendations {
     const known = knownTo(who, model.store, asked.history === 'training' ? loaded : undefined)
     const waiting = this.#options.waiting(name)
     const reason = loaded ? NO_HISTORY : NO_MODEL + (waiting ? ` (${name} ${waiting})` : '')
-    const items = createItemRules(model.store, rules, known)
+    const scenario = scenarioOf(model, rules.scenario)
+    const items = createItemRules(model.store, rules, known, scenario)
     const scorer = loaded && this.#scorer(model, who, loaded, asked)
-    const setting = { rules, items, scorer, reason, chain: model.coldStart }
-    return this.#list(model, loaded, setting, 'user' in who ? who.user : null)
+    if (rules.coldStart === 'error' && scorer?.isPersonal !== true) throw unknownUser(name, reason)
+    const setting = { rules, items, scorer, reason, chain: model.coldStart, scenario }
+    return this.#answer(model, loaded, setting, 'user' in who ? who.user : null)
   }
 
   async similar(
@@ -104,14 +118,17 @@ class Room implements Recommendations {
     const codes = loaded
       ? items.map((item) => loaded.fitted.items.codeOf(item)).filter((code) => code >= 0)
       : []
+    const scenario = scenarioOf(model, rules.scenario)
+    const own = new Set(items)
     const setting = {
       rules,
-      items: createItemRules(model.store, { ...rules, includeKnown: false }, new Set(items)),
+      items: createItemRules(model.store, { ...rules, includeKnown: false }, own, scenario),
+      scenario,
       scorer: loaded && codes.length > 0 ? likeItems(loaded, codes) : undefined,
       reason: loaded ? 'the model does not know this item' : NO_MODEL,
       chain: model.coldStart,
     }
-    return this.#list(model, loaded, setting, null)
+    return this.#answer(model, loaded, setting, null)
   }
 
   async list(
@@ -120,10 +137,25 @@ class Room implements Recommendations {
     rules: ListRules & { readonly halfLifeMs?: number },
   ): Promise<ListAnswer> {
     const model = this.#find(name)
-    const items = createItemRules(model.store, rules, new Set())
-    const { halfLifeMs } = rules
-    const setting = { rules, items, scorer: undefined, reason: '', chain: [by], halfLifeMs }
-    return { ...this.#list(model, undefined, setting, null), fallback: null }
+    const { halfLifeMs, diversity = 0 } = rules
+    const scenario = scenarioOf(model, rules.scenario)
+    const items = createItemRules(model.store, rules, new Set(), scenario)
+    // Which items are alike is the version's to say; nothing else of it takes part.
+    const loaded = diversity > 0 ? await this.#version(model, {}) : undefined
+    const chain = [by]
+    const setting = {
+      rules,
+      items,
+      scorer: undefined,
+      reason: NO_MODEL,
+      chain,
+      halfLifeMs,
+      scenario,
+    }
+    const list = this.#answer(model, loaded, setting, null)
+    return list.items.length === 0 || (diversity > 0 && !loaded)
+      ? list
+      : { ...list, fallback: null }
   }
 
   async because(
@@ -165,6 +197,32 @@ class Room implements Recommendations {
     const model = this.#find(name)
     const loaded = await this.#needed(model, asked)
     return { ...originOf(model, loaded), item, ...usersOf(loaded, model.store, item, limit) }
+  }
+
+  async surprising(
+    name: string,
+    user: string,
+    limit: number,
+    asked: AskedVersion = {},
+  ): Promise<SurprisingAnswer> {
+    const model = this.#find(name)
+    const loaded = await this.#needed(model, asked)
+    const known = await this.knownItems(name, user)
+    const nowMs = this.#options.clock.monotonic()
+    return { ...originOf(model, loaded), user, ...surprisingOf(loaded, user, known, limit, nowMs) }
+  }
+
+  neighbors(name: string, user: string, limit: number): Neighbor[] {
+    return neighborsOf(this.#find(name).store, user, limit)
+  }
+
+  users(name: string): readonly string[] {
+    return this.#find(name).store.interactions.userIds
+  }
+
+  user(name: string, user: string): UserAnswer | undefined {
+    const facts = this.#find(name).store.interactions.userFacts(user)
+    return facts && { user, ...facts }
   }
 
   async knownItems(
@@ -297,25 +355,12 @@ class Room implements Recommendations {
     })
   }
 
-  #list(
+  #answer(
     model: Model,
     loaded: LoadedRecommender | undefined,
-    setting: Omit<ListSetting, 'store' | 'coldStart' | 'loaded' | 'nowMs'>,
+    asked: AskedList,
     user: string | null,
   ): ListAnswer {
-    const { clock, logger, metrics, onList } = this.#options
-    const nowMs = clock.monotonic()
-    const { name, store, standIns: coldStart } = model
-    const made = makeList({ ...setting, store, coldStart, loaded, nowMs })
-    const list = { recommendationId: newId(clock.now()), ...originOf(model, loaded), ...made }
-    const seconds = (clock.monotonic() - nowMs) / 1_000
-    metrics.record('recommendations_total', { model: name, source: made.source }, 1)
-    metrics.record('model_prediction_duration_seconds', { model: name }, seconds)
-    try {
-      onList?.(list, user)
-    } catch (error) {
-      logger.error({ model: name, err: error }, 'a list was answered but not logged')
-    }
-    return list
+    return answerList(model, loaded, asked, user, this.#options)
   }
 }

@@ -5,7 +5,7 @@
  * user's next list as soon as the log's tail has it: the user is folded in from the whole history, without a training.
  * **W3** a list is never an error for an unknown user: what stands in is named (`source`, `fallback`). **W4** a list is full
  * when as many items pass its rules. **W5** a page repeats nothing of the pages before, also over a swap. **W6** the same
- * question at the same moment has the same answer.
+ * question at the same moment has the same answer, unless it asks to explore.
  */
 import type { Cell } from '../../core/index.ts'
 
@@ -38,8 +38,22 @@ export interface ListRules {
   /** The score is multiplied with its value (a negative score moves the other way); null leaves it. */
   readonly boost?: string | undefined
   /** 0 (default) to 1: how much less alike the items should be. */
-  readonly diversity?: number
+  readonly diversity?: number | undefined
+  /** 0 (default) to 1: the share of places that are given to any candidate, with its propensity. */
+  readonly explore?: number | undefined
+  /** Name of rules that the app declares: its filter holds besides, the rest where the request says nothing. */
+  readonly scenario?: string | undefined
+  /** `error`: SERVING_UNKNOWN_USER instead of stand-ins for somebody of whom the version knows nothing. Default `chain`. */
+  readonly coldStart?: 'chain' | 'error'
   readonly trace?: boolean
+}
+
+/** Rules of the app, for a place where lists are shown. */
+export interface Scenario {
+  readonly filter?: string
+  readonly boost?: string
+  readonly diversity?: number
+  readonly explore?: number
 }
 
 export interface AskedVersion {
@@ -55,6 +69,8 @@ export interface ListItem {
   readonly item: string
   readonly score: number
   readonly source: Source
+  /** How likely this item was to come to this place; only of a list that explores. */
+  readonly propensity?: number
   /** Of the catalogue; absent when it has none. */
   readonly attributes?: Readonly<Record<string, Cell>>
 }
@@ -92,7 +108,9 @@ export interface Trace {
 }
 
 export interface ListAnswer extends Origin {
+  /** An event that carries it is counted as an answer to this list, where the app declares `attribution`. */
   readonly recommendationId: string
+  readonly scenario?: string
   /** Of the first item; `none` for an empty list. */
   readonly source: Source | 'none'
   /** Why the list is not personal, or not only, in words. */
@@ -115,6 +133,29 @@ export interface BecauseAnswer extends Origin {
     readonly contribution: number
   }[]
   readonly fallback: string | null
+}
+
+/** Items that a user has, and that the version would not have expected: lowest score first. */
+export interface SurprisingAnswer extends Origin {
+  readonly user: string
+  readonly items: readonly (KnownItem & { readonly score: number })[]
+  readonly fallback: string | null
+}
+
+/** Users who have much of the same: √-normalised overlap, most alike first. */
+export interface Neighbor {
+  readonly user: string
+  /** Items that both have / √(items of one · items of the other): 0 to 1. */
+  readonly score: number
+  readonly shared: number
+}
+
+export interface UserAnswer {
+  readonly user: string
+  /** Items that the user has now. */
+  readonly items: number
+  /** Newest event, milliseconds since 1970; null without one. */
+  readonly last: number | null
 }
 
 export interface EstimateAnswer extends Origin {
@@ -166,7 +207,7 @@ export interface Recommendations {
   readonly models: readonly string[]
   /**
    * Throws REGISTRY_UNKNOWN_MODEL, REGISTRY_UNKNOWN_VERSION, SERVING_INVALID_EXPRESSION, SERVING_INVALID_CURSOR,
-   * SERVING_EXPRESSION_TOO_COSTLY; never for an unknown user.
+   * SERVING_EXPRESSION_TOO_COSTLY, SERVING_UNKNOWN_SCENARIO; for an unknown user only if asked to.
    */
   recommend(model: string, who: Who, rules: ListRules, asked?: AskedVersion): Promise<ListAnswer>
   /** Items like one or several. Throws SERVING_UNKNOWN_ITEM. */
@@ -176,7 +217,7 @@ export interface Recommendations {
     rules: ListRules,
     asked?: AskedVersion,
   ): Promise<ListAnswer>
-  /** Not personal; needs no version. */
+  /** Not personal; needs no version, but for diversity. */
   list(
     model: string,
     by: 'popular' | 'trending' | 'newest',
@@ -197,6 +238,19 @@ export interface Recommendations {
     limit: number,
     asked?: AskedVersion,
   ): Promise<UsersAnswer>
+  /** Throws SERVING_NOT_READY. */
+  surprising(
+    model: string,
+    user: string,
+    limit: number,
+    asked?: AskedVersion,
+  ): Promise<SurprisingAnswer>
+  /** Needs no version. */
+  neighbors(model: string, user: string, limit: number): readonly Neighbor[]
+  /** All users, in the order in which they came. */
+  users(model: string): readonly string[]
+  /** Undefined for one never seen. */
+  user(model: string, user: string): UserAnswer | undefined
   /** What a user has, newest first. */
   knownItems(model: string, user: string, asked?: AskedVersion): Promise<readonly KnownItem[]>
   mostActive(

@@ -1,7 +1,8 @@
 /** One declared recommender while it runs: its versions, its histories, and what an answer says of both. */
-import type { Clock, Combine, Logger, Metrics } from '../../core/index.ts'
+import { quote, type Clock, type Combine, type Logger, type Metrics } from '../../core/index.ts'
 import type { InteractionStore } from '../../features/index.ts'
 import type { ModelVersion, Registry } from '../../registry/index.ts'
+import { servingError } from '../errors.ts'
 import { createChampionSlot, type ChampionSlot } from '../champion-slot.ts'
 import { similarTo } from './answers-about-items.ts'
 import { createColdStart, type ColdStart, type Step } from './cold-start.ts'
@@ -13,6 +14,7 @@ import type {
   ListAnswer,
   LiveRecommender,
   Origin,
+  Scenario,
 } from './recommendations.ts'
 import type { Scorer } from './scorer.ts'
 
@@ -21,6 +23,8 @@ export interface RecommenderSetting {
   readonly store: InteractionStore
   readonly combine: Combine
   readonly coldStart: readonly Step[]
+  /** By name. Their expressions have been checked. */
+  readonly scenarios: ReadonlyMap<string, Scenario>
 }
 
 export interface RecommendationsOptions {
@@ -33,7 +37,7 @@ export interface RecommendationsOptions {
   /** What a model without a version waits for: "needs 200 events, has 37". */
   readonly waiting: (model: string) => string | undefined
   /** Called after every list. */
-  readonly onList?: (answer: ListAnswer, who: string | null) => void
+  readonly onList?: (answer: ListAnswer, user: string | null) => void
 }
 
 export type Load = (record: ModelVersion, setting: RecommenderSetting) => Promise<LoadedRecommender>
@@ -92,6 +96,19 @@ export function originOf({ name, store }: Model, loaded: LoadedRecommender | und
     digest: loaded?.record.digest ?? null,
     dataAsOf: newest === -Infinity ? null : newest,
   }
+}
+
+/** Rules of a named scenario; none without a name. Throws SERVING_UNKNOWN_SCENARIO. */
+export function scenarioOf({ name, scenarios }: Model, wanted: string | undefined): Scenario {
+  if (wanted === undefined) return {}
+  const found = scenarios.get(wanted)
+  if (found) return found
+  const known = [...scenarios.keys()].join(', ') || 'none'
+  throw servingError(
+    'SERVING_UNKNOWN_SCENARIO',
+    `${name} has no scenario ${quote(wanted)}: the app declares ${known}`,
+    { details: { issues: [{ path: '/scenario', message: `use one of ${known}` }] } },
+  )
 }
 
 export function liveOf({ name, slot }: Model): LiveRecommender[] {

@@ -3,7 +3,8 @@
  *
  * Items that came last: the score is when an item was first described or had, milliseconds since 1970.
  *
- * - `limit` (query, 1 to 1,000, default 10), `cursor`, `exclude`, `allow`, `filter`, `boost`, `model`
+ * - `limit` (query, 1 to 1,000, default 10), `cursor`, `exclude`, `allow`, `filter`, `boost`, `diversity`,
+ *   `explore`, `scenario`, `trace`, `model`
  *
  * 200 · 404 the app has no recommender
  *

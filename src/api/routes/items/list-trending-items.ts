@@ -3,7 +3,8 @@
  *
  * Items that users have now: the score is Σ over an item's users of 2^(−age / halfLife), the age counted back from the newest event.
  *
- * - `limit` (query, 1 to 1,000, default 10), `cursor`, `exclude`, `allow`, `filter`, `boost`, `model`
+ * - `limit` (query, 1 to 1,000, default 10), `cursor`, `exclude`, `allow`, `filter`, `boost`, `diversity`,
+ *   `explore`, `scenario`, `trace`, `model`
  * - `halfLife` (query, default 7d): 30m, 12h, 1d
  *
  * 200 · 404 the app has no recommender · 422 `halfLife` is no duration

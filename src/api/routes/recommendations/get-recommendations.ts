@@ -7,6 +7,8 @@
  * - `limit` (query, 1 to 1,000, default 10), `cursor`: `next` of the answer before
  * - `includeKnown` (default false): also what the user has
  * - `exclude`, `allow`: ids, may be repeated; `filter`, `boost`: expressions; `diversity`: 0 to 1
+ * - `explore`: 0 to 1, the share of places given to any candidate, each with its propensity; `scenario`: rules of the app
+ * - `coldStart` (default `chain`): `error` is 404 for a user of whom the model knows nothing
  * - `trace` (default false): how the list came about
  * - `model`, `version`: default the first recommender, `champion`
  *
@@ -19,7 +21,7 @@ import { z } from 'zod'
 import { defineRoute } from '../../define-route.ts'
 import { recommenderOf, setListHeaders } from '../../recommender-answer.ts'
 import { flag } from '../../schemas/input.ts'
-import { listAnswer, listQuery, userId } from '../../schemas/recommendation-schemas.ts'
+import { coldStart, listAnswer, listQuery, userId } from '../../schemas/recommendation-schemas.ts'
 
 export const getRecommendations = defineRoute({
   method: 'GET',
@@ -27,7 +29,11 @@ export const getRecommendations = defineRoute({
   tag: 'recommendations',
   summary: 'A list for a user',
   params: z.strictObject({ user: userId }),
-  query: z.strictObject({ ...listQuery, includeKnown: flag.describe('Also what the user has') }),
+  query: z.strictObject({
+    ...listQuery,
+    includeKnown: flag.describe('Also what the user has'),
+    coldStart,
+  }),
   answer: listAnswer,
   problems: [404],
   handler: async ({ params, query }, { app, reply }) => {

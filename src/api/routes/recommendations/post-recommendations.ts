@@ -13,7 +13,7 @@
 import { z } from 'zod'
 import { defineRoute } from '../../define-route.ts'
 import { recommenderOf, setListHeaders } from '../../recommender-answer.ts'
-import { listAnswer, listBody, whoBody } from '../../schemas/recommendation-schemas.ts'
+import { coldStart, listAnswer, listBody, whoBody } from '../../schemas/recommendation-schemas.ts'
 import { whoOf } from '../../who.ts'
 
 export const postRecommendations = defineRoute({
@@ -21,7 +21,7 @@ export const postRecommendations = defineRoute({
   path: '/v1/recommendations',
   tag: 'recommendations',
   summary: 'A list for a basket, a session or a group',
-  body: z.strictObject({ ...whoBody, ...listBody }),
+  body: z.strictObject({ ...whoBody, ...listBody, coldStart }),
   answer: listAnswer,
   problems: [404],
   handler: async ({ body }, { app, reply }) => {

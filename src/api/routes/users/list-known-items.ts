@@ -13,7 +13,7 @@ import { z } from 'zod'
 import { defineRoute } from '../../define-route.ts'
 import { recommenderOf } from '../../recommender-answer.ts'
 import { pageLimit, wholeNumber } from '../../schemas/input.ts'
-import { attributes, recommenderRef, userId } from '../../schemas/recommendation-schemas.ts'
+import { knownItem, recommenderRef, userId } from '../../schemas/recommendation-schemas.ts'
 
 export const listKnownItems = defineRoute({
   method: 'GET',
@@ -29,14 +29,7 @@ export const listKnownItems = defineRoute({
   answer: z.object({
     user: z.string(),
     total: z.int(),
-    items: z.array(
-      z.object({
-        item: z.string(),
-        value: z.number(),
-        time: z.number().describe('Milliseconds since 1970'),
-        attributes: attributes.optional(),
-      }),
-    ),
+    items: z.array(knownItem),
   }),
   problems: [404],
   handler: async ({ params: { user }, query: { model, limit, offset } }, { app }) => {
