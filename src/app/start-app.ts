@@ -88,7 +88,11 @@ async function start(setting: Setting): Promise<RunningApp> {
   const check = (): ReturnType<typeof readiness.check> => readiness.check()
   const routes = createRouteContext({ ...rooms, app: app.name, readiness: check })
   const { recommendations } = learned
-  const items = createItemWriter({ app, recommendations, publish: routes.publish })
+  const items = createItemWriter({
+    app,
+    recommendations,
+    publish: (topic, event) => routes.publish(topic, event),
+  })
   return {
     definition: app,
     dataDir: folder.dir,
