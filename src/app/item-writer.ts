@@ -35,12 +35,6 @@ export interface ItemWriter {
   hide(model: string, item: string): Promise<WrittenItem>
 }
 
-export interface ItemWriterOptions {
-  readonly app: AppDefinition
-  readonly recommendations: Recommendations
-  readonly publish: RouteContext['publish']
-}
-
 interface Catalog {
   readonly topic: string
   readonly id: string
@@ -48,14 +42,18 @@ interface Catalog {
   readonly types: ReadonlyMap<string, ColumnType>
 }
 
-export function createItemWriter({ app, recommendations, publish }: ItemWriterOptions): ItemWriter {
+export function createItemWriter(
+  app: AppDefinition,
+  recommendations: Recommendations,
+  context: Pick<RouteContext, 'publish'>,
+): ItemWriter {
   const write = async (
     { topic, id, types }: Catalog,
     item: string,
     attributes: Readonly<Record<string, unknown>>,
   ): Promise<WrittenItem> => {
     const key = types.get(id) === 'integer' && /^\d{1,15}$/.test(item) ? Number(item) : item
-    return { item, ...(await publish(topic, { ...attributes, [id]: key })) }
+    return { item, ...(await context.publish(topic, { ...attributes, [id]: key })) }
   }
   const changed = (
     model: string,

@@ -87,12 +87,7 @@ async function start(setting: Setting): Promise<RunningApp> {
   const rooms = { log, ingest, lake, sinks, streams, registry, models, query, ...learned }
   const check = (): ReturnType<typeof readiness.check> => readiness.check()
   const routes = createRouteContext({ ...rooms, app: app.name, readiness: check })
-  const { recommendations } = learned
-  const items = createItemWriter({
-    app,
-    recommendations,
-    publish: (topic, event) => routes.publish(topic, event),
-  })
+  const items = createItemWriter(app, learned.recommendations, routes)
   return {
     definition: app,
     dataDir: folder.dir,

@@ -15,6 +15,7 @@ import {
 import { createDenseTaste, rankScores } from '../rank-scores.ts'
 import type {
   FittedRecommender,
+  History,
   Interactions,
   Listener,
   RankRequest,
@@ -95,6 +96,8 @@ const UNITS: Readonly<Record<PopularityParams['rank'], string>> = {
   newest: 'hours since the item was first had, negative, counted back from the newest event',
 }
 
+const zeros = ({ items }: History): Float64Array => new Float64Array(items.length)
+
 function recommender(
   data: Interactions,
   chosen: PopularityParams,
@@ -107,7 +110,7 @@ function recommender(
       scores: () => scores,
       because: (_, score) => ({
         base: score,
-        contributions: new Float64Array(history.items.length),
+        contributions: zeros(history),
       }),
     })
   let audiences: ReturnType<typeof audiencesOf> | undefined
@@ -128,11 +131,7 @@ function recommender(
       )
       return {
         score: () => score,
-        because: ({ history }) => ({
-          base: score,
-          contributions: new Float64Array(history.items.length),
-          score,
-        }),
+        because: ({ history }) => ({ base: score, contributions: zeros(history), score }),
       }
     },
     similar: (item, { limit, accept = () => true }: RankRequest) =>
