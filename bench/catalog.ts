@@ -1,5 +1,9 @@
 import type { Benchmark } from './benchmark.ts'
+import type { growthBenchmarks } from './log-growth/log-growth.ts'
 import type { brokerBenchmarks } from './broker-and-kafka/broker-and-kafka.ts'
+
+const logGrowth = (id: keyof typeof growthBenchmarks): Promise<Benchmark> =>
+  import('./log-growth/log-growth.ts').then((folder) => folder.growthBenchmarks[id])
 
 const brokerAndKafka = (id: keyof typeof brokerBenchmarks): Promise<Benchmark> =>
   import('./broker-and-kafka/broker-and-kafka.ts').then((folder) => folder.brokerBenchmarks[id])
@@ -8,6 +12,11 @@ const brokerAndKafka = (id: keyof typeof brokerBenchmarks): Promise<Benchmark> =
 export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   L1: () => import('./log-append/log-append.ts').then((folder) => folder.logAppend),
   'L1-bare': () => import('./log-append/bare-append.ts').then((folder) => folder.bareAppend),
+  'L1-sqlite': () => import('./log-append/sqlite-append.ts').then((folder) => folder.sqliteAppend),
+  L2: () => import('./log-and-redis/log-and-redis.ts').then((folder) => folder.logAndRedis),
+  L3: () => import('./log-and-nats/log-and-nats.ts').then((folder) => folder.logAndNats),
+  'L3-unsynced': () =>
+    import('./log-and-nats/log-and-nats.ts').then((folder) => folder.logAndUnsyncedNats),
   L4: () => import('./log-and-kafka/log-and-kafka.ts').then((folder) => folder.logAndKafka),
   'L4-default': () =>
     import('./log-and-kafka/log-and-kafka.ts').then((folder) => folder.logAndDefaultKafka),
@@ -24,6 +33,11 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   L6: () => import('./log-read/log-read.ts').then((folder) => folder.logRead),
   L7: () => import('./kafka-latency/kafka-latency.ts').then((folder) => folder.medianLatency),
   'L7-p99': () => import('./kafka-latency/kafka-latency.ts').then((folder) => folder.tailLatency),
+  'G-append': () => logGrowth('G-append'),
+  'G-tail': () => logGrowth('G-tail'),
+  'G-open': () => logGrowth('G-open'),
+  'G-read': () => logGrowth('G-read'),
+  'G-append-read': () => logGrowth('G-append-read'),
   T1: () => import('./als-train/als-train.ts').then((folder) => folder.alsT1),
   T2: () => import('./als-train/als-train.ts').then((folder) => folder.alsT2),
   'T2-256': () => import('./als-train/als-train.ts').then((folder) => folder.alsT2Wide),

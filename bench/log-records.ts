@@ -28,7 +28,7 @@ export async function makeWorkplace(): Promise<Workplace> {
 }
 
 /** Every record acknowledged after its sync; at most `IN_FLIGHT` appends wait. */
-export async function fillLog(log: Log, topic: string): Promise<void> {
+export async function fillLog(log: Log, topic: string, records = RECORDS): Promise<void> {
   const batch: NewRecord[] = Array.from({ length: APPEND_RECORDS }, () => ({
     key: null,
     value: VALUE,
@@ -36,7 +36,7 @@ export async function fillLog(log: Log, topic: string): Promise<void> {
     timestamp: 1_600_000_000_000,
   }))
   const waiting = new Set<Promise<unknown>>()
-  for (let sent = 0; sent < RECORDS; sent += APPEND_RECORDS) {
+  for (let sent = 0; sent < records; sent += APPEND_RECORDS) {
     if (waiting.size >= IN_FLIGHT) await Promise.race(waiting)
     const append = log.append(topic, batch).finally(() => waiting.delete(append))
     waiting.add(append)

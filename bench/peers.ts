@@ -15,7 +15,7 @@ export function npmPeer(name: string, version: string): unknown {
     : undefined
   if (installed !== version) {
     mkdirSync(folder, { recursive: true })
-    const args = ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund']
+    const args = ['install', '--prefix', folder, '--save-exact', '--no-audit', '--no-fund']
     execFileSync('npm', [...args, `${name}@${version}`], { stdio: ['ignore', 'ignore', 'inherit'] })
   }
   return createRequire(join(folder, 'package.json'))(name)

@@ -5,13 +5,15 @@
  */
 import { execFileSync } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
-import { cpus, loadavg } from 'node:os'
+import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Benchmark } from './benchmark.ts'
 import { benchmarks } from './catalog.ts'
 
 /** A run above this load is printed as noisy: someone else is using the machine. */
 const QUIET_LOAD = 0.3
+/** The load is that of this moment: the system's average still has the run before in it a minute later. */
+const LOAD_MS = 2_000
 const QUIET_WAIT_MS = 180_000
 /** Runs of one side that differ by more than this make the result noisy. */
 const SPREAD = 0.25
@@ -34,12 +36,20 @@ interface Result {
   readonly figures: Readonly<Record<string, number | string>>
 }
 
-const load = (): number => Number((loadavg()[0] ?? 0).toFixed(2))
+/** Processors that were busy, or that their host took away, on average over LOAD_MS. */
+async function load(): Promise<number> {
+  const idleMs = (): number => cpus().reduce((sum, { times }) => sum + times.idle, 0)
+  const [idle, began] = [idleMs(), performance.now()]
+  await sleep(LOAD_MS)
+  const share = (idleMs() - idle) / (performance.now() - began)
+  return Number(Math.max(0, cpus().length - share).toFixed(2))
+}
 
 async function waitForQuiet(): Promise<number> {
   const deadline = performance.now() + QUIET_WAIT_MS
-  while (load() >= QUIET_LOAD && performance.now() < deadline) await sleep(2_000)
-  return load()
+  let now = await load()
+  while (now >= QUIET_LOAD && performance.now() < deadline) now = await load()
+  return now
 }
 
 const median = (values: readonly number[]): number =>
@@ -49,7 +59,7 @@ const spreads = (values: readonly number[]): boolean =>
 
 async function measure(benchmark: Benchmark, wait: boolean): Promise<Result> {
   const prepared = await benchmark.prepare()
-  const before = wait ? await waitForQuiet() : load()
+  const before = await (wait ? waitForQuiet() : load())
   const seconds: Record<'ours' | 'peer', number[]> = { ours: [], peer: [] }
   try {
     for (const side of benchmark.once ? ONCE : ORDER) seconds[side].push(await prepared[side].run())
@@ -68,7 +78,7 @@ async function measure(benchmark: Benchmark, wait: boolean): Promise<Result> {
     ratioOfMedians: Number((median(seconds.peer) / median(seconds.ours)).toFixed(3)),
     floor: benchmark.floor,
     noisy: before >= QUIET_LOAD || spreads(seconds.ours) || spreads(seconds.peer),
-    load: [before, load()],
+    load: [before, await load()],
     seconds,
     machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`,
     versions: prepared.versions,

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { startKafka } from '../../test/engines/kafka-cluster.ts'
 import { KAFKA } from '../../test/engines/kafka-jars.ts'
 import type { Benchmark } from '../benchmark.ts'
-import { startBroker } from './broker-process.ts'
+import { startBroker } from '../broker-process.ts'
 import {
   consumeByTool,
   createTopic,

@@ -12,7 +12,7 @@ import { BatchEncoder } from '../format/batch-encoder.ts'
 export type StoreBatch = (batch: BatchEncoder) => Promise<number>
 
 /** Full batches that may wait for the disk, each of `batchBytes`; further appends wait unencoded. */
-const MAX_FULL_BATCHES = 8
+const MAX_FULL_BATCHES = 16
 /** Encoders that all partitions of a log keep together for use again: there may be thousands of partitions. */
 const MAX_SPARE = 8
 /** Larger buffers are given back: one huge record must not keep its memory for ever. */

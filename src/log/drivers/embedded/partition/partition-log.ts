@@ -19,7 +19,7 @@ import { isFull, unlinkIfThere, writeFully, type Storage, type StorageFile } fro
  * A write, and the piece that a checksum protects, at most: a batch grows while the one before it is on its way to the disk,
  * so a slow disk gets few and large ones.
  */
-const BATCH_BYTES = 4 * 1024 * 1024
+const BATCH_BYTES = 2 * 1024 * 1024
 
 export interface PartitionOptions extends SegmentPlace {
   readonly segmentBytes: number

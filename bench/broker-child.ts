@@ -1,6 +1,6 @@
 /** A broker in a process of its own, as Apache Kafka is: `broker-child.ts <folder>` prints the port that it listens on. */
-import { openBroker } from '../../src/broker/index.ts'
-import { openLog } from '../../src/log/index.ts'
+import { openBroker } from '../src/broker/index.ts'
+import { openLog } from '../src/log/index.ts'
 
 const log = await openLog({ dir: process.argv[2]!, cleanIntervalMs: 0 })
 const broker = await openBroker({ log, port: 0 })
