@@ -16,6 +16,8 @@ import type { streamError } from './errors.ts'
 export interface DeadLetters {
   /** Where the next letter will lie; 0 while there is no dead-letter topic. */
   end(): Promise<number>
+  /** Takes over the letters from offset `since` on: they may be of batches whose boundaries were lost. */
+  inherit(since: number): Promise<void>
   /** Writes the letters that are not there yet, looking from offset `since` on. Durable when it resolves. */
   write(rejected: readonly RejectedRecord[], since: number, atMs: number): Promise<void>
 }
@@ -32,6 +34,7 @@ export function createDeadLetters(
 ): DeadLetters {
   const letters = deadLetterTopic(topic)
   let created = false
+  let inherited: ReadonlySet<string> = new Set()
 
   const partition = async (): Promise<{ earliest: number; end: number } | undefined> => {
     if (!created) {
@@ -59,12 +62,16 @@ export function createDeadLetters(
 
   return {
     end: async () => (await partition())?.end ?? 0,
+    async inherit(since) {
+      inherited = await written(since)
+    },
     async write(rejected, since, atMs) {
       if (rejected.length === 0) return
       const known = await written(since)
-      const missing = rejected.filter(
-        ({ record }) => !known.has(`${record.partition}/${record.offset}`),
-      )
+      const missing = rejected.filter(({ record: { partition, offset } }) => {
+        const place = `${partition}/${offset}`
+        return !known.has(place) && !inherited.has(place)
+      })
       if (missing.length === 0) return
       if (!created) {
         await log.createTopic({ name: letters })

@@ -19,6 +19,8 @@ export interface Recovery {
   /** Per partition, the first offset that no known batch covers. */
   readonly positions: Positions
   readonly nextNumber: number
+  /** Letters from here on may be of batches that nobody knows any more. */
+  readonly lettersFrom: number
 }
 
 export interface RecoveryOptions {
@@ -62,7 +64,8 @@ export async function recoverBatches(options: RecoveryOptions): Promise<Recovery
     )
   }
   const last = Math.max(known.at(-1)?.number ?? 0, snapshot.lastBatch)
-  return { batches: known.filter(isInTable), jobs, positions, nextNumber: last + 1 }
+  const lettersFrom = known.at(-1)?.deadLettersFrom ?? 0
+  return { batches: known.filter(isInTable), jobs, positions, nextNumber: last + 1, lettersFrom }
 }
 
 /** A replaced or emptied log cannot continue a table: appending would give offsets that the table has already. */

@@ -87,6 +87,8 @@ async function openParts(options: TableSinkOptions): Promise<Parts> {
   const boundaries = await openBoundaryLog(log)
   const recovery = await recoverBatches({ log, table, topic, boundaries, logger })
   const { positions, nextNumber } = recovery
+  const deadLetters = createDeadLetters(log, topic)
+  await deadLetters.inherit(recovery.lettersFrom)
   const group = sinkGroup(table.name)
   const reader = await openTopicReader({ log, topic, group, start: positions, clock, logger })
   const progress = createProgress(`the sink of table "${table.name}"`)
@@ -95,7 +97,7 @@ async function openParts(options: TableSinkOptions): Promise<Parts> {
     log,
     table,
     boundaries,
-    deadLetters: createDeadLetters(log, topic),
+    deadLetters,
     rowsOf,
     commitOffsets: (offsets) => reader.commitOffsets(offsets),
     clock,

@@ -15,6 +15,13 @@ import { fullDisk } from './a6-full-disk.ts'
 import { rot } from './a7-rot.ts'
 import { slowDisk } from './a8-slow-disk.ts'
 import { queueLife } from './a9-queue-life.ts'
+import { conveyorSoak } from './conveyor/b1-conveyor.ts'
+import { compactionWalk, seamWalk } from './conveyor/b2-seam-walk.ts'
+import { amnesia } from './conveyor/b3-amnesia.ts'
+import { quietTopic } from './conveyor/b5-quiet-topic.ts'
+import { schemaChange } from './conveyor/b7-schema-change.ts'
+import { deadLetters } from './conveyor/b8-dead-letters.ts'
+import { backups } from './b11-backup.ts'
 import { simulation } from './f1-simulation.ts'
 import { powerCutsOfPeers } from './peers.ts'
 import { isClean, toLine, type Soak } from './result.ts'
@@ -32,6 +39,14 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   A8: slowDisk,
   A9: queueLife,
   A11: openCost,
+  B1: conveyorSoak,
+  B2: seamWalk,
+  B3: amnesia,
+  B5: quietTopic,
+  B6: compactionWalk,
+  B7: schemaChange,
+  B8: deadLetters,
+  B11: backups,
   F1: simulation,
 }
 

@@ -12,8 +12,16 @@ import { fullDiskOfServer } from './a6-full-server.ts'
 import { rot } from './a7-rot.ts'
 import { slowDisk } from './a8-slow-disk.ts'
 import { queueLife } from './a9-queue-life.ts'
+import { backups } from './b11-backup.ts'
+import { conveyorSoak } from './conveyor/b1-conveyor.ts'
+import { compactionWalk, seamWalk } from './conveyor/b2-seam-walk.ts'
+import { amnesia } from './conveyor/b3-amnesia.ts'
+import { quietTopic } from './conveyor/b5-quiet-topic.ts'
+import { schemaChange } from './conveyor/b7-schema-change.ts'
+import { deadLetters } from './conveyor/b8-dead-letters.ts'
 
-const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_261_121)
+/** Another one every day, so that in time all seams and losses are met; the title says it. */
+const SEED = Number(process.env['MILLRACE_SEED'] ?? Math.floor(Date.now() / 86_400_000))
 const SMALL: readonly (readonly [title: string, soak: Soak, rounds: number])[] = [
   ['A1: a killed log has what it acknowledged', killStorm, 2],
   ['A1: a killed server has what it acknowledged', killStormOfServer, 1],
@@ -27,6 +35,34 @@ const SMALL: readonly (readonly [title: string, soak: Soak, rounds: number])[] =
   ['A8: on a slow disk records go on in groups', slowDisk, 3],
   ['A9: a queue that is appended to and trimmed has no gap and does not grow', queueLife, 40],
   ['A11: opening costs what the last segment costs', openCost, 3],
+  [
+    'P2, P3, P10: B1: a sink that is killed again and again leaves each record once, at every look',
+    conveyorSoak,
+    3,
+  ],
+  ['P5: B2: struck at a seam of a batch, the next start leads to the same files', seamWalk, 8],
+  ['P2: B3: a table that forgets what it knows writes nothing twice', amnesia, 2],
+  ['P2: B5: the file of a single event comes, whatever the wall clock does', quietTopic, 3],
+  [
+    'P5: B6: struck at a seam of a compaction, the next start leads to the same files',
+    compactionWalk,
+    2,
+  ],
+  [
+    'P8: B7: fields that change in mid-stream are rows of the declared types, or dead letters',
+    schemaChange,
+    1,
+  ],
+  [
+    'P8: B8: an event that is no row is one dead letter, whenever its writer is killed',
+    deadLetters,
+    3,
+  ],
+  [
+    'P2: B11: a backup that is taken while events arrive has all that was acknowledged before',
+    backups,
+    1,
+  ],
 ]
 
 describe('fault tests in small', () => {
