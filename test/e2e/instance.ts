@@ -26,6 +26,8 @@ export interface StartFlags {
   /** Serves Kafka clients on a port that the system chooses. */
   readonly broker?: boolean
   readonly env?: Readonly<Record<string, string>>
+  /** A command that runs it, in the same process in the end: `strace -D …`. */
+  readonly under?: readonly string[]
 }
 
 /** Resolves when `/livez` answers. */
@@ -40,7 +42,8 @@ export async function startInstance(flags: StartFlags): Promise<Instance> {
     flags.dataDir,
     ...(flags.broker === true ? ['--broker-port', '0'] : ['--no-broker']),
   ]
-  const child = spawn(process.execPath, [MAIN, ...args, ...(flags.args ?? [])], {
+  const [command, ...rest] = [...(flags.under ?? []), process.execPath, MAIN, ...args]
+  const child = spawn(command!, [...rest, ...(flags.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,

@@ -44,6 +44,7 @@ export const fsyncError: Soak = async ({ seed, rounds = 10 }) => {
         ...(isAlive ? [] : ['the server ended']),
         ...(isForEver || goesOn ? [] : ['no event was taken after the disk had healed']),
       ]
+      if (isForEver && senders.refused.size === 0) found.push('no failing sync was told')
       if (senders.withoutRetryAfter > 0)
         found.push(`${senders.withoutRetryAfter} refusals without Retry-After`)
       found.push(

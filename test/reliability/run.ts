@@ -6,8 +6,10 @@ import { appendFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { killStorm, killStormOfServer } from './a1-kill-storm.ts'
+import { dedupe } from './a10-dedupe.ts'
 import { openCost } from './a11-open-cost.ts'
 import { powerCut, powerCutOfServer } from './a2-power-cut.ts'
+import { syscallWalk } from './a3-syscall-walk.ts'
 import { failpoints } from './a4-failpoints.ts'
 import { fsyncError } from './a5-fsync-error.ts'
 import { fullDiskOfServer } from './a6-full-server.ts'
@@ -31,6 +33,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   'A1-http': killStormOfServer,
   A2: powerCut,
   'A2-http': powerCutOfServer,
+  A3: syscallWalk,
   A4: failpoints,
   A5: fsyncError,
   A6: fullDisk,
@@ -38,6 +41,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   A7: rot,
   A8: slowDisk,
   A9: queueLife,
+  A10: dedupe,
   A11: openCost,
   B1: conveyorSoak,
   B2: seamWalk,

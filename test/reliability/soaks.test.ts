@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
 import { isClean, toLine, type Soak } from './result.ts'
 import { killStorm, killStormOfServer } from './a1-kill-storm.ts'
+import { dedupe } from './a10-dedupe.ts'
 import { openCost } from './a11-open-cost.ts'
 import { powerCut, powerCutOfServer } from './a2-power-cut.ts'
+import { syscallWalk } from './a3-syscall-walk.ts'
 import { failpoints } from './a4-failpoints.ts'
 import { fsyncError } from './a5-fsync-error.ts'
 import { fullDisk } from './a6-full-disk.ts'
@@ -27,6 +29,11 @@ const SMALL: readonly (readonly [title: string, soak: Soak, rounds: number])[] =
   ['A1: a killed server has what it acknowledged', killStormOfServer, 1],
   ['A2: a log has what it acknowledged when the power goes', powerCut, 2],
   ['A2: a server has what it acknowledged when the power goes', powerCutOfServer, 1],
+  [
+    'P5: A3: a server that is killed at one of its system calls starts again with what it had',
+    syscallWalk,
+    2,
+  ],
   ['A4: a log that ends at any of its disk calls opens again with what it had', failpoints, 50],
   ['A5: failing syncs are refused, and nothing acknowledged is lost', fsyncError, 2],
   ['A6: a full disk under the log is told, and heals by itself', fullDisk, 1],
@@ -34,6 +41,7 @@ const SMALL: readonly (readonly [title: string, soak: Soak, rounds: number])[] =
   ['A7: damaged, swapped and stale files are named or of no effect', rot, 6],
   ['A8: on a slow disk records go on in groups', slowDisk, 3],
   ['A9: a queue that is appended to and trimmed has no gap and does not grow', queueLife, 40],
+  ['P4: A10: an id is stored once, however often it is sent and the process is killed', dedupe, 4],
   ['A11: opening costs what the last segment costs', openCost, 3],
   [
     'P2, P3, P10: B1: a sink that is killed again and again leaves each record once, at every look',
