@@ -15,17 +15,17 @@ import { Anomaly } from './anomaly.ts'
 import { createFindings } from './findings.ts'
 import type { Soak } from './result.ts'
 
-/** With how often a cycle makes each, in the pool of one thread that it has here: strace counts by thread. */
+/** With about how often a cycle makes each while it works, in the pool of one thread that it has here: strace counts by thread. */
 const CALLS = [
-  ['fdatasync', 40],
-  ['fsync', 66],
-  ['pwrite64', 40],
-  ['write', 300],
-  ['rename', 26],
-  ['unlink', 6],
-  ['mkdir', 47],
-  ['chmod', 20],
-  ['ftruncate', 7],
+  ['fdatasync', 25],
+  ['fsync', 40],
+  ['pwrite64', 25],
+  ['write', 200],
+  ['rename', 16],
+  ['unlink', 4],
+  ['mkdir', 30],
+  ['chmod', 12],
+  ['ftruncate', 5],
 ] as const
 const EVENTS = 600
 
