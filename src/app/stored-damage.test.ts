@@ -5,13 +5,17 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createManualClock } from '../testing/index.ts'
-import { defineApp, topic } from './authoring.ts'
+import { defineApp, sql, topic } from './authoring.ts'
 import type { RunningApp, StartOptions } from './running-app.ts'
 import { startApp } from './start-app.ts'
-import { verifyLakeAt } from './verify-stores.ts'
+import { verifyFolder } from './verify-stores.ts'
 
 const schema = z.object({ n: z.int() })
-const app = defineApp({ name: 'rot', topics: { good: topic({ schema }), bad: topic({ schema }) } })
+const app = defineApp({
+  name: 'rot',
+  topics: { good: topic({ schema }), bad: topic({ schema }) },
+  features: { seen: sql`select n, count(*) as times from bad group by n` },
+})
 
 let dataDir: string
 let running: RunningApp | undefined
@@ -53,7 +57,7 @@ test('P6: after a start a damaged file is refused by name, by SQL and by the doc
   await flip(path)
   const file = path.split('/').at(-1)!
   const found = { store: 'lake', name: 'bad', file, problem: expect.stringContaining('digest') }
-  expect(await verifyLakeAt(join(dataDir, 'lake'))).toMatchObject([found])
+  expect(await verifyFolder(dataDir)).toMatchObject([found])
   const second = await start()
   await expect(second.query.run('select sum(n) from bad')).rejects.toMatchObject({
     code: 'LAKE_CORRUPT',
@@ -85,4 +89,17 @@ test('P6: the scrub finds what rots while the app runs, slowly, and then it is n
   await expect(running!.query.run('select sum(n) from bad')).rejects.toMatchObject({
     code: 'LAKE_CORRUPT',
   })
+})
+
+test('P6: features are computed from the log where the lake has a damaged file', async () => {
+  const path = await fill(await start())
+  await running!.features.refresh()
+  expect(running!.features.entities('seen')).toHaveLength(50)
+  await running?.stop()
+  await flip(path)
+  const second = await start()
+  await second.features.refresh()
+  expect(second.features.entities('seen')).toHaveLength(50)
+  for (let n = 0; n < 50; n++)
+    expect(second.features.get('seen', String(n))).toEqual(Float64Array.of(1))
 })

@@ -2,9 +2,11 @@
  * Compares everything that is stored with its checksums (promise P6): the lake's files with the digests of the manifest, the
  * log's records with their CRCs by reading them, the artifacts of the models with theirs.
  */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { isMillraceError } from '../core/index.ts'
 import { verifyLakeFolder, type Lake } from '../lake/index.ts'
-import type { Log } from '../log/index.ts'
+import { openLog, type Log } from '../log/index.ts'
 import type { Registry } from '../registry/index.ts'
 
 export interface StoredProblem {
@@ -37,10 +39,24 @@ export async function verifyStores(stores: Stores, pace?: Pace): Promise<StoredP
   ]
 }
 
-/** The lake of a data folder that no instance has open. */
-export async function verifyLakeAt(dir: string): Promise<StoredProblem[]> {
-  const tables = await verifyLakeFolder(dir)
-  return tables.flatMap(({ table, problems }) => problems.map((one) => lakeProblem(table, one)))
+/**
+ * Lake and log of a data folder that no instance has open. The log is opened as a start would, which also mends what a crash
+ * left. Throws LOG_IN_USE when another process has it, LOG_FORMAT_NEWER and LAKE_FORMAT_NEWER.
+ */
+export async function verifyFolder(dataDir: string): Promise<StoredProblem[]> {
+  const tables = await verifyLakeFolder(join(dataDir, 'lake'))
+  const found = tables.flatMap(({ table, problems }) =>
+    problems.map((one) => lakeProblem(table, one)),
+  )
+  const dir = join(dataDir, 'log')
+  // A log of a cluster has no files here.
+  if (!existsSync(join(dir, 'FORMAT'))) return found
+  const log = await openLog({ dir, cleanIntervalMs: 0 })
+  try {
+    return [...found, ...(await verifyLog(log))]
+  } finally {
+    await log.close()
+  }
 }
 
 async function verifyTables(lake: Lake, pace?: Pace): Promise<StoredProblem[]> {

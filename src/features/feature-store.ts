@@ -21,6 +21,7 @@ import type {
   FeatureViewSpec,
 } from './feature-view.ts'
 import { createOnlineView, type OnlineView } from './online-view.ts'
+import { soundSnapshot } from './sound-snapshot.ts'
 import { createWindowedView } from './windowed-view.ts'
 import { followTopic, type TopicFollower } from './topic-follower.ts'
 import { compileFeatureView } from './view-compiler.ts'
@@ -136,10 +137,7 @@ async function openTopicViews(
 ): Promise<TopicViews> {
   const { log, lake, clock, logger, metrics } = options
   const started = clock.monotonic()
-  const snapshot = lake
-    .tables()
-    .find(({ name }) => name === table.name)
-    ?.snapshot()
+  const snapshot = await soundSnapshot(lake, table.name, logger)
   let dataAsOf = snapshot ? await rebuild(engine, table, views, snapshot) : undefined
   if (snapshot && snapshot.rows > 0) {
     logger.info(

@@ -12,6 +12,7 @@ import type { Log } from '../log/index.ts'
 import { openSqlEngine, type SqlEngine, type SqlValue } from '../sql/index.ts'
 import type { FeatureTable } from './feature-view.ts'
 import { InteractionTable } from './interaction-table.ts'
+import { soundSnapshot } from './sound-snapshot.ts'
 import { followTopic, type TopicFollower } from './topic-follower.ts'
 import { ident, topicColumns } from './view-source.ts'
 import { parquetSource } from './view-sql.ts'
@@ -195,10 +196,7 @@ async function fill(
   options: InteractionStoreOptions,
 ): Promise<TopicFollower> {
   const { log, lake, clock, logger } = options
-  const snapshot = lake
-    .tables()
-    .find(({ name }) => name === table.name)
-    ?.snapshot()
+  const snapshot = await soundSnapshot(lake, table.name, logger)
   if (snapshot && snapshot.files.length > 0) {
     const files = snapshot.files.map((file) => snapshot.path(file))
     const engine = await openSqlEngine({ memoryBytes: ENGINE_BYTES })

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { GroupAnswer, StatusAnswer, TopicAnswer } from '../../../api/index.ts'
-import { verifyLakeAt, type StoredProblem } from '../../../app/index.ts'
+import { verifyFolder, type StoredProblem } from '../../../app/index.ts'
 import { defineCommand, type CommandTools } from '../../command.ts'
 import { cliError } from '../../errors.ts'
 import { dataFolders, findUrl } from '../../instance.ts'
@@ -108,18 +107,18 @@ async function checkInstance(tools: CommandTools, url: string | undefined): Prom
   return [...findings, ...status.warnings.map((detail) => ({ check: 'warning', ok: true, detail }))]
 }
 
-/** Digests and checksums of what is stored: by the instance, or of the lakes of folders that nobody has open. */
+/** Digests and checksums of what is stored: by the instance, or of lake and log of folders that nobody has open. */
 async function checkStores(tools: CommandTools, url: string | undefined): Promise<Finding[]> {
   let problems: readonly StoredProblem[] = []
   if (url === undefined) {
     for (const folder of dataFolders(tools.options))
-      problems = [...problems, ...(await verifyLakeAt(join(folder, 'lake')))]
+      problems = [...problems, ...(await verifyFolder(folder))]
   } else {
     const api = await tools.connect('change')
     problems = (await api.post<{ problems: StoredProblem[] }>('/v1/verify', {})).problems
   }
   if (problems.length === 0) {
-    const what = url === undefined ? 'the lake' : 'lake, log and models'
+    const what = url === undefined ? 'lake and log' : 'lake, log and models'
     return [{ check: 'stored files', ok: true, detail: `${what}: every checksum is right` }]
   }
   return problems.map(({ store, name, file, problem, next }) => ({
