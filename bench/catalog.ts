@@ -1,6 +1,7 @@
 import type { Benchmark } from './benchmark.ts'
 import type { growthBenchmarks } from './log-growth/log-growth.ts'
 import type { brokerBenchmarks } from './broker-and-kafka/broker-and-kafka.ts'
+import type { lakeWriteBenchmarks } from './lake-write/lake-write.ts'
 
 const logGrowth = (id: keyof typeof growthBenchmarks): Promise<Benchmark> =>
   import('./log-growth/log-growth.ts').then((folder) => folder.growthBenchmarks[id])
@@ -8,8 +9,15 @@ const logGrowth = (id: keyof typeof growthBenchmarks): Promise<Benchmark> =>
 const brokerAndKafka = (id: keyof typeof brokerBenchmarks): Promise<Benchmark> =>
   import('./broker-and-kafka/broker-and-kafka.ts').then((folder) => folder.brokerBenchmarks[id])
 
+const lakeWrite = (id: keyof typeof lakeWriteBenchmarks): Promise<Benchmark> =>
+  import('./lake-write/lake-write.ts').then((folder) => folder.lakeWriteBenchmarks[id])
+
 /** Every benchmark by id, one lazy line each. */
 export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  K1: () => lakeWrite('K1'),
+  K2: () => lakeWrite('K2'),
+  K4: () => lakeWrite('K4'),
+  K5: () => import('./lake-scan/lake-scan.ts').then((folder) => folder.lakeScan),
   L1: () => import('./log-append/log-append.ts').then((folder) => folder.logAppend),
   'L1-bare': () => import('./log-append/bare-append.ts').then((folder) => folder.bareAppend),
   'L1-sqlite': () => import('./log-append/sqlite-append.ts').then((folder) => folder.sqliteAppend),

@@ -1,6 +1,6 @@
 /**
  * B11: a backup is written at a random moment while events arrive, and restored elsewhere. It opens, has everything that was
- * acknowledged before it began, and its lake is a prefix. A round is one backup.
+ * acknowledged before it began, its lake is a prefix, and a server goes on with it. A round is one backup.
  */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
@@ -8,12 +8,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createRandom } from '../../src/kernels/index.ts'
+import { getJson } from '../e2e/instance.ts'
 import { anomaliesOf, readLake } from '../e2e/lake-reader.ts'
 import { ratings, sendRatings } from '../e2e/ratings.ts'
 import { root } from '../house/sources.ts'
 import { createFindings, type Findings } from './findings.ts'
 import type { Soak } from './result.ts'
-import { checkServer, startVictim } from './server-victim.ts'
+import { checkServer, startServer, startVictim } from './server-victim.ts'
 import { pause, type Journal } from './writer.ts'
 
 const run = promisify(execFile)
@@ -66,4 +67,12 @@ async function check(copy: string, before: Journal, findings: Findings): Promise
     for (let each = 0; each < count; each++) findings.note(name, checked.worst ?? '')
   }
   for (const what of anomaliesOf(await readLake(copy, 'ratings'))) findings.note('gap', what)
+  const instance = await startServer(copy).catch((error: unknown) => String(error))
+  if (typeof instance === 'string') return findings.note('unopenable', instance)
+  try {
+    const ledger = await getJson<{ difference: number }>(instance.url, '/v1/topics/ratings/ledger')
+    if (ledger.difference !== 0) findings.note('lost', JSON.stringify(ledger))
+  } finally {
+    await instance.kill()
+  }
 }

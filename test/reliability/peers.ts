@@ -1,5 +1,5 @@
 /**
- * `npm run soak -- A2 --peers`: the same power cuts under Redis, SQLite and lmdb, one line each. Every peer writes ids that
+ * `npm run soak -- A2 --peers`: the same power cuts under Redis, SQLite, lmdb and Apache Kafka, one line each. Every peer writes ids that
  * count up, twenty at a time, and says how far it was told that they are stored; after the cut the ids up to there are counted.
  * Only what is installed runs; another one is a line that says what is missing.
  */
@@ -9,6 +9,7 @@ import { mkdir } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createRandom } from '../../src/kernels/index.ts'
+import { kafkaPeer, kafkaVersion } from './kafka-peer.ts'
 import { cutPower, FILE_SYSTEMS, missingForPowerCut, type PoweredVictim } from './power-cut.ts'
 import { startRedis } from './redis-peer.ts'
 
@@ -83,12 +84,22 @@ const PEERS: readonly Peer[] = [
   childPeer('SQLite WAL FULL', 'python3', [...python, 'FULL'], sqliteVersion),
   childPeer('SQLite WAL NORMAL', 'python3', [...python, 'NORMAL'], sqliteVersion),
   childPeer('lmdb-js', process.execPath, lmdbArgs, () => '3.5.6'),
+  { name: 'Apache Kafka as it comes', version: kafkaVersion, ...kafkaPeer({}) },
+  {
+    name: 'Apache Kafka, flush after each message',
+    version: kafkaVersion,
+    ...kafkaPeer({ 'log.flush.interval.messages': '1' }),
+  },
 ]
 
-/** One line for each peer. */
-export async function* powerCutsOfPeers(seed: number, rounds = 4): AsyncGenerator<object> {
+/** One line for each peer; `named`: only those whose names have it. */
+export async function* powerCutsOfPeers(
+  seed: number,
+  rounds = 4,
+  named = '',
+): AsyncGenerator<object> {
   const missing = missingForPowerCut()
-  for (const peer of PEERS) {
+  for (const peer of PEERS.filter(({ name }) => name.includes(named))) {
     const about = { id: 'A2-peer', peer: peer.name, seed }
     try {
       if (missing !== undefined) throw new Error(missing)

@@ -1,6 +1,6 @@
 /**
  * `npm run soak -- <ID…> [--seed N] [--rounds N] [--record]`: one test of the catalogue or several, one JSON line each on
- * standard output; `--record` also keeps it for `docs/reliability.md`. `A2 --peers` cuts the power under others instead. Ends with 1 when a promise was broken, with 2 when it was called wrongly.
+ * standard output; `--record` also keeps it for `docs/reliability.md`. `A2 --peers` cuts the power under others instead, `--peer NAME` under one of them. Ends with 1 when a promise was broken, with 2 when it was called wrongly.
  */
 import { appendFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -65,6 +65,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     record: { type: 'boolean', default: false },
     peers: { type: 'boolean', default: false },
+    peer: { type: 'string' },
   },
 })
 const unknown = positionals.filter((id) => SOAKS[id] === undefined)
@@ -88,8 +89,8 @@ function tell(line: string): void {
   if (values.record) appendFileSync(results, `${line}\n`)
 }
 
-if (values.peers) {
-  for await (const line of powerCutsOfPeers(seed, rounds)) {
+if (values.peers || values.peer !== undefined) {
+  for await (const line of powerCutsOfPeers(seed, rounds, values.peer)) {
     tell(JSON.stringify({ ...line, date: new Date().toISOString().slice(0, 10) }))
   }
   process.exit()

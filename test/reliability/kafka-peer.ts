@@ -1,0 +1,78 @@
+/**
+ * Apache Kafka under A2: one broker whose log lies on the disk that goes, a producer with acks=all, twenty records a request;
+ * as it comes, and with a flush after every message.
+ */
+import { join } from 'node:path'
+import { openLog, type Log } from '../../src/log/index.ts'
+import { startKafka, type KafkaCluster } from '../engines/kafka-cluster.ts'
+import { KAFKA, missingForKafka } from '../engines/kafka-jars.ts'
+import type { Peer } from './peers.ts'
+
+const TOPIC = 'peer'
+const BATCH = 20
+const VALUE = Buffer.from('x'.repeat(100))
+
+export function kafkaVersion(): string {
+  const missing = missingForKafka()
+  if (missing !== undefined) throw new Error(missing)
+  return KAFKA
+}
+
+const openClient = ({ bootstrap }: KafkaCluster): Promise<Log> =>
+  openLog({ dir: '.', url: `kafka://${bootstrap}`, env: {} })
+
+export function kafkaPeer(
+  properties: Readonly<Record<string, string>>,
+): Pick<Peer, 'start' | 'count'> {
+  let cluster: KafkaCluster | undefined
+  return {
+    async start(folder) {
+      cluster = await startKafka({
+        properties: { ...properties, 'log.dirs': join(folder, 'kafka') },
+      })
+      const log = await openClient(cluster)
+      await log.createTopic({ name: TOPIC })
+      const records = Array.from({ length: BATCH }, () => ({
+        key: null,
+        value: VALUE,
+        headers: [],
+        timestamp: Date.now(),
+      }))
+      const ended = new AbortController()
+      let [acknowledged, isFrozen] = [0, false]
+      const write = async (): Promise<void> => {
+        while (!ended.signal.aborted) {
+          await log.append(TOPIC, records)
+          if (!isFrozen) acknowledged += BATCH
+        }
+      }
+      // The end of the broker ends it.
+      const writing = write().catch(() => {})
+      return {
+        acknowledged: () => acknowledged,
+        freeze: () => (isFrozen = true),
+        async kill() {
+          ended.abort()
+          await cluster?.brokers[0]?.kill()
+          await log.close().catch(() => {})
+          await writing
+        },
+      }
+    },
+    async count(_folder, acknowledged) {
+      if (cluster === undefined) return 0
+      try {
+        await cluster.brokers[0]?.start()
+        const log = await openClient(cluster)
+        try {
+          const { end } = (await log.topic(TOPIC)).partitions[0]!
+          return Math.min(end, acknowledged)
+        } finally {
+          await log.close()
+        }
+      } finally {
+        await cluster.close()
+      }
+    },
+  }
+}
