@@ -5,7 +5,7 @@
  * Argument: `ChildOptions` as JSON.
  */
 import { silentLogger, systemClock as clock, type Column } from '../../../src/core/index.ts'
-import { openLake } from '../../../src/lake/index.ts'
+import { openLake, type PartitionColumn } from '../../../src/lake/index.ts'
 import { openLog, type Log } from '../../../src/log/index.ts'
 import { openTableSink, type BatchPolicy } from '../../../src/stream/index.ts'
 import { eventAt, PARTITIONS, TOPIC } from './events.ts'
@@ -38,8 +38,14 @@ export interface Strike {
 /** What the parent is told. */
 export type ChildMessage = { readonly type: 'open' | 'struck' | 'done' }
 
-export const partitionByOf = (layout: Layout): { name: string; from: string }[] =>
-  layout === 'folders' ? [{ name: 'kind', from: 'kind' }] : []
+/** By day and kind: a batch is several files. */
+export const partitionByOf = (layout: Layout): PartitionColumn[] =>
+  layout === 'plain'
+    ? []
+    : [
+        { name: 'day', from: 'at', unit: 'day' },
+        { name: 'kind', from: 'kind' },
+      ]
 
 /** Much smaller than the log gets, so that a trimming has something to take. */
 const TRIMMED = { segmentBytes: 8 * 1024, retentionBytes: 8 * 1024 }

@@ -13,9 +13,10 @@ import { compressors } from 'hyparquet-compressors'
 import { readDeadLetter, silentLogger, systemClock } from '../../../src/core/index.ts'
 import { openLake } from '../../../src/lake/index.ts'
 import { openLog } from '../../../src/log/index.ts'
+import { openSqlEngine } from '../../../src/sql/index.ts'
 import { Anomaly } from '../anomaly.ts'
 import { partitionByOf, type ChildMessage, type ChildOptions, type Layout } from './child.ts'
-import { bytesOf, COLUMNS, isBad, numberAt, PARTITIONS, TOPIC } from './events.ts'
+import { bytesOf, COLUMNS, DAYS, isBad, kindOf, numberAt, PARTITIONS, TOPIC } from './events.ts'
 
 const CHILD = fileURLToPath(new URL('child.ts', import.meta.url))
 
@@ -120,6 +121,7 @@ export function createConveyor(dir: string, layout: Layout): Conveyor {
       if (rows + letters !== total)
         throw new Anomaly('lost', `${rows} rows and ${letters} letters of ${total} events`)
       await assertVerified(dir, layout)
+      if (layout === 'folders') await assertFoldersAgree(tableDir, total)
     },
     rows: async () => readRows(await committed()),
     async digests() {
@@ -208,7 +210,7 @@ async function readFileRows(path: string): Promise<Row[]> {
   for (const row of rows) {
     const n = numberAt(Number(row['_partition']), Number(row['_offset']))
     if (Number(row['n']) !== n) throw new Anomaly('changed', `${path} holds ${String(row['n'])}`)
-    if ((row['kind'] ?? undefined) !== (n % 3 === 0 ? undefined : `k/${n % 5}`))
+    if ((row['kind'] ?? undefined) !== kindOf(n))
       throw new Anomaly('changed', `${path} says that ${n} is of kind ${String(row['kind'])}`)
   }
   return rows
@@ -281,4 +283,21 @@ async function assertVerified(dir: string, layout: Layout): Promise<void> {
   }
   const left = await readdir(join(dir, 'lake', TOPIC, 'temp'))
   if (left.length > 0) throw new Anomaly('phantom', `${left[0]} was left in the folder temp`)
+}
+
+/** What a reader of the plain folders that trusts their names sees: each row once, in the day of its time. */
+async function assertFoldersAgree(tableDir: string, total: number): Promise<void> {
+  const current = await realpath(join(tableDir, 'current'))
+  const engine = await openSqlEngine()
+  const { rows } = await engine.query(`
+    select count(*)::int, count(distinct n)::int,
+      count_if(day = strftime(make_timestamp("at" * 1000), '%Y-%m-%d'))::int,
+      count_if(kind is not distinct from case when n % 3 <> 0 then 'k/' || (n % 2) end)::int,
+      array_to_string(list(distinct day order by day), ' ')
+    from read_parquet('${current}/**/*.parquet', hive_partitioning = true, union_by_name = true,
+      hive_types = {'day': VARCHAR, 'kind': VARCHAR})`)
+  await engine.close()
+  const good = Array.from({ length: total }, (_, n) => n).filter((n) => !isBad(n)).length
+  const [found, wanted] = [rows[0]?.join(), [good, good, good, good, DAYS.join(' ')].join()]
+  if (found !== wanted) throw new Anomaly('changed', `by folders: ${found}, not ${wanted}`)
 }

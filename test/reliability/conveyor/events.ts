@@ -11,38 +11,49 @@ const TIME = Date.UTC(2026, 0, 2)
 export const COLUMNS: readonly Column[] = [
   { name: 'n', type: 'integer', nullable: false },
   { name: 'kind', type: 'text', nullable: true },
+  { name: 'at', type: 'integer', nullable: false },
 ]
+/** Noon of five days, so that a batch lies in several of them. */
+const FIRST_DAY = Date.UTC(2018, 11, 29, 12)
+const DAY_MS = 86_400_000
+export const DAYS = ['2018-12-29', '2018-12-30', '2018-12-31', '2019-01-01', '2019-01-02']
 /** What a later version of an app declares besides. */
 export const EXTRA: Column = { name: 'extra', type: 'text', nullable: true }
 
 export const numberAt = (partition: number, offset: number): number =>
   offset * PARTITIONS + partition
 
-/** Texts that are no row of the table; each holds its number where it can. */
+/** Bytes that are no UTF-8, and the end of their text and event. */
+const INVALID_END = Buffer.from([0xff, 0xfe, 0x22, 0x7d])
+
+const timeOf = (n: number): number => FIRST_DAY + (n % DAYS.length) * DAY_MS
+export const kindOf = (n: number): string | undefined => (n % 3 === 0 ? undefined : `k/${n % 2}`)
+
+/** An event of that time with these fields and no others. */
+const text = (n: number, fields: object): string => JSON.stringify({ at: timeOf(n), ...fields })
+
+/** What is no row of the table, each for one reason. */
 const BAD: readonly ((n: number) => string | Uint8Array)[] = [
   (n) => `bad ${n}`,
-  (n) => JSON.stringify({ n: String(n) }),
-  (n) => JSON.stringify({ kind: `k/${n}` }),
-  () => JSON.stringify({ n: null }),
-  (n) => JSON.stringify({ n: n + 0.5 }),
-  () => '{"n":92233720368547758080}',
+  (n) => text(n, { n: String(n) }),
+  (n) => text(n, { kind: `k/${n}` }),
+  (n) => text(n, { n: null }),
+  (n) => text(n, { n: n + 0.5 }),
+  (n) => `{"at":${timeOf(n)},"n":92233720368547758080}`,
   (n) => JSON.stringify([n]),
   () => '',
-  (n) => Buffer.concat([Buffer.from(`{"n":${n},"kind":"`), Buffer.from([0xff, 0xfe, 0x22, 0x7d])]),
-  (n) => JSON.stringify({ m: n, kind: 'renamed' }),
-  (n) => JSON.stringify({ n, kind: { of: n } }),
-  (n) => `{"n":${n}`,
+  (n) => Buffer.concat([Buffer.from(`${text(n, { n }).slice(0, -1)},"kind":"`), INVALID_END]),
+  (n) => text(n, { m: n, kind: 'renamed' }),
+  (n) => text(n, { n, kind: { of: n } }),
+  (n) => text(n, { n }).slice(0, -1),
 ]
-export const KINDS_OF_BAD = BAD.length
-
 export const isBad = (n: number): boolean => n % 11 === 0
 
 /** The bytes of event `n`. Fields that no column has come and go. */
 export function bytesOf(n: number): Uint8Array {
   if (isBad(n)) return Buffer.from(BAD[(n / 11) % BAD.length]!(n))
-  const kind = n % 3 === 0 ? {} : { kind: `k/${n % 5}` }
-  const extra = n % 7 === 0 ? { extra: extraOf(n) } : {}
-  return Buffer.from(JSON.stringify({ n, ...kind, ...extra }))
+  const extra = n % 7 === 0 ? extraOf(n) : undefined
+  return Buffer.from(text(n, { n, kind: kindOf(n), extra }))
 }
 
 export const extraOf = (n: number): string => `extra ${n}`
