@@ -63,13 +63,13 @@ export const lakeScan: Benchmark = {
   unit: 'rows/s',
   floor: 0.83,
   async prepare() {
-    const { dir, close } = await makeWorkplace()
-    const lake = await openBenchLake(join(dir, 'lake'))
+    const workplace = await makeWorkplace()
+    const lake = await openBenchLake(join(workplace.dir, 'lake'))
     const table = await openBenchTable(lake)
     await fill(table)
     const { before, after } = await table.compact()
     const snapshot = table.snapshot()
-    const single = join(dir, 'single.parquet')
+    const single = join(workplace.dir, 'single.parquet')
     const duckDb = await openDuckDb()
     const files = snapshot.files.map((file) => snapshot.path(file))
     await duckDb.connection.run(
@@ -82,7 +82,7 @@ export const lakeScan: Benchmark = {
       async close() {
         duckDb.close()
         await lake.close()
-        await close()
+        await workplace.close()
       },
     }
   },

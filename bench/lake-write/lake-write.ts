@@ -31,7 +31,7 @@ import { makeWorkplace } from '../log-records.ts'
 interface Place {
   readonly log: Log
   /** A folder that no run has used. */
-  newFolder(): Promise<string>
+  readonly newFolder: () => Promise<string>
 }
 
 async function sinkOnce({ log, newFolder }: Place): Promise<number> {

@@ -28,6 +28,8 @@ const CALLS = [
   ['ftruncate', 5],
 ] as const
 const EVENTS = 600
+/** As a grandchild, so that the process has the id that its parent knows. */
+const STRACE = ['strace', '-D', '-f', '-qq', '-o', '/dev/null', '--seccomp-bpf']
 
 const hasStrace = (): boolean => {
   try {
@@ -54,8 +56,11 @@ export const syscallWalk: Soak = async ({ seed, rounds = 20 }) => {
     try {
       await findings.attempt(`killed at the ${k}. ${call}`, async () => {
         const one = await cycle(dataDir, seed + round, [
-          ...['strace', '-D', '-f', '-qq', '-o', '/dev/null', '--seccomp-bpf'],
-          ...['-e', `trace=${call}`, '-e', `inject=${call}:signal=SIGKILL:when=${k}`],
+          ...STRACE,
+          '-e',
+          `trace=${call}`,
+          '-e',
+          `inject=${call}:signal=SIGKILL:when=${k}`,
         ])
         struck += Number(one.isStruck)
         acknowledged += one.acknowledged

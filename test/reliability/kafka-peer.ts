@@ -2,6 +2,7 @@
  * Apache Kafka under A2: one broker whose log lies on the disk that goes, a producer with acks=all, twenty records a request;
  * as it comes, and with a flush after every message.
  */
+import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { openLog, type Log } from '../../src/log/index.ts'
 import { startKafka, type KafkaCluster } from '../engines/kafka-cluster.ts'
@@ -32,6 +33,8 @@ export function kafkaPeer(
       })
       const log = await openClient(cluster)
       await log.createTopic({ name: TOPIC })
+      // What the broker wrote when it was made is no part of the question.
+      execFileSync('sync', ['-f', folder])
       const records = Array.from({ length: BATCH }, () => ({
         key: null,
         value: VALUE,

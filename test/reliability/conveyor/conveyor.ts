@@ -298,6 +298,7 @@ async function assertFoldersAgree(tableDir: string, total: number): Promise<void
       hive_types = {'day': VARCHAR, 'kind': VARCHAR})`)
   await engine.close()
   const good = Array.from({ length: total }, (_, n) => n).filter((n) => !isBad(n)).length
-  const [found, wanted] = [rows[0]?.join(), [good, good, good, good, DAYS.join(' ')].join()]
+  const wanted = JSON.stringify([good, good, good, good, DAYS.join(' ')])
+  const found = JSON.stringify(rows[0])
   if (found !== wanted) throw new Anomaly('changed', `by folders: ${found}, not ${wanted}`)
 }

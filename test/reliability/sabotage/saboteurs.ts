@@ -9,7 +9,7 @@ export interface Saboteur {
   readonly name: string
   /** The test that must catch it. */
   readonly test: string
-  run(seed: number): Promise<Hunted>
+  readonly run: (seed: number) => Promise<Hunted>
 }
 
 const MAX_SEEDS = 400
