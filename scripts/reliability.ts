@@ -100,7 +100,7 @@ function peerTable(lines: readonly Line[]): string[] {
     '',
     '## A2 under others',
     '',
-    'The same power cuts, on ext4 and xfs, of the same machine, each peer writing 100 bytes twenty at a time.',
+    'The same power cuts, on ext4 and xfs, of the same machine, each peer writing 100 bytes twenty at a time. Ours is the row A2 above.',
     '',
     '| peer | rounds | acknowledged | lost | date |',
     '| --- | --- | --- | --- | --- |',

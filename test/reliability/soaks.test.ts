@@ -75,7 +75,7 @@ const SMALL: readonly (readonly [title: string, soak: Soak, rounds: number])[] =
 
 describe('fault tests in small', () => {
   for (const [title, soak, rounds] of SMALL) {
-    it(`${title} (seed ${SEED})`, { timeout: 180_000 }, async ({ skip }) => {
+    it(`${title} (seed ${SEED})`, { timeout: 300_000 }, async ({ skip }) => {
       const result = await soak({ seed: SEED, isSeedGiven: true, rounds })
       if ('skipped' in result) skip(result.skipped)
       else assert.ok(isClean(result), toLine(result))

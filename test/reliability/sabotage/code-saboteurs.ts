@@ -16,22 +16,6 @@ export interface CodeSaboteur {
 
 export const CODE_SABOTEURS: readonly CodeSaboteur[] = [
   {
-    name: 'no fsync in the log',
-    module: 'log/drivers/embedded/node-storage',
-    find: 'fs.fdatasync(this.#fd, done)',
-    replace: 'done(null)',
-    soak: 'A2',
-    rounds: 3,
-  },
-  {
-    name: 'swallow EIO of a sync',
-    module: 'log/drivers/embedded/node-storage',
-    find: 'fs.fdatasync(this.#fd, done)',
-    replace: 'fs.fdatasync(this.#fd, () => done(null))',
-    soak: 'A5',
-    rounds: 2,
-  },
-  {
     name: 'acknowledge before the write',
     module: 'log/drivers/embedded/node-storage',
     find: 'fs.write(this.#fd, source, 0, source.length, position, done)',
@@ -39,23 +23,6 @@ export const CODE_SABOTEURS: readonly CodeSaboteur[] = [
       '{ const copy = source.slice(); done(null, copy.length); setTimeout(() => fs.write(this.#fd, copy, 0, copy.length, position, () => {}), 150) }',
     soak: 'A1',
     rounds: 2,
-  },
-  {
-    name: 'ignore a short write',
-    module: 'log/drivers/embedded/node-storage',
-    find: 'fs.write(this.#fd, source, 0, source.length, position, done)',
-    replace:
-      'fs.write(this.#fd, source, 0, source.length, position, () => done(null, source.length))',
-    soak: 'A6',
-    rounds: 1,
-  },
-  {
-    name: 'no record checksum',
-    module: 'log/drivers/embedded/format/batch-header',
-    find: 'crc32c(bytes, at + CRC_FROM, at + sizeBytes) === readInt32(bytes, at + 17) >>> 0',
-    replace: 'true',
-    soak: 'A7',
-    rounds: 8,
   },
   {
     name: 'open by reading every segment',
@@ -131,14 +98,6 @@ export const CODE_SABOTEURS: readonly CodeSaboteur[] = [
     rounds: 2,
   },
   {
-    name: 'a manifest that is lost is a table without files',
-    module: 'lake/recovery',
-    find: '...(await rebuildState(context)),',
-    replace: '',
-    soak: 'B3',
-    rounds: 12,
-  },
-  {
     name: 'believe the record, not the table',
     module: 'stream/sink-recovery',
     find: "batch.state === 'committed' && batch.number <= snapshot.lastBatch",
@@ -153,14 +112,6 @@ export const CODE_SABOTEURS: readonly CodeSaboteur[] = [
     replace: '.filter((batch) => batch.state === "committed" && !isInTable(batch))',
     soak: 'B2',
     rounds: 14,
-  },
-  {
-    name: 'offsets behind the table are forgotten',
-    module: 'stream/sink-recovery',
-    find: '...snapshot.ends,',
-    replace: '',
-    soak: 'B3',
-    rounds: 12,
   },
   {
     name: 'dead letters are not looked up',
@@ -192,15 +143,6 @@ export const CODE_SABOTEURS: readonly CodeSaboteur[] = [
     find: "cancelEvery = clock.after(policy.everyMs, () => cut('time'))",
     replace: '{ if (clock.monotonic() > openedAt + policy.everyMs) cut("time") }',
     soak: 'B5',
-    rounds: 2,
-  },
-  {
-    name: 'a backup that takes the records first',
-    module: 'app/backup/stage-folder',
-    find: "await one('FORMAT')",
-    replace:
-      "await rank((name) => !isInternalTopic(name) && !isDeadLetterTopic(name)); await new Promise((r) => setTimeout(r, 2000)); topics.length = 0; await one('FORMAT')",
-    soak: 'B11',
     rounds: 2,
   },
 ]

@@ -9,7 +9,8 @@ import type { CodeSaboteur } from './code-saboteurs.ts'
 
 const RUN = fileURLToPath(new URL('../run.ts', import.meta.url))
 const REGISTER = new URL('register.mjs', import.meta.url).href
-const LIMIT_MS = 240_000
+/** On a crowded machine; some take a minute. */
+const LIMIT_MS = 480_000
 const NAMES = [
   'lost', 'duplicate', 'gap', 'overlap', 'changed', 'stuck', 'unopenable',
 ] as const // prettier-ignore
@@ -38,6 +39,7 @@ export async function hunt(saboteur: CodeSaboteur, seed: number): Promise<Hunted
     const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS)
     await once(child, 'close')
     clearTimeout(timer)
+    if (child.signalCode !== null) throw new Error(`${soak} was not done in ${LIMIT_MS} ms`)
     const line = out.split('\n').find((one) => one.startsWith('{'))
     if (line === undefined) return await caughtByEnd(mark, err)
     const result = JSON.parse(line) as Record<string, unknown>

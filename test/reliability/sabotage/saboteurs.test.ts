@@ -26,7 +26,7 @@ describe('saboteurs', () => {
   for (const { name, test, run } of saboteurs.filter((_, at) => at % 3 === third)) {
     it(
       `"${name}" is caught by ${test} (third ${third})`,
-      { timeout: 300_000 },
+      { timeout: 540_000 },
       async ({ skip }) => {
         const found = await run(1)
         if (found !== undefined && 'skipped' in found) skip(found.skipped)
