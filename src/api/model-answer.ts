@@ -94,6 +94,7 @@ export function versionAnswer(
   return {
     ...versionSummary(version, app),
     params: version.params,
+    ...(version.importance && { importance: version.importance }),
     lineage: version.lineage,
     ...(version.parent === undefined ? {} : { parent: version.parent }),
     bytes: version.bytes,

@@ -1,5 +1,5 @@
 /** Versions, metrics and gates as tables that a person understands. */
-import type { ReportAnswer, VersionSummaryAnswer } from '../api/index.ts'
+import type { ReportAnswer, VersionAnswer, VersionSummaryAnswer } from '../api/index.ts'
 import type { CellText, Output } from './output.ts'
 
 /** Splits from the most honest to the least; the first that a version has stands for it in lists. */
@@ -76,5 +76,24 @@ export async function reportTable(reports: readonly ReportAnswer[], output: Outp
         figure(baseline[name]),
       ]),
     ),
+  )
+}
+
+/** Most important first; nothing for versions without figures. */
+export async function importanceTable(
+  importance: VersionAnswer['importance'],
+  output: Output,
+): Promise<void> {
+  if (importance === undefined) return
+  const { metric, rows, permutation, gain } = importance
+  output.line()
+  output.line(
+    `what the answers rest on: ${metric} lost by shuffling an input, on ${rows} gate rows`,
+  )
+  await output.table(
+    ['INPUT', `${metric.toUpperCase()} LOST`, 'SHARE OF GAIN'],
+    Object.entries(permutation)
+      .toSorted(([, a], [, b]) => b - a)
+      .map(([name, value]) => [name, figure(value), figure(gain?.[name])]),
   )
 }

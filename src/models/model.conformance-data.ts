@@ -1,6 +1,7 @@
 /** Data for the conformance suite: seeded, small, with an answer in it; and every degenerate shape that guarantee M5 names. */
 import { createHash } from 'node:crypto'
 import { createRandom } from '../kernels/index.ts'
+import { selectRows } from './dataset.ts'
 import type {
   CategoryColumn,
   ClassPrediction,
@@ -69,6 +70,9 @@ export function degenerateData(task: RowTaskName): { name: string; data: Dataset
     { name: 'one row', data: conformanceData(task, 1, 6) },
     { name: 'two rows', data: conformanceData(task, 2, 6) },
     { name: 'equal rows', data: withValues((_, at) => at % 4) },
+    { name: 'duplicate rows', data: repeatedRows(base, 20) },
+    { name: '10,000 categories', data: manyLevels(task, 10_000) },
+    { name: '10,000 categories in 100 rows', data: manyLevels(task, 100, 10_000) },
     { name: 'one label', data: withLabel(() => 1) },
     { name: 'constant columns', data: withValues(() => 3) },
     { name: 'all missing', data: withValues(() => Number.NaN) },
@@ -78,6 +82,8 @@ export function degenerateData(task: RowTaskName): { name: string; data: Dataset
       name: 'largest values',
       data: withValues((_, at) => (at % 3 === 0 ? 1 : -1) * Number.MAX_VALUE),
     },
+    { name: 'values of ±1e300', data: withValues((_, at) => (at % 3 === 0 ? 1e300 : -1e300)) },
+    { name: 'one huge value', data: withValues((x, at) => (at === 4 ? 1e300 : x)) },
     { name: 'tiny values', data: withValues((x) => x * 1e-300) },
     { name: 'huge labels', data: withLabel((y) => (isClass ? y : y * 1e300)) },
     { name: 'large labels', data: withLabel((y) => (isClass ? y : y * 1e90)) },
@@ -104,6 +110,26 @@ export function degenerateData(task: RowTaskName): { name: string; data: Dataset
       },
     },
   ]
+}
+
+/** The same rows over and over. */
+function repeatedRows(base: Dataset, times: number): Dataset {
+  const rows = base.matrix.rows * times
+  const from = Int32Array.from({ length: rows }, (_, r) => r % base.matrix.rows)
+  return selectRows(base, from)
+}
+
+/** As many users as `levels`, most of them in one row. */
+function manyLevels(task: RowTaskName, rows: number, levels = rows): Dataset {
+  const data = conformanceData(task, rows, 7)
+  return {
+    ...data,
+    categories: data.categories.map((category) => ({
+      name: category.name,
+      levels: Array.from({ length: levels }, (_, i) => `${category.name}-${i}`),
+      codes: Int32Array.from({ length: rows }, (_, r) => (r * 7_919) % levels),
+    })),
+  }
 }
 
 const noColumns = (base: Dataset): Dataset => ({

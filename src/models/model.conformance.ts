@@ -228,6 +228,17 @@ function assertFinite(fitted: FittedRows, input: PredictInput): void {
     for (const profile of fitted.profiles()) {
       assert.ok(Object.values(profile.centroid).every(Number.isFinite), 'a centroid is not finite')
     }
+    return
+  }
+  const { base, contributions, score } = fitted.explain(input)
+  for (const numbers of [
+    [base],
+    contributions,
+    score,
+    Object.values(fitted.importance?.() ?? {}),
+  ]) {
+    const bad = Array.from(numbers).findIndex((value) => !Number.isFinite(value))
+    assert.equal(bad, -1, `a part of the explanation is ${numbers[bad]}`)
   }
 }
 

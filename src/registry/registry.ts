@@ -84,6 +84,17 @@ export interface ModelInputs {
   readonly categories: readonly string[]
 }
 
+/** By name of feature or category: what the answers of a version rest on. */
+export interface VersionImportance {
+  readonly metric: string
+  /** Gate rows that were asked. */
+  readonly rows: number
+  /** How much worse the metric gets when the values of this input are shuffled among the rows; about 0: nothing rests on it. */
+  readonly permutation: Readonly<Record<string, number>>
+  /** Share of the loss that splits by this input took away in training, for trees. */
+  readonly gain?: Readonly<Record<string, number>>
+}
+
 /** What a training hands over. */
 export interface VersionDraft {
   readonly model: string
@@ -97,6 +108,8 @@ export interface VersionDraft {
   readonly reports: readonly MetricReport[]
   /** What in the reports should make one doubt; absent when nothing does. */
   readonly warnings?: readonly string[]
+  /** Absent for clusterers and recommenders, and with fewer than 50 gate rows. */
+  readonly importance?: VersionImportance
   readonly gate: GateResult
   readonly lineage: Lineage
   readonly parent?: number

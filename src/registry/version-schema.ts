@@ -55,6 +55,14 @@ export const modelVersion: z.ZodType<ModelVersion> = z.object({
   set: z.object({ scheme: z.string(), part: z.int(), of: z.int().optional() }),
   reports: z.array(report),
   warnings: z.array(z.string()).optional(),
+  importance: z
+    .object({
+      metric: z.string(),
+      rows: z.int(),
+      permutation: z.record(z.string(), z.number()),
+      gain: z.record(z.string(), z.number()).optional(),
+    })
+    .optional(),
   gate,
   lineage,
   parent: versionNumber.optional(),

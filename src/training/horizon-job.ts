@@ -19,6 +19,7 @@ import { openKind } from '../models/index.ts'
 import type { MetricReport } from '../registry/index.ts'
 import { rowsWhere } from './frame-data.ts'
 import { judge } from './gate.ts'
+import { importanceOf } from './importance.ts'
 import {
   checkMemory,
   checkRows,
@@ -85,6 +86,7 @@ export async function runHorizonJob(plan: TrainingPlan, tools: JobTools): Promis
       dataAsOf: set?.lastMs ?? 0,
       reports,
       warnings: warningsOf(reports, spec.gate.metric),
+      importance: plan.evaluate ? importanceOf(spec, fitted, frame, rows.gate) : undefined,
       gate,
     },
   }

@@ -9,6 +9,7 @@ import type { SqlEngine } from '../sql/index.ts'
 import { trainingError } from './errors.ts'
 import { rowsWhere } from './frame-data.ts'
 import { judge } from './gate.ts'
+import { importanceOf } from './importance.ts'
 import { crossValidation } from './cross-validation.ts'
 import { entityColumn, fitter, gateReports, honestReports } from './labelled-reports.ts'
 import type { ModelSpec } from './model-spec.ts'
@@ -69,6 +70,7 @@ export async function runLabelledJob(plan: TrainingPlan, tools: JobTools): Promi
       dataAsOf: frame.eventTime.at(-1) ?? 0,
       reports,
       warnings: warningsOf(reports, spec.gate.metric),
+      importance: plan.evaluate ? importanceOf(spec, fitted, frame, rows.gate) : undefined,
       gate,
     },
   }

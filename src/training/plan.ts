@@ -1,7 +1,7 @@
 /** What the parent hands to the training child, and what comes back: plain JSON over the process channel. */
 import type { ErrorSpec, OffsetRange } from '../core/index.ts'
 import type { FeatureTable, FeatureViewSpec } from '../features/index.ts'
-import type { GateResult, MetricReport } from '../registry/index.ts'
+import type { GateResult, MetricReport, VersionImportance } from '../registry/index.ts'
 import type { ModelSpec } from './model-spec.ts'
 
 export interface TrainingPlan {
@@ -32,6 +32,7 @@ export interface TrainingOutcome {
   readonly reports: readonly MetricReport[]
   /** Sentences: what in the reports should make one doubt. */
   readonly warnings?: readonly string[]
+  readonly importance?: VersionImportance
   readonly gate: GateResult
 }
 

@@ -233,6 +233,7 @@ function draftOf(
     set: of === undefined ? { scheme, part } : { scheme, part, of },
     reports: outcome.reports,
     ...(outcome.warnings?.length && { warnings: outcome.warnings }),
+    ...(outcome.importance && { importance: outcome.importance }),
     gate: outcome.gate,
     parent: champion?.version,
     durationMs: Math.round(durationMs),

@@ -64,7 +64,22 @@ export const versionSummarySchema = z.object({
   digest: z.string(),
 })
 
+const importanceSchema = z
+  .object({
+    metric: z.string(),
+    rows: z.int().describe('Gate rows that were asked'),
+    permutation: z
+      .record(z.string(), z.number())
+      .describe('How much worse the metric gets when this input is shuffled among the rows'),
+    gain: z
+      .record(z.string(), z.number())
+      .optional()
+      .describe('Share of the loss that splits by this input took away, for trees'),
+  })
+  .describe('What the answers rest on; absent with fewer than 50 gate rows')
+
 export const versionSchema = versionSummarySchema.extend({
+  importance: importanceSchema.optional(),
   params: z.record(z.string(), z.unknown()),
   lineage: lineageSchema,
   parent: z.int().optional(),

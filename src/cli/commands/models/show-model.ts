@@ -2,7 +2,7 @@ import type { ModelAnswer, VersionAnswer, VersionSummaryAnswer } from '../../../
 import { path } from '../../api-client.ts'
 import { argument, defineCommand } from '../../command.ts'
 import { splitReference } from '../../model-reference.ts'
-import { reportTable, setText, versionTable } from '../../version-text.ts'
+import { importanceTable, reportTable, setText, versionTable } from '../../version-text.ts'
 
 export const showModel = defineCommand({
   name: 'models show',
@@ -39,6 +39,7 @@ export const showModel = defineCommand({
       output.line(`gate     ${one.gate.passed ? 'passed' : 'rejected'}: ${one.gate.reason}`)
       output.line()
       await reportTable(one.reports, output)
+      await importanceTable(one.importance, output)
     })
   },
 })
