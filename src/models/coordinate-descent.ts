@@ -10,6 +10,7 @@
  * The residuals carry their weight, so nothing is divided by a weight that is nearly 0. Cost of a round: rows · (features +
  * categories); a round over the coefficients that are not 0 only is as much cheaper as they are fewer.
  */
+import { keptLevels } from './category-levels.ts'
 import { canonicalCategories } from './dataset.ts'
 import type { LinearModel } from './linear-model.ts'
 import type { CategoryColumn, Dataset } from './model.ts'
@@ -245,9 +246,10 @@ export function linearModelOf(design: Design, { intercept, weights }: Coefficien
     standardizer: design.standardizer,
     intercept,
     coefficients: weights.slice(0, features),
-    categories: design.categories.map(({ name, levels }) => {
-      from += levels.length
-      return { name, levels, weights: weights.slice(from - levels.length, from) }
+    categories: design.categories.map((category) => {
+      const first = from
+      from += category.levels.length
+      return { ...keptLevels(category), weights: weights.slice(first, from) }
     }),
   }
 }

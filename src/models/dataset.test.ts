@@ -52,6 +52,7 @@ test('parameters get their defaults, and a wrong one is named', async () => {
     k: 3,
     restarts: 5,
     maxIterations: 100,
+    batchRows: 0,
     tolerance: 1e-4,
   })
   expect(() => parseParams(kind, { k: 0 })).toThrow('"kmeans" is wrong at "/k"')

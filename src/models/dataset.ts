@@ -135,7 +135,10 @@ export function categoryValues(input: PredictInput, name: string): readonly (str
   return values
 }
 
-/** Categories sorted by name, each with only the levels that occur, sorted by text. So that M2 and M4 hold. */
+/**
+ * Categories sorted by name, each with the levels of the version before in its order, then the others that occur, sorted by
+ * text. So that M2 and M4 hold, and codes stay over versions.
+ */
 export function canonicalCategories(categories: readonly CategoryColumn[]): CategoryColumn[] {
   const byName = new Map(categories.map((category) => [category.name, category]))
   return sortedNames([...byName.keys()]).map((name) => compact(byName.get(name)!))
@@ -144,11 +147,15 @@ export function canonicalCategories(categories: readonly CategoryColumn[]): Cate
 function compact(category: CategoryColumn): CategoryColumn {
   const used = new Uint8Array(category.levels.length)
   for (const code of category.codes) if (code >= 0) used[code] = 1
-  const levels = sortedNames([...new Set(category.levels.filter((_, code) => used[code] === 1))])
+  const earlier = [...new Set(category.earlier ?? [])]
+  const known = new Set(earlier)
+  const occurring = new Set(category.levels.filter((_, code) => used[code] === 1))
+  const added = sortedNames([...occurring].filter((level) => !known.has(level)))
+  const levels = [...earlier, ...added]
   const codeOf = new Map(levels.map((level, code) => [level, code]))
   const recoded = Int32Array.from(category.levels, (level) => codeOf.get(level) ?? -1)
   return {
-    name: category.name,
+    ...category,
     levels,
     codes: category.codes.map((code) => (code < 0 ? -1 : recoded[code]!)),
   }

@@ -3,15 +3,14 @@
  * missing feature counts as its mean, an unknown level as 0; both are named in `unknown`.
  */
 import { z } from 'zod'
+import { indexLevels, levelFacts, toldLevels, type KeptLevels } from './category-levels.ts'
 import { categoryValues, checkMatrix } from './dataset.ts'
 import { readFacts, readTensor } from './artifact-reader.ts'
 import type { Artifact, Explanation, PredictInput, Tensor, Unknown } from './model.ts'
 import { standardize, type Standardizer } from './standardizer.ts'
 import { collectUnknowns, type UnknownCollector } from './unknowns.ts'
 
-export interface LevelWeights {
-  readonly name: string
-  readonly levels: readonly string[]
+export interface LevelWeights extends KeptLevels {
   /** One per level. */
   readonly weights: Float64Array
 }
@@ -28,9 +27,6 @@ export type LinearScorer = (input: PredictInput) => {
   readonly score: Float64Array
   readonly unknown: Unknown
 }
-
-const indexLevels = ({ levels }: LevelWeights): ReadonlyMap<string, number> =>
-  new Map(levels.map((level, code) => [level, code]))
 
 /** Throws MODEL_INVALID_DATA when a column of the model is not in the input. */
 export function createLinearScorer(model: LinearModel): LinearScorer {
@@ -110,7 +106,7 @@ export function createLinearExplainer(model: LinearModel): (input: PredictInput)
 const linearFacts = z.strictObject({
   features: z.array(z.string()),
   intercept: z.number(),
-  categories: z.array(z.strictObject({ name: z.string(), levels: z.array(z.string()) })),
+  categories: z.array(levelFacts),
 })
 
 /** The model as facts and tensors; `readLinear` is the inverse. */
@@ -128,7 +124,7 @@ export function writeLinear(model: LinearModel): Pick<Artifact, 'facts' | 'tenso
     facts: {
       features: names,
       intercept: model.intercept,
-      categories: model.categories.map(({ name, levels }) => ({ name, levels })),
+      categories: model.categories.map(toldLevels),
     },
     tensors,
   }
@@ -146,10 +142,9 @@ export function readLinear(artifact: Artifact): LinearModel {
     },
     coefficients: readTensor(artifact, 'coefficients', Float64Array, [size]),
     intercept: facts.intercept,
-    categories: facts.categories.map(({ name, levels }) => ({
-      name,
-      levels,
-      weights: readTensor(artifact, levelTensor(name), Float64Array, [levels.length]),
+    categories: facts.categories.map((kept) => ({
+      ...kept,
+      weights: readTensor(artifact, levelTensor(kept.name), Float64Array, [kept.levels.length]),
     })),
   }
 }

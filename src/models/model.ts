@@ -40,6 +40,8 @@ export interface CategoryColumn {
   readonly levels: readonly string[]
   /** One code per row, an index into `levels`; −1 is missing or unknown. */
   readonly codes: Int32Array
+  /** Levels of the version before by code: they keep their codes in the artifact (`category-levels.ts`). */
+  readonly earlier?: readonly string[]
 }
 
 export interface Dataset {

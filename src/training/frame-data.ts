@@ -16,12 +16,21 @@ export function rowsWhere(count: number, keep: (row: number) => boolean): Int32A
   return Int32Array.from(rows)
 }
 
-/** The labelled training data of some rows of a frame. */
-export function datasetOf(frame: Frame, rows: Int32Array, spec: ModelSpec): Dataset {
+/**
+ * The labelled training data of some rows of a frame.
+ *
+ * @param earlier levels by category of the version before, which keep their codes
+ */
+export function datasetOf(
+  frame: Frame,
+  rows: Int32Array,
+  spec: ModelSpec,
+  earlier?: ReadonlyMap<string, readonly string[]>,
+): Dataset {
   return {
     matrix: matrixOf(frame, rows),
     categories: spec.inputs.categories.map((name) =>
-      encodeCategory(name, textsOf(frame, rows, name)),
+      encodeCategory(name, textsOf(frame, rows, name), earlier?.get(name)),
     ),
     label: pick(frame.label ?? new Float64Array(frame.rows), rows),
   }
@@ -67,7 +76,11 @@ function textsOf(frame: Frame, rows: Int32Array, name: string): (string | null)[
 }
 
 /** Codes in the order of first appearance, which is the order of event time: the same rows give the same codes. */
-function encodeCategory(name: string, texts: readonly (string | null)[]): CategoryColumn {
+function encodeCategory(
+  name: string,
+  texts: readonly (string | null)[],
+  earlier: readonly string[] | undefined,
+): CategoryColumn {
   const codeOf = new Map<string, number>()
   const codes = new Int32Array(texts.length)
   for (const [row, text] of texts.entries()) {
@@ -82,5 +95,5 @@ function encodeCategory(name: string, texts: readonly (string | null)[]): Catego
     }
     codes[row] = code
   }
-  return { name, levels: [...codeOf.keys()], codes }
+  return { name, levels: [...codeOf.keys()], codes, ...(earlier && { earlier }) }
 }

@@ -3,7 +3,7 @@
  * trivial baseline on the same rows.
  */
 import { createFrameBuilder, type Frame } from '../features/index.ts'
-import { openKind, parseParams, type Fitted, type ModelKind } from '../models/index.ts'
+import { levelsOf, openKind, parseParams, type Fitted, type ModelKind } from '../models/index.ts'
 import type { MetricReport } from '../registry/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
 import { evaluate, intervals } from './evaluation/catalog.ts'
@@ -19,9 +19,10 @@ export type Fit = (kind: ModelKind, frame: Frame, rows: Int32Array) => Promise<F
 
 export function fitter(spec: ModelSpec, tools: JobTools): Fit {
   const context = { seed: spec.seed, signal: tools.signal }
+  const earlier = tools.champion && levelsOf(tools.champion.fitted.save())
   return async (kind, frame, rows) => {
     const params = parseParams(kind, kind.name === spec.kind ? spec.params : {})
-    return await kind.fit(datasetOf(frame, rows, spec), params, context)
+    return await kind.fit(datasetOf(frame, rows, spec, earlier), params, context)
   }
 }
 

@@ -16,7 +16,7 @@ export interface TrainingPlan {
   readonly rows: readonly OffsetRange[]
   /** The part of `rows` that the champion's training had not seen; the newest batch when there is no champion. */
   readonly fresh: readonly OffsetRange[]
-  /** Folder of the champion's artifact, for the gate and for stable cluster ids. */
+  /** Folder of the champion's artifact, for the gate, stable cluster ids and stable codes of levels. */
   readonly champion?: { readonly version: number; readonly folder: string }
   /** Where the child writes the artifact's files. */
   readonly outDir: string

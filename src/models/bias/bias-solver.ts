@@ -11,6 +11,7 @@
  *
  * One round is two passes over the rows for each category. Order of turns: by name.
  */
+import { keptLevels } from '../category-levels.ts'
 import { canonicalCategories, checkDataset, rowWeights } from '../dataset.ts'
 import { modelError } from '../errors.ts'
 import type { LevelWeights, LinearModel } from '../linear-model.ts'
@@ -25,7 +26,7 @@ interface Side {
   /** b_c, one per level. */
   readonly offset: Float64Array
   readonly sum: Float64Array
-  /** Σ v_r of each level; > 0, as only levels with rows are kept. */
+  /** Σ v_r of each level; 0 for one that only an earlier version had rows of. */
   readonly count: Float64Array
 }
 
@@ -61,8 +62,7 @@ export async function fitBias(
     coefficients: new Float64Array(0),
     intercept: mean,
     categories: sides.map(({ column, offset }): LevelWeights => ({
-      name: column.name,
-      levels: column.levels,
+      ...keptLevels(column),
       weights: offset,
     })),
   }
@@ -109,7 +109,7 @@ async function turn(
   }
   let moved = 0
   for (let level = 0; level < offset.length; level++) {
-    const next = sum[level]! / (damping + count[level]!)
+    const next = count[level]! > 0 ? sum[level]! / (damping + count[level]!) : 0
     // `sum` now holds the move, which the second pass takes off the residuals.
     sum[level] = next - offset[level]!
     moved = Math.max(moved, Math.abs(sum[level]!))

@@ -8,6 +8,7 @@
  * gradient.
  */
 import { minimize, type DenseMatrix } from '../../kernels/index.ts'
+import { keptLevels } from '../category-levels.ts'
 import { canonicalCategories, checkBothClasses, checkDataset, rowWeights } from '../dataset.ts'
 import type { LinearModel } from '../linear-model.ts'
 import { sigmoid, softplus } from '../log-odds.ts'
@@ -69,10 +70,9 @@ export async function fitLogistic(
     standardizer,
     intercept: unknowns[0]!,
     coefficients: unknowns.slice(1, 1 + matrix.columns),
-    categories: categories.map(({ name, levels }, c) => ({
-      name,
-      levels,
-      weights: unknowns.slice(offsets[c], offsets[c]! + levels.length),
+    categories: categories.map((category, c) => ({
+      ...keptLevels(category),
+      weights: unknowns.slice(offsets[c], offsets[c]! + category.levels.length),
     })),
   }
 }

@@ -8,6 +8,7 @@
  * with W sums of row weights, L levels, m and s mean and variance of a standardized feature within a class, missing values
  * left out, ε added to every variance.
  */
+import { keptLevels, type KeptLevels } from '../category-levels.ts'
 import {
   canonicalCategories,
   checkBothClasses,
@@ -30,10 +31,8 @@ export interface NaiveBayesModel {
   readonly categories: readonly LevelOdds[]
 }
 
-export interface LevelOdds {
-  readonly name: string
-  readonly levels: readonly string[]
-  /** log(P(level | 1) / P(level | 0)), one per level. */
+export interface LevelOdds extends KeptLevels {
+  /** log(P(level | 1) / P(level | 0)), one per level; 0 for one without rows. */
   readonly odds: Float64Array
 }
 
@@ -119,10 +118,13 @@ async function gaussians(
 }
 
 function levelOdds(
-  { name, levels, codes }: CategoryColumn,
+  column: CategoryColumn,
   { label, weight, total }: Classes,
   smoothing: number,
 ): LevelOdds {
+  const { levels, codes } = column
+  const kept = keptLevels(column)
+  const size = levels.length - (kept.absent?.length ?? 0)
   const count = [new Float64Array(levels.length), new Float64Array(levels.length)] as const
   for (let r = 0; r < codes.length; r++) {
     const code = codes[r]!
@@ -130,9 +132,11 @@ function levelOdds(
     const side = count[label[r] === 1 ? 1 : 0]
     side[code] = side[code]! + weight[r]!
   }
-  const [all0, all1] = total.map((sum) => sum + smoothing * levels.length)
+  const [all0, all1] = total.map((sum) => sum + smoothing * size)
   const odds = Float64Array.from(levels, (_, code) =>
-    logRatio((count[1][code]! + smoothing) / all1!, (count[0][code]! + smoothing) / all0!),
+    count[0][code]! + count[1][code]! > 0
+      ? logRatio((count[1][code]! + smoothing) / all1!, (count[0][code]! + smoothing) / all0!)
+      : 0,
   )
-  return { name, levels, odds }
+  return { ...kept, odds }
 }

@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { withCalibration, type ScoringClassifier } from '../calibration/calibrated-kind.ts'
 import { checkArtifact, readFacts, readTensor } from '../artifact-reader.ts'
+import { indexLevels, levelFacts, toldLevels } from '../category-levels.ts'
 import { withClassWeight } from '../class-weight.ts'
 import { categoryValues, checkMatrix } from '../dataset.ts'
 import { sigmoid } from '../log-odds.ts'
@@ -72,7 +73,7 @@ function createExplainer(model: NaiveBayesModel) {
   const { standardizer, prior, means, variances, categories } = model
   const features = standardizer.names.length
   const names = [...standardizer.names, ...categories.map(({ name }) => name)]
-  const codes = categories.map(({ levels }) => new Map(levels.map((level, code) => [level, code])))
+  const codes = categories.map(indexLevels)
   const logBell = (z: number, at: number): number =>
     -0.5 * (Math.log(variances[at]!) + (z - means[at]!) ** 2 / variances[at]!)
   return (input: PredictInput): Explanation & { readonly unknown: Unknown } => {
@@ -110,7 +111,7 @@ function createExplainer(model: NaiveBayesModel) {
 const facts = z.strictObject({
   features: z.array(z.string()),
   prior: z.number(),
-  categories: z.array(z.strictObject({ name: z.string(), levels: z.array(z.string()) })),
+  categories: z.array(levelFacts),
 })
 
 function write(model: NaiveBayesModel, chosen: Artifact['params']): Artifact {
@@ -129,7 +130,7 @@ function write(model: NaiveBayesModel, chosen: Artifact['params']): Artifact {
     facts: {
       features: names,
       prior,
-      categories: categories.map(({ name, levels: texts }) => ({ name, levels: texts })),
+      categories: categories.map(toldLevels),
     },
     tensors: {
       mean: { shape: [size], data: mean },
@@ -154,10 +155,9 @@ function read(artifact: Artifact): NaiveBayesModel {
     prior,
     means: readTensor(artifact, 'means', Float64Array, [2, size]),
     variances: readTensor(artifact, 'variances', Float64Array, [2, size]),
-    categories: categories.map(({ name, levels }) => ({
-      name,
-      levels,
-      odds: readTensor(artifact, `odds/${name}`, Float64Array, [levels.length]),
+    categories: categories.map((kept) => ({
+      ...kept,
+      odds: readTensor(artifact, `odds/${kept.name}`, Float64Array, [kept.levels.length]),
     })),
   }
 }

@@ -10,7 +10,12 @@ const BRANCH_MEMBER = 6
 export function treeScore(graph: OnnxBuilder, ensemble: TreeEnsemble): string {
   const { features, categories } = ensemble.inputs
   const parts = categories.map((category) =>
-    levelValues(graph, category, Float64Array.from(category.binOf), Number.NaN),
+    levelValues(
+      graph,
+      category,
+      Float64Array.from(category.binOf, (bin) => bin || Number.NaN),
+      Number.NaN,
+    ),
   )
   if (features.length > 0) {
     const missing = missingFeatures(graph)

@@ -78,7 +78,7 @@ function checkTrees(ensemble: TreeEnsemble, subsetCount: number, kind: string): 
   const width = features + inputs.categories.length
   const isWhole = starts[0] === 0 && starts.at(-1) === column.length
   const isBinOk = inputs.categories.every(({ binOf }) =>
-    binOf.every((bin) => bin > 0 && bin < SUBSET_BYTES * 8),
+    binOf.every((bin) => bin >= 0 && bin < SUBSET_BYTES * 8),
   )
   let isOk = isWhole && isBinOk && ensemble.cover.every((rows) => rows > 0)
   for (let t = 0; isOk && t + 1 < starts.length; t++) {

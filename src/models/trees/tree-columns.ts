@@ -19,7 +19,7 @@ export interface FeatureColumn {
 export interface LevelColumn {
   readonly name: string
   readonly levels: readonly string[]
-  /** Bin of each level, ≥ 1. */
+  /** Bin of each level, ≥ 1; 0 for one that only an earlier version had rows of. */
   readonly binOf: Int32Array
 }
 
@@ -108,14 +108,16 @@ function halfWay(a: number, b: number): number {
   return middle >= a && middle < b ? middle : a
 }
 
-/** The most frequent levels get a bin each (ties: the first by text), the others share the last one. */
+/** The most frequent levels get a bin each (ties: the first by code), the others share the last one. Levels without rows: 0. */
 function chooseLevelBins(levels: number, codes: Int32Array, maxBins: number): Int32Array {
-  if (levels <= maxBins) return Int32Array.from({ length: levels }, (_, code) => code + 1)
   const count = new Int32Array(levels)
   for (const code of codes) if (code >= 0) count[code] = count[code]! + 1
-  const binOf = new Int32Array(levels).fill(maxBins)
-  const frequent = [...count.keys()].toSorted((a, b) => count[b]! - count[a]! || a - b)
-  frequent.slice(0, maxBins - 1).forEach((code, at) => (binOf[code] = at + 1))
+  const present = [...count.keys()].filter((code) => count[code]! > 0)
+  const binOf = new Int32Array(levels)
+  for (const code of present) binOf[code] = maxBins
+  const isFew = present.length <= maxBins
+  const own = isFew ? present : present.toSorted((a, b) => count[b]! - count[a]! || a - b)
+  own.slice(0, isFew ? maxBins : maxBins - 1).forEach((code, at) => (binOf[code] = at + 1))
   return binOf
 }
 

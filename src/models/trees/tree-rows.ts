@@ -37,8 +37,9 @@ export function createRowEncoder({ features, categories }: TreeInputs): RowEncod
       for (let r = 0; r < rows; r++) {
         const text = texts[r] ?? null
         const bin = text === null ? undefined : binOf[c]!.get(text)
-        if (bin === undefined) unknowns.add(r, name)
-        values[r * width + features.length + c] = bin ?? Number.NaN
+        // Bin 0: only an earlier version had rows of the level.
+        if (!bin) unknowns.add(r, name)
+        values[r * width + features.length + c] = bin || Number.NaN
       }
     })
     return { values, unknown: unknowns.rows }
