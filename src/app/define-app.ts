@@ -241,6 +241,14 @@ export interface RecommenderDefinition<Topic extends string = string> {
   /** Kind of model. Default `als`. */
   readonly kind?: string
   readonly params?: Readonly<Record<string, unknown>>
+  /**
+   * At each training, other parameters are tried for so long, on a validation split, beginning with `params`; the best make the
+   * version. `values` to try by parameter; default: those of the kind.
+   */
+  readonly search?: {
+    readonly time: Duration
+    readonly values?: Readonly<Record<string, readonly (string | number | boolean)[]>>
+  }
   readonly set?: SetDefinition
   readonly retrain?: RetrainDefinition
   readonly gate?: GateDefinition

@@ -144,6 +144,8 @@ export interface RecommenderKind<Params = unknown> {
   readonly baseline: string
   /** Whether two users get different lists. */
   readonly isPersonal: boolean
+  /** Values that a search tries, by parameter: those that lists depend on most. */
+  readonly searchSpace: Readonly<Record<string, readonly unknown[]>>
   /** Most memory of a fit, bytes; stated before it starts. */
   memoryBytes(size: InteractionSize, params: Params): number
   /** A change of the parameters with which a fit needs at most `bytes`: "set factors to 24 or less". Undefined: none helps. */

@@ -60,6 +60,12 @@ export interface EvaluationSpec {
   readonly folds?: number
 }
 
+export interface SearchSpec {
+  readonly budgetMs: number
+  /** Values to try, by parameter. Default: those of the kind. */
+  readonly values?: Readonly<Record<string, readonly unknown[]>>
+}
+
 export interface ModelSpec {
   readonly name: string
   readonly task: TaskName
@@ -77,6 +83,8 @@ export interface ModelSpec {
   readonly entityView?: string
   /** Recommenders only. */
   readonly interactions?: InteractionSpec
+  /** Recommenders only: parameters are searched for at each training, beginning with `params`. */
+  readonly search?: SearchSpec
   readonly set: TrainingSet
   readonly retrain: RetrainRule
   readonly gate: GateRule

@@ -3,6 +3,7 @@ import type { ErrorSpec, OffsetRange } from '../core/index.ts'
 import type { FeatureTable, FeatureViewSpec } from '../features/index.ts'
 import type { GateResult, MetricReport, VersionImportance } from '../registry/index.ts'
 import type { ModelSpec } from './model-spec.ts'
+import type { SearchResult } from './recommender-search.ts'
 
 export interface TrainingPlan {
   readonly spec: ModelSpec
@@ -34,6 +35,8 @@ export interface TrainingOutcome {
   readonly warnings?: readonly string[]
   readonly importance?: VersionImportance
   readonly gate: GateResult
+  /** What a search tried, and the parameters that it chose; `spec.params` without one. */
+  readonly search?: SearchResult
 }
 
 export type ChildMessage =

@@ -4,6 +4,7 @@
  * random split (20 % of each user's items, rounded down), and the gate rows, with the most popular items beside each.
  */
 import { createHash } from 'node:crypto'
+import { systemClock } from '../core/index.ts'
 import { createFrameBuilder, type Frame } from '../features/index.ts'
 import {
   createInteractions,
@@ -21,6 +22,7 @@ import type { JobResult, JobTools } from './labelled-job.ts'
 import type { InteractionSpec, ModelSpec } from './model-spec.ts'
 import type { TrainingOutcome, TrainingPlan } from './plan.ts'
 import { rangeMatcher } from './ranges.ts'
+import { searchParams, type SearchResult } from './recommender-search.ts'
 import { gateSql, isGateRow, rangesSql, timeSplit } from './splits.ts'
 
 /** Users of a report: beyond it a metric moves in the third digit, and the evaluation would outlast the fit. */
@@ -35,8 +37,10 @@ export async function runRecommenderJob(plan: TrainingPlan, tools: JobTools): Pr
   const all = events.interactions((row) => events.isTrain(row))
   checkMemory(events, all, kind, plan, tools)
   tools.progress(0.1)
+  const search = await searchFor(events, kind, plan, tools)
+  const chosen = search?.best.params ?? spec.params
   const fit = (which: RecommenderKind, data: Interactions): Promise<FittedRecommender> =>
-    which.fit(data, parseParams(which, which.name === spec.kind ? spec.params : {}), {
+    which.fit(data, parseParams(which, which.name === spec.kind ? chosen : {}), {
       seed: spec.seed,
       signal: tools.signal,
     })
@@ -57,8 +61,45 @@ export async function runRecommenderJob(plan: TrainingPlan, tools: JobTools): Pr
   }
   return {
     fitted,
-    outcome: { rowCount: events.setCount, dataAsOf: events.newest, reports, gate },
+    outcome: {
+      rowCount: events.setCount,
+      dataAsOf: events.newest,
+      reports,
+      gate,
+      ...(search && { search }),
+    },
   }
+}
+
+/** Parameters by what they make of a fifth of each user's items that the others are learned from: of rows that may train only. */
+async function searchFor(
+  events: Events,
+  kind: RecommenderKind,
+  { spec, memoryBytes }: TrainingPlan,
+  tools: JobTools,
+): Promise<SearchResult | undefined> {
+  if (spec.search === undefined) return undefined
+  const { isTrain } = events
+  const held = randomHeldOut(events.interactions(isTrain), `validation:${spec.seed}`)
+  const isHeld = (row: number): boolean => held(events, row, interactionsOf(spec))
+  const train = events.interactions((row) => isTrain(row) && !isHeld(row))
+  const validation = sampleUsers(events.interactions((row) => isTrain(row) && isHeld(row)))
+  if (train.item.length === 0 || validation.item.length === 0) return undefined
+  const { users, items, item } = train
+  const size = { users: users.size, items: items.size, interactions: item.length }
+  return await searchParams({
+    params: spec.params,
+    space: spec.search.values ?? kind.searchSpace,
+    budgetMs: spec.search.budgetMs,
+    fits: (params) => kind.memoryBytes(size, parseParams(kind, params)) <= memoryBytes,
+    seed: spec.seed,
+    clock: systemClock,
+    signal: tools.signal,
+    async score(params, signal) {
+      const fitted = await kind.fit(train, parseParams(kind, params), { seed: spec.seed, signal })
+      return rankingMetrics(fitted, train, validation)?.['ndcg@10'] ?? 0
+    },
+  })
 }
 
 /** The events of the set, and the gate rows of everything before it. */
@@ -177,7 +218,7 @@ interface Split {
 function splitsOf(events: Events, { spec, table }: TrainingPlan): Split[] {
   const { isInSet } = events
   const late = timeSplit(events.users, isInSet)
-  const held = randomHeldOut(events.interactions(isInSet), spec.seed)
+  const held = randomHeldOut(events.interactions(isInSet), `test:${spec.seed}`)
   const isHeld = (row: number): boolean => held(events, row, interactionsOf(spec))
   const both = (name: Split['name'], isTest: (row: number) => boolean): Split => ({
     name,
@@ -191,7 +232,7 @@ function splitsOf(events: Events, { spec, table }: TrainingPlan): Split[] {
 /** Of each user's items a fifth, rounded down: those with the least hash. Pairs, so no event of one is on both sides. */
 function randomHeldOut(
   all: Interactions,
-  seed: number,
+  salt: string,
 ): (events: Events, row: number, spec: InteractionSpec) => boolean {
   const held = new Set<string>()
   for (let user = 0; user < all.users.size; user++) {
@@ -201,7 +242,7 @@ function randomHeldOut(
     const id = all.users.idOf(user)
     Array.from(all.item.subarray(from, to), (item) => {
       const key = pairKey(id, all.items.idOf(item))
-      return { key, order: createHash('md5').update(`test:${seed}:${key}`).digest('hex') }
+      return { key, order: createHash('md5').update(`${salt}:${key}`).digest('hex') }
     })
       .toSorted((a, b) => (a.order < b.order ? -1 : 1))
       .slice(0, count)

@@ -12,6 +12,7 @@ import type { QueuedWork } from './job-queue.ts'
 import type { ModelSpec, TrainingJob } from './model-spec.ts'
 import type { TrainingOutcome, TrainingPlan } from './plan.ts'
 import { mergeRanges } from './ranges.ts'
+import type { Trial } from './recommender-search.ts'
 import { runTrainingProcess } from './training-process.ts'
 import type { TrainingSource } from './training-source.ts'
 
@@ -51,9 +52,10 @@ export async function trainVersion(
         evaluate: true,
       })
       const outcome = await execute(tools, plan, control)
+      const trained = trainedSpec(spec, outcome)
       const draft: VersionDraft = {
-        ...draftOf(spec, work, outcome, champion, clock.monotonic() - started),
-        lineage: lineageOf(tools, source, spec, work, plan, outcome),
+        ...draftOf(trained, work, outcome, champion, clock.monotonic() - started),
+        lineage: lineageOf(tools, source, trained, work, plan, outcome),
       }
       const artifact = await readArtifactFiles(plan.outDir)
       const version = await registry.register(draft, artifact, clock.now())
@@ -213,6 +215,15 @@ function rangesOf(source: TrainingSource, first: number, last: number): OffsetRa
 function championOf(registry: Registry, model: string): ModelVersion | undefined {
   const champion = registry.models().find((summary) => summary.name === model)?.champion
   return champion === undefined ? undefined : registry.version(model, champion)
+}
+
+/** With what a search chose in place of the search, so that a version is trained again without it; `searched` keeps what it tried. */
+function trainedSpec(
+  { search, ...spec }: ModelSpec,
+  { search: result }: TrainingOutcome,
+): ModelSpec & { readonly searched?: readonly Trial[] } {
+  if (search === undefined || result === undefined) return spec
+  return { ...spec, params: result.best.params, searched: result.trials }
 }
 
 function draftOf(

@@ -116,6 +116,27 @@ describe('one training in its process', () => {
     assert.equal(random[0]?.rows, byMovie[0]?.rows)
   })
 
+  it('a recommender’s parameters are searched for within the time; the best of the validation split are used', async () => {
+    const values = { factors: [2, 8], unobserved: [0.05, 0.5] }
+    const spec: ModelSpec = {
+      ...LISTS,
+      params: { factors: 4, unobserved: 1_000 },
+      search: { budgetMs: 30_000, values },
+    }
+    const { search, reports } = await runTrainingProcess(planOf(spec), options())
+    assert.deepEqual(search?.trials[0]?.params, spec.params)
+    assert.equal(search.trials.length, 5)
+    assert.equal(search.best.score, Math.max(...search.trials.map(({ score }) => score)))
+    // Parameters as good as none were declared: what the search found must show in the version's own figures.
+    const { reports: before } = await runTrainingProcess(
+      planOf({ ...LISTS, params: search.best.params }),
+      options(),
+    )
+    const ndcg = (some: typeof reports): number =>
+      some.find(({ split }) => split === 'random')?.metrics['ndcg@10'] ?? -1
+    assert.equal(ndcg(reports), ndcg(before))
+  })
+
   it('an error of another room reaches the caller with its code and remedy', async () => {
     const plan = planOf({ ...LISTS, params: { confidence: 'value', confidenceScale: 1e6 } })
     await assert.rejects(runTrainingProcess(plan, options()), {

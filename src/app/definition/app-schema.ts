@@ -173,6 +173,20 @@ const model = z.discriminatedUnion('task', [
     coldStart: z.array(z.enum(['trending', 'popular', 'newest'])).optional(),
     scenarios: z.record(text, scenario).optional(),
     attribution: text.optional(),
+    search: z
+      .strictObject({
+        time: text,
+        values: z
+          .record(
+            text,
+            z
+              .array(z.union([z.string(), z.number(), z.boolean()]))
+              .min(1)
+              .max(50),
+          )
+          .optional(),
+      })
+      .optional(),
     ...trainingBase,
   }),
 ])

@@ -117,6 +117,12 @@ function recommenderSpec(name: string, table: string, model: RecommenderDefiniti
       ...(value !== undefined && { value }),
       combine: model.combine ?? (value === undefined ? 'sum' : 'last'),
     },
+    ...(model.search && {
+      search: {
+        budgetMs: parseDuration(model.search.time),
+        ...(model.search.values && { values: model.search.values }),
+      },
+    }),
     set: setOf(model.set),
     retrain: retrainOf(model.retrain),
     gate: gateOf(model.task, model.gate),

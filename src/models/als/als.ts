@@ -65,6 +65,11 @@ export const als: RecommenderKind<AlsParams> = {
   params: alsParams,
   baseline: 'popularity',
   isPersonal: true,
+  searchSpace: {
+    factors: [32, 64, 128],
+    unobserved: [0.02, 0.05, 0.1, 0.2, 0.5],
+    regularization: [0.005, 0.01, 0.02, 0.05],
+  },
   memoryBytes,
   settingsThatFit(size, params, bytes) {
     let factors = params.factors

@@ -53,6 +53,7 @@ export const itemKnn: RecommenderKind<ItemKnnParams> = {
   params,
   baseline: 'popularity',
   isPersonal: true,
+  searchSpace: { neighbours: [20, 50, 100, 300], shrink: [0, 20, 100] },
   // Interactions by user and by item with their weights; neighbours forward and back.
   memoryBytes: ({ users, items, interactions }, { neighbours }) =>
     interactions * (16 + 16) + (users + items) * 64 + 2 * items * Math.min(neighbours, items) * 12,

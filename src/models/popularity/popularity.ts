@@ -49,6 +49,7 @@ export const popularity: RecommenderKind<PopularityParams> = {
   params,
   baseline: 'popularity',
   isPersonal: false,
+  searchSpace: { rank: ['popular', 'trending'], halfLifeHours: [24, 168, 720] },
   // Interactions by item beside those by user.
   memoryBytes: ({ users, items, interactions }) => interactions * (16 + 8) + (users + items) * 64,
   async fit(data, chosen, context) {
