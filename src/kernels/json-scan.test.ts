@@ -50,6 +50,7 @@ describe('JsonScanner', () => {
     [String.raw`{"a\/b":1,"a/b":2}`, '/a~1b'],
     ['{"caf\u00e9":1,"cafe\u0301":2}', '/caf\u00e9'],
     ['[1,{"a":1,"a":1}]', '/1/a'],
+    ['{"":1,"":2}', '/'],
   ])('sees the repeated key of %s', (text, pointer) => {
     expect(scan(text).fault).toMatchObject({ code: 'duplicate_key', pointer })
   })

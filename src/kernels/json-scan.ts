@@ -15,6 +15,7 @@ export type JsonFaultCode =
   | 'invalid_utf8'
   | 'too_deep'
   | 'too_many_keys'
+  | 'too_many_items'
   | 'duplicate_key'
   | 'proto_key'
   | NumberFaultCode
@@ -40,6 +41,8 @@ export interface JsonScanOptions {
   readonly depth: number
   /** Most keys in one value. */
   readonly keys: number
+  /** Most items of all arrays in one value. Default: no limit. */
+  readonly items?: number
 }
 
 const QUOTE = 0x22
@@ -66,6 +69,7 @@ export class JsonScanner {
   #depth = 0
   #top = 0
   #keys = 0
+  #items = 0
   #highBits = 0
   #fault: JsonFault | undefined
 
@@ -89,6 +93,7 @@ export class JsonScanner {
     this.#depth = 0
     this.#top = 0
     this.#keys = 0
+    this.#items = 0
     this.#highBits = 0
     this.#fault = undefined
     const end = this.#walk(from)
@@ -134,6 +139,7 @@ export class JsonScanner {
         case 0x2c: // ,
           if (this.#depth === 0) return -1
           isKey = this.#frames.kind[this.#depth] === OBJECT
+          if (!isKey && ++this.#items === this.#options.items) this.#report('too_many_items', at)
           this.#frames.index[this.#depth]!++
           at++
           break
@@ -222,7 +228,8 @@ export class JsonScanner {
   #key(at: number): number {
     const bytes = this.#bytes
     const to = this.#to
-    let hash = 0x811c9dc5 // FNV-1a
+    // FNV-1a, as the 32-bit number that the stack of keys holds: without a sign bit the empty key would never be found again.
+    let hash = 0x811c9dc5 | 0
     let plain = 0
     let end = at + 1
     for (; end < to; end++) {
