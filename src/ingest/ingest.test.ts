@@ -299,8 +299,8 @@ describe('bodies', () => {
     const text = `${rating(1)}\n`.repeat(20_000)
     await expect(
       ingest.receive('ratings', body(text, 65_536), { format: 'ndjson', source: 'http' }),
-    ).rejects.toMatchObject({ code: 'INGEST_BODY_TOO_LARGE', details: { accepted: 15_000 } })
-    expect(await recordsOf(log, 'ratings')).toHaveLength(15_000)
+    ).rejects.toMatchObject({ code: 'INGEST_BODY_TOO_LARGE', details: { accepted: 16_000 } })
+    expect(await recordsOf(log, 'ratings')).toHaveLength(16_000)
   })
 })
 

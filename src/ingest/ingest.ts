@@ -52,6 +52,11 @@ export interface ReceiveOptions {
   /** `id`: of the one event; of several, each gets it with its index, `<id>:<index>`. */
   readonly envelope?: Partial<Envelope>
   readonly signal?: AbortSignal
+  /**
+   * Waits until so many bytes may be checked and stored; what it resolves with is called when they are. `isBegun`: a part of
+   * the body is stored. Rejecting refuses the rest of the body. Default: there is no waiting.
+   */
+  readonly turn?: (bytes: number, isBegun: boolean) => Promise<() => void>
 }
 
 export interface RejectedEvent {

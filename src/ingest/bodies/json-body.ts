@@ -13,28 +13,26 @@ export interface JsonBody {
 }
 
 /** Throws INGEST_BODY_TOO_LARGE, INGEST_INVALID_JSON, INGEST_INVALID_UTF8, INGEST_TOO_DEEP. */
-export async function readJsonBody(
-  chunks: AsyncIterable<Uint8Array>,
-  limits: Limits,
-): Promise<JsonBody> {
-  const body = stripBom(await readWhole(chunks, limits.jsonBodyBytes))
+export function readJsonBody(whole: Buffer, limits: Limits): JsonBody {
+  const body = stripBom(whole)
   if (!isUtf8(body)) {
     throw ingestError('INGEST_INVALID_UTF8', 'the body is not UTF-8: encode the JSON as UTF-8')
   }
   const from = skipSpace(body, 0)
   if (from === body.length) throw notJson('is empty: send an object or an array of objects')
   const scanner = new JsonScanner({ depth: limits.jsonDepth, keys: limits.jsonKeys })
-  if (body[from] === 0x5b) return { isArray: true, events: splitArray(body, from, scanner) }
+  if (body[from] === 0x5b) return { isArray: true, events: splitArray(body, from, scanner, limits) }
   const end = endOfValue(scanner, body, from)
   if (skipSpace(body, end) < body.length) throw notJson(`has more after its value`, end)
   return { isArray: false, events: [{ bytes: body.subarray(from, end) }] }
 }
 
-function splitArray(body: Buffer, open: number, scanner: JsonScanner): Incoming[] {
+function splitArray(body: Buffer, open: number, scanner: JsonScanner, limits: Limits): Incoming[] {
   const events: Incoming[] = []
   let at = skipSpace(body, open + 1)
   if (body[at] !== 0x5d) {
     for (;;) {
+      if (events.length >= limits.jsonItems) throw tooManyEvents(limits.jsonItems)
       const end = endOfValue(scanner, body, at)
       events.push({ bytes: body.subarray(at, end) })
       at = skipSpace(body, end)
@@ -47,6 +45,13 @@ function splitArray(body: Buffer, open: number, scanner: JsonScanner): Incoming[
   if (rest < body.length) throw notJson('has more after its array', rest)
   return events
 }
+
+const tooManyEvents = (most: number): Error =>
+  ingestError(
+    'INGEST_BODY_TOO_LARGE',
+    `the array has more than ${most} events (limit jsonItems): send it in parts, or stream it as NDJSON`,
+    { details: { limit: 'jsonItems', maxItems: most } },
+  )
 
 /** A fault inside of a value is the event's own; here only where it ends counts. */
 function endOfValue(scanner: JsonScanner, body: Buffer, from: number): number {
@@ -79,7 +84,11 @@ function skipSpace(body: Buffer, from: number): number {
 const stripBom = (body: Buffer): Buffer =>
   body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body
 
-async function readWhole(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
+/** Throws INGEST_BODY_TOO_LARGE. */
+export async function readWhole(
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): Promise<Buffer> {
   const parts: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of chunks) {

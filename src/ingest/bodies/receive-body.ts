@@ -1,9 +1,9 @@
 /** From a request's body to the door: reads the format, group by group. */
-import { coreError, type Limits } from '../../core/index.ts'
+import { coreError, isMillraceError, type Limits } from '../../core/index.ts'
 import type { ReceiveOptions, ReceiveResult, SequenceMark, TopicContract } from '../ingest.ts'
 import type { CallOptions, Door } from '../publish/door.ts'
-import { regroup } from './incoming.ts'
-import { readJsonBody } from './json-body.ts'
+import { regroup, type Incoming } from './incoming.ts'
+import { readJsonBody, readWhole } from './json-body.ts'
 import { readCsvBody, readNdjsonBody } from './line-bodies.ts'
 
 export interface BodyDeps {
@@ -12,23 +12,29 @@ export interface BodyDeps {
   readonly openDoor: (options: CallOptions) => Door
 }
 
-/** Most events and bytes of one append of a streamed body. */
-const GROUP_EVENTS = 5_000
-const GROUP_BYTES = 2 * 1024 * 1024
+/** Most events and bytes of one append of a streamed body: what is checked in one go holds up everything else for so long. */
+const GROUP_EVENTS = 1_000
+const GROUP_BYTES = 512 * 1024
 
 export async function receiveBody(
   body: AsyncIterable<Uint8Array>,
   options: ReceiveOptions,
   { contract, limits, openDoor }: BodyDeps,
 ): Promise<ReceiveResult> {
-  const { format, source, envelope, sequence, signal, onError = 'reject' } = options
+  const { format, source, envelope, sequence, signal, turn, onError = 'reject' } = options
   if (sequence) checkSequence(sequence)
   const call: CallOptions = { source, onError, envelope, sequence: sequence?.sequence }
   if (format === 'json') {
-    const { isArray, events } = await readJsonBody(body, limits)
-    const door = openDoor({ ...call, isWholeJson: true, isBatch: isArray })
-    await door.admit(events, sequence?.first)
-    return door.tally.result()
+    const whole = await readWhole(body, limits.jsonBodyBytes)
+    const leave = await turn?.(whole.length, false)
+    try {
+      return await receiveJson(whole, { ...call, isWholeJson: true }, sequence, {
+        limits,
+        openDoor,
+      })
+    } finally {
+      leave?.()
+    }
   }
   const door = openDoor(call)
   const lines =
@@ -36,13 +42,42 @@ export async function receiveBody(
   try {
     for await (const group of regroup(lines, GROUP_EVENTS, GROUP_BYTES)) {
       signal?.throwIfAborted()
-      await door.admit(group, sequence && sequence.first + door.tally.received)
+      const leave = await turn?.(bytesOf(group), door.tally.received > 0)
+      try {
+        await door.admit(group, sequence && sequence.first + door.tally.received)
+      } finally {
+        leave?.()
+      }
     }
   } catch (error) {
     throw door.withCounts(error)
   }
   return door.tally.result()
 }
+
+/** Codes of a body of which no event can be told. */
+const UNREADABLE = ['INGEST_INVALID_JSON', 'INGEST_INVALID_UTF8', 'INGEST_TOO_DEEP'] as const
+
+async function receiveJson(
+  whole: Buffer,
+  call: CallOptions,
+  sequence: SequenceMark | undefined,
+  { limits, openDoor }: Pick<BodyDeps, 'limits' | 'openDoor'>,
+): Promise<ReceiveResult> {
+  try {
+    const { isArray, events } = readJsonBody(whole, limits)
+    const door = openDoor({ ...call, isBatch: isArray })
+    await door.admit(events, sequence?.first)
+    return door.tally.result()
+  } catch (error) {
+    const code = UNREADABLE.find((one) => isMillraceError(error, one))
+    if (code !== undefined) await openDoor(call).refuseBody(code)
+    throw error
+  }
+}
+
+const bytesOf = (group: readonly Incoming[]): number =>
+  group.reduce((sum, { bytes, original }) => sum + bytes.length + (original?.length ?? 0), 0)
 
 function checkSequence({ sequence, first }: SequenceMark): void {
   // eslint-disable-next-line no-control-regex -- control characters are what is refused

@@ -30,6 +30,7 @@ const FAULTS: Readonly<Record<JsonFaultCode, readonly [IngestErrorCode, string]>
   invalid_utf8: ['INGEST_INVALID_UTF8', 'the bytes are not UTF-8: send the text encoded as UTF-8'],
   too_deep: ['INGEST_TOO_DEEP', 'is nested too deeply: send a flatter value'],
   too_many_keys: ['INGEST_TOO_DEEP', 'has too many keys: send a smaller value'],
+  too_many_items: ['INGEST_TOO_DEEP', 'has too many items: send fewer at a time'],
   duplicate_key: ['INGEST_DUPLICATE_KEY', 'the key occurs twice in its object: send it once'],
   proto_key: ['INGEST_INVALID_EVENT', 'the key "__proto__" is not allowed: rename it'],
   unsafe_integer: [

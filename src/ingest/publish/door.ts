@@ -2,6 +2,7 @@
  * The one way into a topic. For each group of events, in this order: leave out positions that are stored, check, append
  * the sound ones, append the dead letters, settle the positions, count. What an answer says is durable, its counts too.
  */
+import { setImmediate as letOthersRun } from 'node:timers/promises'
 import {
   deadLetterTopic,
   isDeadLetterTopic,
@@ -77,6 +78,9 @@ interface Sorted {
   readonly badPositions: number[]
 }
 
+/** Some milliseconds of work; then other requests have their turn. */
+const EVENTS_IN_ONE_GO = 250
+
 export class Door {
   readonly tally = new Tally()
   readonly #deps: DoorDeps
@@ -134,7 +138,7 @@ export class Door {
     const { topic, isDeclared } = this.#options
     const { metrics, directory } = this.#deps
     const { duplicates, rejectedCount } = this.tally
-    const sorted = this.#sort(events, state, first)
+    const sorted = await this.#sort(events, state, first)
     metrics.record('events_received_total', this.#labels, events.length)
     this.tally.received += events.length
     this.#index += events.length
@@ -228,13 +232,14 @@ export class Door {
     }
   }
 
-  #sort(
+  async #sort(
     events: readonly Incoming[],
     state: SequenceState | undefined,
     first: number | undefined,
-  ): Sorted {
+  ): Promise<Sorted> {
     const sorted: Sorted = { good: [], bad: [], badPositions: [] }
     for (const [i, event] of events.entries()) {
+      if (i > 0 && i % EVENTS_IN_ONE_GO === 0) await letOthersRun()
       const position = first === undefined ? undefined : first + i
       if (state && position !== undefined && state.stored.has(position)) {
         this.tally.duplicates++
@@ -293,6 +298,16 @@ export class Door {
       await this.#deps.directory.ensureWritable(topic, isDeclared)
       return this.#deps.log.append(topic, records)
     }
+  }
+
+  /** A body that cannot be read is counted as one event that was refused, for a topic that is there. */
+  async refuseBody(code: string): Promise<void> {
+    const { topic, isDeclared } = this.#options
+    const { directory, metrics, counts } = this.#deps
+    if (!isDeclared && !(await directory.exists(topic))) return
+    metrics.record('events_received_total', this.#labels, 1)
+    metrics.record('events_rejected_total', { topic, reason: code }, 1)
+    await counts.add(topic, { duplicates: 0, rejected: 1 })
   }
 
   /** The error of a call that fails half way, saying what is durable. */

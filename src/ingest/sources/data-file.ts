@@ -32,7 +32,10 @@ export async function openDataFile(path: string): Promise<DataFile> {
   try {
     const { size, mtimeMs, ino } = await handle.stat()
     const head = Buffer.alloc(4)
-    await handle.read(head, 0, 4, 0)
+    await handle.read(head, 0, 4, 0).catch((error: unknown) => {
+      const { code = '' } = error as NodeJS.ErrnoException
+      throw failed(path, `cannot be read (${code}): give a file with data`, error)
+    })
     const isGzip = head[0] === 0x1f && head[1] === 0x8b
     const version = `${size}:${mtimeMs}:${ino}`
     return {
