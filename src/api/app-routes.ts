@@ -9,14 +9,13 @@ import {
 } from '../app/index.ts'
 import type { AnyRoute } from './define-route.ts'
 import { eventRoutes } from './event-routes.ts'
-import type { LiveStreams } from './live-streams.ts'
 import { setPredictionHeaders } from './prediction-headers.ts'
 import { acceptJson } from './request-body.ts'
-import { addRoute } from './route-registration.ts'
+import { addRoute, type RegistrationOptions } from './route-registration.ts'
 
 export async function addAppRoutes(
   server: FastifyInstance,
-  context: { readonly app: RunningApp; readonly streams: LiveStreams },
+  context: Omit<RegistrationOptions, 'routes'>,
 ): Promise<void> {
   const { app } = context
   const declared = app.definition.routes ?? []

@@ -8,6 +8,9 @@ import swaggerUi from '@fastify/swagger-ui'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { RunningApp } from '../app/index.ts'
 import { addAccessLog, requestId } from './access-log.ts'
+import { createAdmission } from './admission/admission.ts'
+import { refuseQuickly } from './admission/quick-refusal.ts'
+import { dropSlowReaders } from './admission/slow-readers.ts'
 import { addAppRoutes, withoutDeclared } from './app-routes.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import { createDrain } from './drain.ts'
@@ -49,6 +52,15 @@ export function buildServer(app: RunningApp, options: ServerOptions = {}): Fasti
   server.server.maxConnections = limits.httpConnections
   const streams = createLiveStreams(limits)
   const drain = createDrain(server, streams, app.clock)
+  const admission = createAdmission(limits, app.clock, (load) =>
+    app.record('http_server_refused_total', { load }, 1),
+  )
+  server.addHook('onClose', (_server, done) => {
+    admission.close()
+    done()
+  })
+  dropSlowReaders(server, limits, app.clock)
+  refuseQuickly(server, admission)
   server.setErrorHandler((error, request, reply) => {
     sendProblem(reply, toMillraceError(error, request, app.logger))
   })
@@ -60,9 +72,10 @@ export function buildServer(app: RunningApp, options: ServerOptions = {}): Fasti
   void server.register(addRoutes, {
     app,
     streams,
+    admission,
     routes: withoutDeclared(routes, app),
   })
-  void server.register(addAppRoutes, { app, streams })
+  void server.register(addAppRoutes, { app, streams, admission })
   addUnknownRoute(server, app)
   return server
 }

@@ -5,6 +5,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { RunningApp } from '../app/index.ts'
+import type { Admission } from './admission/admission.ts'
+import type { LoadClass } from './admission/load-class.ts'
 import type { LiveStreams } from './live-streams.ts'
 
 export type RouteMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -32,6 +34,7 @@ export type Tag = (typeof tags)[number]
 export interface RouteTools {
   readonly app: RunningApp
   readonly streams: LiveStreams
+  readonly admission: Admission
   readonly reply: FastifyReply
 }
 
@@ -71,6 +74,8 @@ export interface RouteSpec<
   readonly problems?: readonly number[]
   /** GET only. False: HEAD is not answered, because asking does something. Default true. */
   readonly head?: boolean
+  /** The line it waits in under load; the default follows from tag and method (`admission/load-class.ts`). */
+  readonly load?: LoadClass | 'always'
   /** Probes are left out of the access log. */
   readonly quiet?: boolean
   /** A value that is sent as JSON, text, or nothing when the handler answered through `tools.reply` itself. */

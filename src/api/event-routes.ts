@@ -15,8 +15,8 @@ import {
 } from '../app/index.ts'
 import { columnsOf, type ColumnType } from '../core/index.ts'
 import type { FastifyRequest } from 'fastify'
-import type { AnyRoute } from './define-route.ts'
-import { allRefused, envelopeOf } from './receive-events.ts'
+import type { AnyRoute, RouteTools } from './define-route.ts'
+import { allRefused, envelopeOf, turnOf } from './receive-events.ts'
 
 /** By route id. */
 export function eventRoutes(app: RunningApp): Record<string, AnyRoute> {
@@ -54,6 +54,7 @@ function routeOf(
     method: call.method,
     path: call.path,
     tag: 'app',
+    load: 'ingest',
     summary: event.summary ?? `Make an event ${name}`,
     ...inputsOf(event, call),
     head: false,
@@ -61,9 +62,9 @@ function routeOf(
     ...(answer === undefined
       ? { status: 202 as const, answer: madeEvent }
       : { answer: z.string(), answerType: 'text/plain; charset=utf-8' }),
-    handler: async ({ params, query, body, raw }, { reply }) => {
+    handler: async ({ params, query, body, raw }, { admission, reply }) => {
       const given: Record<string, unknown> = Object.assign({}, query, body, params)
-      const made = await makeEvent(app, name, event, raw, given)
+      const made = await makeEvent({ app, admission }, name, event, raw, given)
       return answer === undefined ? made : reply.send(answer)
     },
   }
@@ -106,7 +107,7 @@ const TEXTS: Partial<Record<ColumnType, (text: string) => unknown>> = {
 }
 
 async function makeEvent(
-  app: RunningApp,
+  { app, admission }: Pick<RouteTools, 'app' | 'admission'>,
   type: string,
   event: EventDefinition,
   request: FastifyRequest,
@@ -117,6 +118,7 @@ async function makeEvent(
   const result = await app.ingest.receive(topic, once(valueOf(event, request, given)), {
     format: 'json',
     source: 'http',
+    turn: turnOf(admission, undefined),
     envelope: {
       ...envelopeOf(request),
       type,

@@ -70,12 +70,23 @@ function checkSizes(request: FastifyRequest, limits: Limits): void {
 }
 
 function checkHost(request: FastifyRequest, hosts: ReadonlySet<string>): void {
+  // Node hands on the first of several; a proxy before it may have looked at another (RFC 9112, section 3.2).
+  if (count(request.raw.rawHeaders, 'host') > 1) {
+    throw apiError('API_BAD_REQUEST', 'the request has more than one Host header: send one')
+  }
   const name = hostName(request.headers.host ?? '')
   if (hosts.has('*') || hosts.has(name)) return
   throw apiError(
     'API_FOREIGN_HOST',
     `the Host header ${quote(name)} is not a name of this server: use localhost or 127.0.0.1, or start it with --allow-host ${name}`,
   )
+}
+
+/** How often a header is among `raw`, names and values by turns. */
+function count(raw: readonly string[], header: string): number {
+  let found = 0
+  for (let at = 0; at < raw.length; at += 2) if (raw[at]?.toLowerCase() === header) found++
+  return found
 }
 
 /** A browser sends Origin with everything that changes something; another site's page is refused. */

@@ -67,6 +67,19 @@ test('a dropped letter stays in the list and in the ledger', async () => {
   expect(await ledger()).toMatchObject({ received: 8, deadLettered: 1, letters: { dropped: 1 } })
 })
 
+test('P9: a body that cannot be read is one refused event, of a topic that is there', async () => {
+  const { received, rejected } = await ledger()
+  for (const body of ['{"userId":1', '[1,2', Buffer.from([0x22, 0xff, 0x22]), '[{"userId":1},{]']) {
+    expect((await post(body)).statusCode).toBe(400)
+  }
+  const after = await ledger()
+  expect([after.received - received, after.rejected - rejected, after.difference]).toEqual([
+    4, 4, 0,
+  ])
+  await small.call('POST', '/v1/topics/never-made/events', '{"x":')
+  expect((await small.call('GET', '/v1/topics/never-made/ledger')).statusCode).toBe(404)
+})
+
 test('a topic without a table has its records stored', async () => {
   await small.call('POST', '/v1/topics/clicks/events', { x: 1 })
   expect(await ledger('clicks')).toMatchObject({ received: 1, stored: 1, difference: 0 })

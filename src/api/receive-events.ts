@@ -1,6 +1,7 @@
 /** What the two event routes share: body → ingest → answer. */
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Admission } from './admission/admission.ts'
 import { apiError } from './errors.ts'
 import { coreError, isInternalTopic, MillraceError, type Issue } from '../core/index.ts'
 import type { RouteRequest, RouteTools, Sent } from './define-route.ts'
@@ -21,7 +22,7 @@ export async function receiveEvents(
   request: RouteRequest<unknown, unknown, unknown>,
   tools: RouteTools,
 ): Promise<Answer> {
-  const { app } = tools
+  const { app, admission } = tools
   if (isInternalTopic(topic)) {
     throw apiError('API_RESERVED_TOPIC', `topic ${topic} is written by Millrace alone: use another`)
   }
@@ -34,6 +35,7 @@ export async function receiveEvents(
     onError,
     source: 'http',
     signal: request.signal,
+    turn: turnOf(admission, request.signal),
     ...(sequence ? { sequence } : {}),
     envelope: envelopeOf(request.raw),
   })
@@ -56,6 +58,19 @@ export async function receiveEvents(
     offsets: result.offsets,
   }
 }
+
+/** What a request costs beside its bytes, in bytes that cost as much. */
+const REQUEST_BYTES = 4 * 1024
+
+/** The turns of a body's groups of events. */
+export const turnOf =
+  (admission: Admission, signal: AbortSignal | undefined) =>
+  (bytes: number, isBegun: boolean): Promise<() => void> =>
+    admission.enter('ingest', {
+      units: bytes + REQUEST_BYTES,
+      isBegun,
+      ...(signal && { signal }),
+    })
 
 interface BodyShape {
   /** First byte that is no white space; tells an array from one event. */

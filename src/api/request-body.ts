@@ -3,9 +3,11 @@
  * routes get the bytes as they arrive, unpacked; ingest bounds their number, this file the longest pause of the sender.
  */
 import type { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { decompressBody, parseJsonBody } from '../app/index.ts'
 import { isMillraceError, type Clock, type Limits, type MillraceError } from '../core/index.ts'
+import type { ByteAccount, ByteBudget } from './admission/byte-budget.ts'
+import { takeTurn } from './admission/request-turn.ts'
 import { apiError } from './errors.ts'
 
 export type EventFormat = 'json' | 'ndjson' | 'csv'
@@ -18,22 +20,50 @@ const EVENT_TYPES: Readonly<Record<string, EventFormat>> = {
   'text/csv': 'csv',
 }
 
+const accounts = new WeakMap<FastifyRequest, ByteAccount>()
+
+/** What the request's body takes counts against all bodies until the answer is out. */
+export function countBody(request: FastifyRequest, reply: FastifyReply, bodies: ByteBudget): void {
+  const account = bodies.open()
+  accounts.set(request, account)
+  reply.raw.once('finish', () => account.close())
+  reply.raw.once('close', () => account.close())
+}
+
 /** Takes `application/json` and gives the checked value; everything else is 415. */
 export function acceptJson(scope: FastifyInstance, limits: Limits): void {
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser(
-    'application/json',
-    { parseAs: 'buffer', bodyLimit: limits.jsonBodyBytes },
-    (request, body, done) => {
-      try {
-        refuseEncoding(request)
-        if (body.length === 0) throw apiError('API_INVALID_BODY', 'the body is empty: send JSON')
-        done(null, parseJsonBody(body as Buffer, limits))
-      } catch (error) {
-        done(error as Error, undefined)
-      }
-    },
-  )
+  scope.addContentTypeParser('application/json', async (request: FastifyRequest) => {
+    refuseEncoding(request)
+    if (Number(request.headers['content-length'] ?? 0) > limits.jsonBodyBytes) {
+      throw tooLarge(limits.jsonBodyBytes)
+    }
+    const account = accounts.get(request)
+    const body = await readWhole(request.raw, limits.jsonBodyBytes, (bytes) => account?.hold(bytes))
+    if (body.length === 0) throw apiError('API_INVALID_BODY', 'the body is empty: send JSON')
+    await takeTurn(request)
+    return parseJsonBody(body, limits)
+  })
+}
+
+async function readWhole(
+  source: Readable,
+  maxBytes: number,
+  hold: (bytes: number) => void,
+): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  let bytes = 0
+  try {
+    for await (const part of source as AsyncIterable<Uint8Array>) {
+      bytes += part.length
+      if (bytes > maxBytes) throw tooLarge(maxBytes)
+      hold(bytes)
+      parts.push(part)
+    }
+  } catch (error) {
+    throw brokenOff(error)
+  }
+  return Buffer.concat(parts)
 }
 
 /** Takes the event types and leaves the bytes where they are. */
@@ -81,6 +111,9 @@ function refuseEncoding(request: FastifyRequest): void {
   }
 }
 
+/** Of a streamed body, what is in memory at one time: a group of events. */
+const STREAMED_BYTES = 2 * 1024 * 1024
+
 /** The body of an event route, unpacked and guarded. Breaking off ends the reading. */
 export function eventBody(
   request: FastifyRequest,
@@ -92,7 +125,20 @@ export function eventBody(
   if (declared > maxBytes) throw tooLarge(maxBytes)
   const limit = options.format === 'json' ? 'jsonBodyBytes' : 'streamBodyBytes'
   const arriving = paced(request.raw, clock, limits.httpStallTimeoutMs)
-  return decompressBody(arriving, request.headers['content-encoding'], { maxBytes, limit })
+  const coding = request.headers['content-encoding']
+  return held(decompressBody(arriving, coding, { maxBytes, limit }), accounts.get(request))
+}
+
+async function* held(
+  body: AsyncIterable<Uint8Array>,
+  account: ByteAccount | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let bytes = 0
+  for await (const part of body) {
+    bytes += part.length
+    account?.hold(Math.min(bytes, STREAMED_BYTES))
+    yield part
+  }
 }
 
 const tooLarge = (maxBytes: number): MillraceError =>
@@ -114,12 +160,16 @@ async function* paced(
       yield next.value
     }
   } catch (error) {
-    if (isMillraceError(error)) throw error
-    throw apiError('API_BAD_REQUEST', 'the connection ended inside the body: send it whole', {
-      cause: error,
-    })
+    throw brokenOff(error)
   }
 }
+
+const brokenOff = (error: unknown): MillraceError =>
+  isMillraceError(error)
+    ? error
+    : apiError('API_BAD_REQUEST', 'the connection ended inside the body: send it whole', {
+        cause: error,
+      })
 
 function withinTime<T>(promise: Promise<T>, clock: Clock, stallMs: number): Promise<T> {
   return new Promise((resolve, reject) => {

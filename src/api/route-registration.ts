@@ -8,10 +8,13 @@ import type {
 } from 'fastify'
 import { z } from 'zod'
 import type { RunningApp } from '../app/index.ts'
+import type { Admission } from './admission/admission.ts'
+import { loadClassOf } from './admission/load-class.ts'
+import { expectTurn, giveTurn, takeTurn } from './admission/request-turn.ts'
 import type { AnyRoute, RouteTools } from './define-route.ts'
 import { apiError } from './errors.ts'
 import type { LiveStreams } from './live-streams.ts'
-import { acceptEvents, acceptJson } from './request-body.ts'
+import { acceptEvents, acceptJson, countBody } from './request-body.ts'
 import { problemSchema } from './schemas/problem-schema.ts'
 import { sendProblem } from './problem.ts'
 import { validatorCompiler } from './validation.ts'
@@ -19,6 +22,7 @@ import { validatorCompiler } from './validation.ts'
 export interface RegistrationOptions {
   readonly app: RunningApp
   readonly streams: LiveStreams
+  readonly admission: Admission
   readonly routes: Readonly<Record<string, AnyRoute>>
 }
 
@@ -51,37 +55,49 @@ export function addRoute(
   route: AnyRoute,
   context: Omit<RegistrationOptions, 'routes'>,
 ): void {
-  const { app, streams } = context
+  const { app, streams, admission } = context
+  const load = loadClassOf(route)
   const hasBody = ['POST', 'PUT', 'PATCH'].includes(route.method)
+  const begin = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    const signal = clientSignal(request, reply)
+    signals.set(request, signal)
+    // Events take their turn when their bytes are there, group by group.
+    if (load !== 'always' && load !== 'ingest') {
+      expectTurn(request, reply, () => admission.enter(load, { signal }))
+    }
+    if (hasBody) countBody(request, reply, admission.bodies)
+    done()
+  }
   scope.route({
     method: route.method,
     url: route.path,
     // HEAD of a stream would never end.
     exposeHeadRoute:
       route.method === 'GET' && route.answerType !== 'text/event-stream' && route.head !== false,
-    config: { quiet: route.quiet === true },
+    config: { quiet: route.quiet === true, load },
     schema: documentation(id, route),
     validatorCompiler: validatorCompiler as FastifySchemaCompiler<FastifySchema>,
     serializerCompiler: () => (value: unknown) => JSON.stringify(value, jsonNumbers),
-    ...(hasBody && route.takes === undefined ? { onRequest: bodyDeadline(app) } : {}),
+    onRequest: hasBody && route.takes === undefined ? [begin, bodyDeadline(app)] : begin,
     handler: async (request, reply) => {
       void reply.code(route.status ?? 200).header('cache-control', 'no-store')
       if (route.answerType !== undefined) void reply.type(route.answerType)
-      const tools: RouteTools = { app, streams, reply }
+      const tools: RouteTools = { app, streams, admission, reply }
       const handler = route.handler as (request: unknown, tools: RouteTools) => unknown
-      return handler(
-        {
-          params: request.params,
-          query: request.query,
-          body: request.body,
-          signal: clientSignal(request, reply),
-          raw: request,
-        },
-        tools,
-      )
+      const signal = signals.get(request) ?? clientSignal(request, reply)
+      const { params, query, body } = request
+      try {
+        await takeTurn(request)
+        return await handler({ params, query, body, signal, raw: request }, tools)
+      } finally {
+        giveTurn(request)
+      }
     },
   })
 }
+
+/** Of the requests under way: aborts when the client goes away. */
+const signals = new WeakMap<FastifyRequest, AbortSignal>()
 
 const jsonNumbers = (_key: string, value: unknown): unknown =>
   typeof value === 'bigint' ? value.toString() : value

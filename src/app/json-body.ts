@@ -7,6 +7,7 @@ const FAULTS = {
   invalid_utf8: ['INGEST_INVALID_UTF8', 'the bytes are not UTF-8: send the text encoded as UTF-8'],
   too_deep: ['INGEST_TOO_DEEP', 'is nested too deeply: send a flatter value'],
   too_many_keys: ['INGEST_TOO_DEEP', 'has too many keys: send a smaller value'],
+  too_many_items: ['INGEST_TOO_DEEP', 'has too many items: send fewer at a time'],
   duplicate_key: ['INGEST_DUPLICATE_KEY', 'the key occurs twice in its object: send it once'],
   proto_key: ['INGEST_INVALID_EVENT', 'the key "__proto__" is not allowed: rename it'],
   unsafe_integer: [
@@ -30,7 +31,11 @@ export function parseJsonBody(bytes: Uint8Array, limits: Limits): unknown {
     bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
   let scanner = scanners.get(limits)
   if (!scanner) {
-    scanner = new JsonScanner({ depth: limits.jsonDepth, keys: limits.jsonKeys })
+    scanner = new JsonScanner({
+      depth: limits.jsonDepth,
+      keys: limits.jsonKeys,
+      items: limits.jsonItems,
+    })
     scanners.set(limits, scanner)
   }
   const { fault } = scanner.scan(text)

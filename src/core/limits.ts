@@ -15,6 +15,8 @@ export interface Limits {
   readonly jsonDepth: number
   /** Most keys in one JSON document. */
   readonly jsonKeys: number
+  /** Most events of a JSON array, and most items of all arrays together in the body of any other route. */
+  readonly jsonItems: number
   /** How long the id of an event is remembered, milliseconds. */
   readonly dedupeWindowMs: number
   /** Most ids of a topic that are remembered; 30 to 40 MB per million of them. */
@@ -53,8 +55,26 @@ export interface Limits {
   readonly httpConnections: number
   /** Most live streams (server-sent events) at one time. */
   readonly httpStreams: number
+  /** Most bytes of all request bodies that are in memory at one time; of a streamed body 2 MiB count. */
+  readonly httpBodiesBytes: number
+  /** Most bytes of answers that their readers have not taken; beyond it the oldest are broken off. */
+  readonly httpUnreadBytes: number
+  /** Most bytes of events that are checked and stored at one time, each request counting 4 KiB more than its bytes. */
+  readonly ingestConcurrentBytes: number
+  /** Most predictions, lists and look-ups of features at one time. */
+  readonly predictConcurrent: number
   /** Most SQL queries of users at one time. */
   readonly sqlConcurrent: number
+  /** Most other reads at one time. */
+  readonly readConcurrent: number
+  /** Most requests at one time that change something other than events: trainings, flushes, backups. */
+  readonly manageConcurrent: number
+  /** Longest wait for a turn while the line is short-lived, milliseconds; SQL waits ten times as long. */
+  readonly turnBurstMs: number
+  /** Longest wait for a turn once the line has stood for `turnBurstMs`, milliseconds; SQL waits ten times as long. */
+  readonly turnStandingMs: number
+  /** The event loop is late by so much for a whole second: reads and queries are refused, events from twice as much, predictions from four times. */
+  readonly loopDelayMs: number
   /** Tables up to here are compared with their digests before they are first read after a start, bytes; a larger one by size. */
   readonly lakeCheckBytes: number
   /** How fast the scrub reads stored files to find damage, bytes a second; 0 turns it off. */
@@ -74,6 +94,7 @@ export const defaultLimits: Limits = {
   lineBytes: MIB,
   jsonDepth: 32,
   jsonKeys: 10_000,
+  jsonItems: 10_000,
   dedupeWindowMs: 24 * 60 * 60_000,
   dedupeIds: 10_000_000,
   spoolBytes: GIB,
@@ -93,7 +114,16 @@ export const defaultLimits: Limits = {
   httpHeaderCount: 100,
   httpConnections: 5_000,
   httpStreams: 100,
+  httpBodiesBytes: 64 * MIB,
+  httpUnreadBytes: 64 * MIB,
+  ingestConcurrentBytes: 256 * KIB,
+  predictConcurrent: 8,
   sqlConcurrent: 4,
+  readConcurrent: 8,
+  manageConcurrent: 8,
+  turnBurstMs: 250,
+  turnStandingMs: 25,
+  loopDelayMs: 200,
   lakeCheckBytes: GIB,
   scrubBytesPerSecond: 4 * MIB,
   scrubPauseMs: 60 * 60_000,

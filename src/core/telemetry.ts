@@ -42,6 +42,11 @@ export const metricTable = {
     labels: ['method', 'route', 'status'],
     buckets: LATENCY,
   },
+  http_server_refused_total: {
+    type: 'counter',
+    help: 'Requests that were refused with 503 because of load, by the class of work.',
+    labels: ['load'],
+  },
   events_received_total: {
     type: 'counter',
     help: 'Events that arrived, accepted or not.',

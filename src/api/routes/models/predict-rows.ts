@@ -32,6 +32,7 @@ export const predictRows = defineRoute({
   method: 'POST',
   path: '/v1/models/:model/predict',
   tag: 'models',
+  load: 'predict',
   summary: 'Predict one row or many',
   params: z.strictObject({ model: modelName }),
   query: z.strictObject({

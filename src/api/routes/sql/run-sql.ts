@@ -14,9 +14,7 @@
  * `{"columns":[{"name":"n","type":"BIGINT"}],"rows":[[100836]],"truncated":false,"durationMs":12.5}`
  */
 import { z } from 'zod'
-import type { RunningApp } from '../../../app/index.ts'
 import { defineRoute } from '../../define-route.ts'
-import { apiError } from '../../errors.ts'
 import { sqlAnswer } from '../../schemas/table-schemas.ts'
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()], {
@@ -27,6 +25,7 @@ export const runSql = defineRoute({
   method: 'POST',
   path: '/v1/sql',
   tag: 'sql',
+  load: 'query',
   summary: 'Query history and tail with SQL',
   body: z.strictObject({
     sql: z.string().min(1).max(100_000),
@@ -38,33 +37,13 @@ export const runSql = defineRoute({
   problems: [413],
   handler: async ({ body: { sql, ...options }, signal }, { app }) => {
     const { limits } = app
-    const result = await inTurn(app, () =>
-      app.query.run(sql, {
-        ...options,
-        maxRows: Math.min(options.maxRows ?? limits.sqlRows, limits.sqlRows),
-        timeoutMs: Math.min(options.timeoutMs ?? limits.sqlTimeoutMs, limits.sqlTimeoutMs),
-        signal,
-      }),
-    )
+    const result = await app.query.run(sql, {
+      ...options,
+      maxRows: Math.min(options.maxRows ?? limits.sqlRows, limits.sqlRows),
+      timeoutMs: Math.min(options.timeoutMs ?? limits.sqlTimeoutMs, limits.sqlTimeoutMs),
+      signal,
+    })
     const { columns, rows, truncated, durationMs } = result
     return { columns, rows, truncated, durationMs }
   },
 })
-
-const underWay = new WeakMap<RunningApp, number>()
-
-/** At most `sqlConcurrent` queries at one time; another one is told to come back. */
-async function inTurn<T>(app: RunningApp, run: () => Promise<T>): Promise<T> {
-  const running = underWay.get(app) ?? 0
-  if (running >= app.limits.sqlConcurrent) {
-    throw apiError('API_OVERLOADED', `${running} queries are running: try again in a moment`, {
-      retryAfterSeconds: 1,
-    })
-  }
-  underWay.set(app, running + 1)
-  try {
-    return await run()
-  } finally {
-    underWay.set(app, (underWay.get(app) ?? 1) - 1)
-  }
-}

@@ -37,7 +37,8 @@ export const retryDeadLetter = defineRoute({
         )
       }
       const chunks: Uint8Array[] = []
-      for await (const chunk of eventBody(raw, { format, limits: app.limits, clock: app.clock })) {
+      const { limits, clock } = app
+      for await (const chunk of eventBody(raw, { format, limits, clock })) {
         chunks.push(chunk)
       }
       fixed = Buffer.concat(chunks)

@@ -1,0 +1,73 @@
+/**
+ * Which requests are let in (promises P16 to P18). Each class of work has its own turns and its own line, so that one cannot
+ * take another's; bodies in memory have one budget; and while the event loop itself is late, classes are refused from the
+ * least urgent on. Whoever is refused gets 503 `API_OVERLOADED` with Retry-After, before its body is read where possible.
+ */
+import type { Clock, Limits, MillraceError } from '../../core/index.ts'
+import { apiError } from '../errors.ts'
+import { createByteBudget, type ByteBudget } from './byte-budget.ts'
+import { loadClasses, loadRules, type LoadClass } from './load-class.ts'
+import { watchLoopDelay } from './loop-delay.ts'
+import { createTurnQueue, type TurnQueue, type TurnRequest } from './turn-queue.ts'
+
+export interface Admission {
+  /** When the headers are there: false, and counted, when there is no hope. */
+  hasRoom(load: LoadClass): boolean
+  /** Waits for a turn. Rejects with API_OVERLOADED. */
+  enter(load: LoadClass, request?: TurnRequest): Promise<() => void>
+  readonly bodies: ByteBudget
+  close(): void
+}
+
+/** Places of each line; who waits costs a socket and at most its body, which has the budget of bodies. */
+const MOST_WAITING = 1_024
+
+const RETRY_AFTER_SECONDS = 1
+
+export function createAdmission(
+  limits: Limits,
+  clock: Clock,
+  /** Called for every refusal. */
+  onRefusal: (load: LoadClass | 'bodies') => void,
+): Admission {
+  const loop = watchLoopDelay(clock)
+  const refuse = (load: LoadClass | 'bodies', why: string): MillraceError => {
+    onRefusal(load)
+    return apiError('API_OVERLOADED', `${why}: try again in a second`, {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    })
+  }
+  const queueOf = (load: LoadClass): TurnQueue => {
+    const { capacity, patience } = loadRules[load]
+    return createTurnQueue({
+      clock,
+      capacity: limits[capacity],
+      mostWaiting: MOST_WAITING,
+      burstMs: limits.turnBurstMs * patience,
+      standingMs: limits.turnStandingMs * patience,
+      refusal: () =>
+        refuse(load, `more ${load} requests came than can be answered (limit ${capacity})`),
+    })
+  }
+  const queues = Object.fromEntries(loadClasses.map((load) => [load, queueOf(load)])) as Readonly<
+    Record<LoadClass, TurnQueue>
+  >
+  return {
+    hasRoom(load) {
+      const lateMs = limits.loopDelayMs * loadRules[load].endurance
+      if (!queues[load].isFull() && loop.standingMs() <= lateMs) return true
+      onRefusal(load)
+      return false
+    },
+    async enter(load, request) {
+      const leave = await queues[load].enter(request)
+      // In the next round of the event loop: a prediction never waits for anything, so within a round all that came would be
+      // computed, and the wait would be in the sockets, where nobody sees it.
+      return () => void setImmediate(leave)
+    },
+    bodies: createByteBudget(limits.httpBodiesBytes, () =>
+      refuse('bodies', 'the requests under way fill the memory that bodies may take'),
+    ),
+    close: () => loop.close(),
+  }
+}

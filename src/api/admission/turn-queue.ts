@@ -1,0 +1,149 @@
+/**
+ * A number of turns and the line before them. The line takes up bursts and never stands: whoever comes may wait `burstMs`
+ * while the line was empty within that time, and only `standingMs` once it has not been; then the newest is served first, so
+ * that under lasting overload those that are answered are answered soon and the others are told at once. A turn never stays
+ * free while somebody waits.
+ *
+ * Source: B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015, "Controlled Delay" and "Adaptive LIFO", after K. Nichols and
+ * V. Jacobson, "Controlling Queue Delay", ACM Queue 10(5), 2012.
+ */
+import type { Clock, MillraceError } from '../../core/index.ts'
+
+export interface TurnQueueOptions {
+  readonly clock: Clock
+  /** Most units under way: requests, or bytes. */
+  readonly capacity: number
+  /** Most that wait while the line is a burst; a standing line has a 64th of it. */
+  readonly mostWaiting: number
+  readonly burstMs: number
+  readonly standingMs: number
+  /** The error for one that is refused. */
+  readonly refusal: () => MillraceError
+}
+
+export interface TurnRequest {
+  /** What it takes of the capacity, 1 to all of it; more counts as all. */
+  readonly units?: number
+  /** True: part of a work that is stored in part. It waits as long as it takes. */
+  readonly isBegun?: boolean
+  /** Who went away needs no turn. */
+  readonly signal?: AbortSignal
+}
+
+export interface TurnQueue {
+  /** Resolves with what gives the turn back; that may be called more than once. Rejects with the refusal. */
+  enter(request?: TurnRequest): Promise<() => void>
+  /** True when one that came now could not even wait. */
+  isFull(): boolean
+  readonly underWay: number
+  readonly waiting: number
+}
+
+interface Waiting {
+  readonly units: number
+  readonly isBegun: boolean
+  readonly signal: AbortSignal | undefined
+  readonly since: number
+  grant(leave: () => void): void
+  refuse(error: Error): void
+}
+
+/** Of the places of a burst, those that a standing line has: each is served or told within `standingMs`. */
+const STANDING_SHARE = 64
+
+export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
+  const { clock, capacity, mostWaiting, burstMs, standingMs, refusal } = options
+  let line: Waiting[] = []
+  let underWay = 0
+  /** The line is as old as this: it was last empty for good then. */
+  let lastEmptyAt = clock.monotonic()
+  let lastWaitedAt = -Infinity
+  let isTimerSet = false
+  let isBegunNext = false
+
+  const isStanding = (now: number): boolean => line.length > 0 && now - lastEmptyAt > burstMs
+  const isFull = (): boolean =>
+    line.length >=
+    (isStanding(clock.monotonic()) ? Math.ceil(mostWaiting / STANDING_SHARE) : mostWaiting)
+
+  const leaveOf = (units: number): (() => void) => {
+    underWay += units
+    let isGiven = false
+    return () => {
+      if (isGiven) return
+      isGiven = true
+      underWay -= units
+      admit()
+    }
+  }
+
+  /** Tells who waited too long or went away. */
+  const sweep = (now: number): void => {
+    const patienceMs = isStanding(now) ? standingMs : burstMs
+    const kept: Waiting[] = []
+    for (const one of line) {
+      if (one.signal?.aborted === true) one.refuse(one.signal.reason as Error)
+      else if (!one.isBegun && now - one.since > patienceMs) one.refuse(refusal())
+      else kept.push(one)
+    }
+    if (kept.length < line.length) line = kept
+  }
+
+  /** The place in the line whose turn it is: the oldest; in a standing line by turns the newest and the oldest begun. */
+  const next = (now: number): number => {
+    if (!isStanding(now)) return 0
+    const begun = line.findIndex(({ isBegun }) => isBegun)
+    const newest = line.findLastIndex(({ isBegun }) => !isBegun)
+    if (begun === -1 || newest === -1) return Math.max(begun, newest)
+    isBegunNext = !isBegunNext
+    return isBegunNext ? begun : newest
+  }
+
+  const admit = (): void => {
+    const now = clock.monotonic()
+    if (line.length > 0) lastWaitedAt = now
+    for (;;) {
+      const at = next(now)
+      const one = line[at]
+      if (one === undefined || underWay + one.units > capacity) break
+      line.splice(at, 1)
+      if (one.signal?.aborted === true) one.refuse(one.signal.reason as Error)
+      else one.grant(leaveOf(one.units))
+    }
+    if (line.length > 0) sweep(now)
+  }
+
+  /** Turns may be long: who waits is told in time all the same. */
+  const watch = (): void => {
+    if (isTimerSet) return
+    isTimerSet = true
+    clock.after(standingMs, () => {
+      isTimerSet = false
+      admit()
+      if (line.length > 0) watch()
+    })
+  }
+
+  return {
+    isFull,
+    get underWay() {
+      return underWay
+    },
+    get waiting() {
+      return line.length
+    },
+    enter({ units = 1, isBegun = false, signal } = {}) {
+      const taken = Math.min(Math.max(1, units), capacity)
+      const now = clock.monotonic()
+      // A line that was empty for a moment, between refusals and those who come next, is the same line.
+      if (line.length === 0 && now - lastWaitedAt > standingMs) lastEmptyAt = now
+      if (line.length === 0 && underWay + taken <= capacity) return Promise.resolve(leaveOf(taken))
+      if (!isBegun && isFull()) return Promise.reject(refusal())
+      return new Promise((grant, refuse) => {
+        lastWaitedAt = now
+        line.push({ units: taken, isBegun, signal, since: now, grant, refuse })
+        watch()
+      })
+    },
+  }
+}
