@@ -24,6 +24,7 @@ import { quietTopic } from './conveyor/b5-quiet-topic.ts'
 import { schemaChange } from './conveyor/b7-schema-change.ts'
 import { deadLetters } from './conveyor/b8-dead-letters.ts'
 import { backups } from './b11-backup.ts'
+import { overload } from './d1-overload.ts'
 import { simulation } from './f1-simulation.ts'
 import { powerCutsOfPeers } from './peers.ts'
 import { isClean, toLine, type Soak } from './result.ts'
@@ -51,6 +52,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   B7: schemaChange,
   B8: deadLetters,
   B11: backups,
+  D1: overload,
   F1: simulation,
 }
 
