@@ -40,12 +40,13 @@ export async function recoverBatches(options: RecoveryOptions): Promise<Recovery
   const forgotten = await rebuildBoundaries(options, snapshot, logged)
   const known = [...forgotten, ...logged].toSorted((a, b) => a.number - b.number)
 
-  let positions: Positions = new Map([
+  let reached: Positions = new Map([
     ...partitions.map(({ partition, earliest }) => [partition, earliest] as const),
     ...snapshot.ends,
   ])
-  for (const { ranges } of known) positions = advance(positions, ranges)
-  checkEnds(table, partitions, positions)
+  for (const { ranges } of known) reached = advance(reached, ranges)
+  checkEnds(table, partitions, reached)
+  const positions = pastRetention(options, partitions, reached)
   holdFrom(log, table, topic, snapshot, partitions)
 
   const isInTable = (batch: KnownBatch): boolean =>
@@ -84,6 +85,25 @@ function checkEnds(
       { details: { table: table.name, partition, position, end } },
     )
   }
+}
+
+/** A cluster's retention asks nobody: what it took before this sink had it is named here, and by the ledger's difference. */
+function pastRetention(
+  { topic, table, logger }: RecoveryOptions,
+  partitions: readonly PartitionInfo[],
+  reached: Positions,
+): Positions {
+  const positions = new Map(reached)
+  for (const { partition, earliest } of partitions) {
+    const from = positions.get(partition) ?? earliest
+    if (from >= earliest) continue
+    logger.error(
+      { table: table.name, topic, partition, from, earliest, missed: earliest - from },
+      'retention removed records before they came into the table: it goes on without them; keep records longer than an outage lasts',
+    )
+    positions.set(partition, earliest)
+  }
+  return positions
 }
 
 /** Retention keeps everything from the table's ends on until the sink has it. */

@@ -1,5 +1,10 @@
 /** From the records of one `append` to the producers of its partitions. */
-import { coreError, isMillraceError, type NewRecord } from '../../../core/index.ts'
+import {
+  coreError,
+  isDeadLetterTopic,
+  isMillraceError,
+  type NewRecord,
+} from '../../../core/index.ts'
 import { logError } from '../../errors.ts'
 import type { Appended } from '../../log.ts'
 import type { KafkaTopic } from './kafka-cluster.ts'
@@ -24,7 +29,11 @@ export function takeRecords(
   records: readonly NewRecord[],
   recordBytes: number,
 ): Taken {
-  for (const [index, record] of records.entries()) checkRecord(topic, record, index, recordBytes)
+  // A letter holds what another client wrote, whatever its size: the topic's own limit bounds it.
+  const limits = isDeadLetterTopic(topic)
+    ? { value: Number.POSITIVE_INFINITY, overhead: Number.POSITIVE_INFINITY }
+    : { value: recordBytes, overhead: MAX_OVERHEAD_BYTES }
+  for (const [index, record] of records.entries()) checkRecord(topic, record, index, limits)
   const encoded = encodeRecords(records)
   return { records, encoded }
 }
@@ -74,14 +83,19 @@ export async function appendRecords(
 const isUnstored = (error: unknown): boolean =>
   isMillraceError(error) && error.details?.['isStored'] === false
 
-function checkRecord(topic: string, record: NewRecord, index: number, recordBytes: number): void {
+function checkRecord(
+  topic: string,
+  record: NewRecord,
+  index: number,
+  limits: { readonly value: number; readonly overhead: number },
+): void {
   const valueBytes = record.value?.length ?? 0
-  if (valueBytes > recordBytes) {
-    throw tooLarge(topic, index, `has a value of ${valueBytes} bytes: send at most ${recordBytes}`)
+  if (valueBytes > limits.value) {
+    throw tooLarge(topic, index, `has a value of ${valueBytes} bytes: send at most ${limits.value}`)
   }
   const overhead = bodySize(record) - valueBytes
-  if (overhead > MAX_OVERHEAD_BYTES) {
-    const rule = `has ${overhead} bytes of key and headers: send at most ${MAX_OVERHEAD_BYTES}`
+  if (overhead > limits.overhead) {
+    const rule = `has ${overhead} bytes of key and headers: send at most ${limits.overhead}`
     throw tooLarge(topic, index, rule)
   }
   const { timestamp, headers } = record

@@ -1,5 +1,5 @@
 /** Creating, deleting and describing topics. */
-import { checkTopicName, coreError } from '../../../core/index.ts'
+import { checkTopicName, coreError, isDeadLetterTopic } from '../../../core/index.ts'
 import { logError } from '../../errors.ts'
 import type { PartitionInfo, TopicInfo, TopicSpec } from '../../log.ts'
 import { brokerFault, BrokerError, PROTOCOL } from './kafka-errors.ts'
@@ -13,6 +13,8 @@ const MAX_PARTITIONS = 1_000
 export const SAFE_COPIES = 3
 /** Key, headers and the batch's own header beside a value of the limit. */
 const BATCH_OVERHEAD_BYTES = 128 * 1024
+/** Letters hold what other clients wrote: as much as brokers take in one request (`socket.request.max.bytes`), less its frame. */
+const LETTER_BYTES = 99 * 1024 * 1024
 
 export class TopicAdmin {
   readonly #cluster: KafkaCluster
@@ -140,11 +142,10 @@ export class TopicAdmin {
     const replicationFactor =
       wire.options.replicationFactor ?? Math.min(SAFE_COPIES, Math.max(1, brokers.length))
     const minInsync = replicationFactor >= SAFE_COPIES ? replicationFactor - 1 : undefined
-    const configs = toKafkaConfig(config, {
-      maxMessageBytes: this.#recordBytes + BATCH_OVERHEAD_BYTES,
-      minInsync,
-    })
-    const request = (more: typeof configs) =>
+    const configured = (maxMessageBytes: number) =>
+      toKafkaConfig(config, { maxMessageBytes, minInsync })
+    const recordBytes = this.#recordBytes + BATCH_OVERHEAD_BYTES
+    const request = (configs: ReturnType<typeof configured>) =>
       lane.send(
         undefined,
         'CreateTopics',
@@ -154,18 +155,19 @@ export class TopicAdmin {
             numPartitions,
             replicationFactor,
             assignments: [],
-            configs: [...configs, ...more],
+            configs,
           },
         ],
         wire.options.requestTimeoutMs,
         false,
       )
     try {
-      await request(TIMESTAMP_BOUNDS)
+      const most = isDeadLetterTopic(name) ? LETTER_BYTES : recordBytes
+      await request([...configured(most), ...TIMESTAMP_BOUNDS])
     } catch (error) {
       const INVALID_CONFIG = 40
       if (brokerFault(error)?.code !== INVALID_CONFIG) throw error
-      await request([])
+      await request(configured(recordBytes))
     }
     return true
   }
