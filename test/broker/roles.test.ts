@@ -68,6 +68,30 @@ test('a broker, a door and tables in processes of their own are one app', async 
   expect([probe.status, await probe.text()]).toEqual([503, expect.stringContaining('roles ingest')])
 })
 
+test('a whole app keeps its events on the broker of another one, bad ones too', async () => {
+  const guest = APP.replace("'split'", "'guest'").replace('visits:', 'guests:')
+  writeFileSync(join(cwd, 'guest.ts'), guest)
+  const flags = ['--port', '0', '--log-level', 'error']
+  const place = ['--data-dir', 'host', '--broker-port', '0']
+  const host = startCommand(['start', 'app.ts', ...place, ...flags], { cwd })
+  running.push(host)
+  await host.seen(/kafka +\S+/)
+  const log = `kafka://${/kafka +(\S+)/.exec(host.output())?.[1] ?? ''}`
+  const whole = startCommand(['start', 'guest.ts', '--log', log, ...flags], { cwd })
+  running.push(whole)
+  await whole.seen(/REST +\S+/)
+  const url = /REST +(\S+)/.exec(whole.output())?.[1] ?? ''
+  const bootstrap = ['--bootstrap-server', log.replace('kafka://', '')]
+  const events = '{"user":1}\nno JSON\n{"user":2}\n'
+  await runCommand(['produce', 'guests', ...bootstrap], { cwd, input: events })
+  const count = ['sql', 'select count(*) as n from guests', '--json', '--url', url]
+  await expect
+    .poll(async () => (await runCommand(count, { cwd })).stdout, { timeout: 30_000 })
+    .toMatch(/"n": 2/)
+  const letters = ['consume', 'guests.dead-letters', '--from-beginning', '--max', '1', ...bootstrap]
+  expect((await runCommand(letters, { cwd })).stdout).toBe('no JSON\n')
+})
+
 test('beside a process that has every role, a second one is told how to split', async () => {
   const alone = ['start', 'app.ts', '--data-dir', 'whole', '--port', '0', '--broker-port', '0']
   const whole = startCommand([...alone, '--log-level', 'error'], { cwd })

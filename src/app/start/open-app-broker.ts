@@ -5,7 +5,7 @@ import {
   type BrokerAddress,
   type TopicContracts,
 } from '../../broker/index.ts'
-import { isDeadLetterTopic, isMillraceError } from '../../core/index.ts'
+import { deadLetterTopic, isMillraceError } from '../../core/index.ts'
 import type { Log } from '../../log/index.ts'
 import type { AppDefinition } from '../define-app.ts'
 import type { Setting } from './setting.ts'
@@ -44,17 +44,25 @@ const remoteWarning = ({ host, port, isRemote }: BrokerAddress): string[] =>
       ]
     : []
 
-/** The app's topics are as it declares them; what its sinks refused stays as it is, or its ledger would not add up. */
-const contractsOf = (app: AppDefinition): TopicContracts => ({
-  refuseProduce: (topic) => {
-    if (isDeadLetterTopic(topic)) {
-      return `topic "${topic}" holds dead letters: send the record to its own topic again`
-    }
-    const stream = app.streams && Object.hasOwn(app.streams, topic) ? app.streams[topic] : undefined
-    return stream && `topic "${topic}" holds what a stream makes of "${stream.from}": send it there`
-  },
-  refuseChange: (topic) =>
-    Object.hasOwn(app.topics, topic) || isDeadLetterTopic(topic)
-      ? `topic "${topic}" belongs to the app: change its definition`
-      : undefined,
-})
+/**
+ * The app's topics are as it declares them; what its sinks refused stays as it is, or its ledger would not add up. Topics and
+ * letters of apps that keep their events here from other processes are theirs.
+ */
+function contractsOf({ topics, streams = {} }: AppDefinition): TopicContracts {
+  const letters = new Set([...Object.keys(topics), ...Object.keys(streams)].map(deadLetterTopic))
+  return {
+    refuseProduce: (topic) => {
+      if (letters.has(topic)) {
+        return `topic "${topic}" holds dead letters: send the record to its own topic again`
+      }
+      const stream = Object.hasOwn(streams, topic) ? streams[topic] : undefined
+      return (
+        stream && `topic "${topic}" holds what a stream makes of "${stream.from}": send it there`
+      )
+    },
+    refuseChange: (topic) =>
+      Object.hasOwn(topics, topic) || letters.has(topic)
+        ? `topic "${topic}" belongs to the app: change its definition`
+        : undefined,
+  }
+}
