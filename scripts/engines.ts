@@ -1,12 +1,12 @@
 /**
  * Real engines without Docker. `up [brokers]` starts Apache Kafka on free loopback ports and keeps it until Ctrl-C; `test`
- * runs `test/engines/` on it, within `TEST_LIMIT_MS`. Without Java, or where Maven cannot reach its registry, both say so;
+ * runs `test/engines/` on it, within `TEST_LIMIT_MS`; `spark` gets the jars for its test of Spark's Kafka source (280 MB). Without Java, or where Maven cannot reach its registry, both say so;
  * `test` then ends with 0, as a skip.
  */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { startKafka } from '../test/engines/kafka-cluster.ts'
-import { missingForKafka } from '../test/engines/kafka-jars.ts'
+import { getSparkJars, missingForKafka } from '../test/engines/kafka-jars.ts'
 
 /** A landing waits for these tests: a run that hangs is a failure after so long. */
 const TEST_LIMIT_MS = 12 * 60_000
@@ -20,6 +20,8 @@ if (missing !== undefined) {
   process.exitCode = command === 'test' ? 0 : 1
 } else if (command === 'test') {
   process.exitCode = await runTests(rest)
+} else if (command === 'spark') {
+  console.log(`Spark's Kafka source is in ${getSparkJars()}`)
 } else {
   const cluster = await startKafka({ brokers: Number(rest[0] ?? 1) })
   console.log(`Apache Kafka serves on ${cluster.bootstrap}. Ctrl-C ends it and removes its data.`)
