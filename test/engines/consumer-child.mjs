@@ -8,7 +8,7 @@ const log = await openLog({
   properties: { 'session.timeout.ms': '1500', 'heartbeat.interval.ms': '100' },
   env: {},
 })
-const consumer = await log.consumer({ group: 'g', topics: ['t'], from: 'earliest' })
+const consumer = await log.consumer({ group: process.argv[3], topics: ['t'], from: 'earliest' })
 process.stdout.write(`owns ${consumer.assignment().length}\n`)
 for await (const _ of createInterface({ input: process.stdin })) {
   const answer = await consumer.commitOffsets([{ topic: 't', partition: 0, offset: 2 }]).then(

@@ -1,5 +1,10 @@
 /** What was acknowledged is there once, at its offset: with overlapping appends, lost answers and killed brokers. */
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import { afterEach, describe, it } from 'vitest'
 import { openLog, type Log } from '../../src/log/index.ts'
 import { createRandom } from '../../src/kernels/index.ts'
@@ -32,6 +37,8 @@ async function appendMany(
     atOnce: number
     most: number
     partitions: number
+    /** Ends it early. */
+    isEnough?: (so: Acknowledged) => boolean
     /** Called after each acknowledged call. */
     onAcknowledged?: (calls: number) => void
   },
@@ -43,6 +50,7 @@ async function appendMany(
   let done = 0
   const worker = async (): Promise<void> => {
     for (let call = next++; call < options.calls; call = next++) {
+      if (options.isEnough?.(acknowledged) === true) return
       const count = 1 + random.int(options.most)
       const values = Array.from({ length: count }, (_, at) => `${call}-${at}`)
       const records = values.map((value) => ({
@@ -84,6 +92,25 @@ async function checkAll(log: Log, { places, unknown }: Acknowledged): Promise<vo
   for (const value of found.keys()) assert.ok(places.has(value) || unknown.has(value), value)
 }
 
+/** Whatever else writes there meanwhile. */
+async function fillDisk(disk: string, ballast: string): Promise<void> {
+  const { bavail, bsize } = await statfs(disk)
+  const more = new Uint8Array(bavail * bsize + 1_000_000)
+  await assert.rejects(writeFile(ballast, more), { code: 'ENOSPC' })
+}
+
+/** As a client does that sends again what was not answered, without numbers that the broker could know it by. */
+async function sendCarelessly(bootstrap: string, topic: string, count: number): Promise<void> {
+  const retry = { retries: 50, initialRetryTime: 5, maxRetryTime: 20 }
+  const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING, retry })
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
+  await producer.connect()
+  for (let n = 0; n < count; n++) {
+    await producer.send({ topic, messages: [{ value: String(n) }], acks: -1 })
+  }
+  await producer.disconnect()
+}
+
 describe('appends to Apache Kafka', () => {
   it('lose and repeat nothing when 50 of them overlap', async () => {
     const cluster = await startKafka()
@@ -97,7 +124,7 @@ describe('appends to Apache Kafka', () => {
     await checkAll(log, acknowledged)
   })
 
-  it('survive brokers that are killed in the middle', async () => {
+  it('E1, P1: survive brokers that are killed in the middle', async () => {
     const cluster = await startKafka()
     closers.push(cluster.close)
     const log = await open(cluster.bootstrap, { 'delivery.timeout.ms': '60000' })
@@ -116,7 +143,7 @@ describe('appends to Apache Kafka', () => {
     await checkAll(log, acknowledged)
   })
 
-  it('are stored once when the broker’s answer is lost', async () => {
+  it('E4, P4: are stored once when the broker’s answer is lost', async () => {
     const proxy = await startProxy()
     closers.push(proxy.close)
     const address = `PLAINTEXT://127.0.0.1:${proxy.port}`
@@ -132,24 +159,76 @@ describe('appends to Apache Kafka', () => {
     assert.ok(proxy.lost() > 30, `${proxy.lost()} answers were lost`)
     assert.equal(acknowledged.unknown.size, 0)
     await checkAll(log, acknowledged)
+    // The control: a producer that is not idempotent stores what it sends again, and this proxy makes it send again.
+    await log.createTopic({ name: 'control' })
+    await sendCarelessly(`127.0.0.1:${proxy.port}`, 'control', 50)
+    const [control] = (await log.topic('control')).partitions
+    assert.ok(control!.end > 50, `${control!.end} records of 50`)
   })
 
-  it('go on with three brokers when a leader is killed', async () => {
+  it('P1: with three brokers, two in sync, go on when a leader is killed, and another one leads', async () => {
     const cluster = await startKafka({ brokers: 3 })
     closers.push(cluster.close)
     const log = await open(cluster.bootstrap, { 'delivery.timeout.ms': '60000' })
     closers.push(() => log.close())
     await log.createTopic({ name: 't', partitions: 3 })
+    // Three copies, two of them before an acknowledgement: nothing to say.
+    assert.deepEqual(await log.cluster?.shortcomings(['t']), [])
+    const placed = async () => (await log.topic('t')).partitions.map(({ placement }) => placement!)
+    const [before] = await placed()
     let killing = Promise.resolve()
     const onAcknowledged = (calls: number): void => {
-      if (calls === 500) killing = cluster.brokers[1]!.kill()
+      if (calls === 500) killing = cluster.brokers.find(({ id }) => id === before!.leader)!.kill()
     }
     const load = { calls: 3_000, atOnce: 20, most: 20, partitions: 3, onAcknowledged }
     const acknowledged = await appendMany(log, load, 4)
     await killing
     assert.equal(acknowledged.unknown.size, 0)
     await checkAll(log, acknowledged)
+    for (const { leader, inSync } of await placed()) {
+      assert.ok(leader > 0 && leader !== before!.leader, `${leader} leads`)
+      assert.equal(inSync.length, 2)
+    }
   })
+
+  it.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
+    'E7, P7: a broker’s full disk loses nothing that was acknowledged (needs root, to mount a tmpfs)',
+    async () => {
+      const disk = await mkdtemp(join(tmpdir(), 'millrace-e7-'))
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', disk])
+      closers.push(async () => {
+        execFileSync('umount', [disk])
+        await rm(disk, { recursive: true })
+      })
+      const cluster = await startKafka({ properties: { 'log.dirs': join(disk, 'log') } })
+      closers.push(cluster.close)
+      const [broker] = cluster.brokers
+      const log = await open(cluster.bootstrap, { 'delivery.timeout.ms': '4000' })
+      closers.push(() => log.close())
+      await log.createTopic({ name: 't' })
+      const ballast = join(disk, 'ballast')
+      let filling = Promise.resolve()
+      const onAcknowledged = (calls: number): void => {
+        if (calls === 50) filling = fillDisk(disk, ballast)
+      }
+      const isEnough = ({ unknown }: Acknowledged): boolean => unknown.size > 0
+      const load = { calls: 100_000, atOnce: 2, most: 100, partitions: 1 }
+      const acknowledged = await appendMany(log, { ...load, onAcknowledged, isEnough }, 5)
+      await filling
+      assert.ok(acknowledged.unknown.size > 0, 'a full disk is told')
+      assert.notDeepEqual(await log.cluster?.faults(['t'], 1_000), [])
+      await rm(ballast)
+      // Apache Kafka ends itself when its only disk has failed.
+      await broker!.kill()
+      await broker!.start()
+      await log.append('t', [
+        { key: null, value: encoder.encode('after'), headers: [], timestamp: 0 },
+      ])
+      acknowledged.unknown.add('after')
+      await checkAll(log, acknowledged)
+      assert.deepEqual(await log.cluster?.faults(['t'], 5_000), [])
+    },
+  )
 
   it('split what is larger than a batch', async () => {
     const cluster = await startKafka()

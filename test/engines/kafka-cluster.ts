@@ -17,6 +17,10 @@ export interface KafkaBroker {
   kill(): Promise<void>
   /** SIGTERM; resolves when it is gone. */
   stop(): Promise<void>
+  /** SIGSTOP: it keeps its connections and does nothing. */
+  pause(): void
+  /** SIGCONT. */
+  resume(): void
 }
 
 export interface KafkaCluster extends AsyncDisposable {
@@ -177,6 +181,8 @@ function broker(node: Node, jvm: readonly string[]): KafkaBroker {
     port: node.port,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
     async start() {
       const log = createWriteStream(join(node.folder, 'server.log'), { flags: 'a' })
       const log4j = `-Dlog4j2.configurationFile=${join(node.folder, 'log4j2.properties')}`

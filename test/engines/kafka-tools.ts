@@ -4,6 +4,7 @@ import { runProgram } from './run-program.ts'
 
 const TOOLS = {
   'kafka-acls': 'org.apache.kafka.tools.AclCommand',
+  'kafka-delete-records': 'org.apache.kafka.tools.DeleteRecordsCommand',
   'kafka-topics': 'org.apache.kafka.tools.TopicCommand',
   'kafka-console-producer': 'org.apache.kafka.tools.ConsoleProducer',
   'kafka-console-consumer': 'org.apache.kafka.tools.consumer.ConsoleConsumer',
@@ -17,6 +18,16 @@ export type KafkaTool = keyof typeof TOOLS
 
 const QUICK_JVM = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
 
+/** The command and arguments that start a tool. */
+export const toolLine = (
+  tool: KafkaTool,
+  args: readonly string[],
+  jvm: readonly string[] = QUICK_JVM,
+): [command: string, args: string[]] => [
+  'java',
+  [...jvm, '-cp', kafkaClassPath(), TOOLS[tool], ...args],
+]
+
 /** Runs a tool to its end; its standard output. Rejects with what it said unless it ended with 0. */
 export function kafkaTool(
   tool: KafkaTool,
@@ -24,6 +35,5 @@ export function kafkaTool(
   input = '',
   jvm: readonly string[] = QUICK_JVM,
 ): Promise<string> {
-  const java = [...jvm, '-cp', kafkaClassPath(), TOOLS[tool], ...args]
-  return runProgram(`${tool} ${args.join(' ')}`, 'java', java, input)
+  return runProgram(`${tool} ${args.join(' ')}`, ...toolLine(tool, args, jvm), input)
 }
