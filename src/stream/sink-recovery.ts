@@ -87,7 +87,7 @@ function checkEnds(
   }
 }
 
-/** A cluster's retention asks nobody: what it took before this sink had it is named here, and by the ledger's difference. */
+/** A cluster's retention asks nobody: what it took before this sink had it is named here, and the table refuses to skip it. */
 function pastRetention(
   { topic, table, logger }: RecoveryOptions,
   partitions: readonly PartitionInfo[],
@@ -99,7 +99,7 @@ function pastRetention(
     if (from >= earliest) continue
     logger.error(
       { table: table.name, topic, partition, from, earliest, missed: earliest - from },
-      'retention removed records before they came into the table: it goes on without them; keep records longer than an outage lasts',
+      'retention removed records before they came into the table, which stops there: start with a new data folder, and keep records longer than an outage lasts',
     )
     positions.set(partition, earliest)
   }
