@@ -109,7 +109,7 @@ describe('records of other clients', () => {
     await producer.disconnect()
   }
 
-  it('E10, H21, P8: what is no row is a dead letter with its original bytes', async () => {
+  it('P8: H21, what is no row is a dead letter with its original bytes', async () => {
     const admin = client().admin()
     await admin.connect()
     // As a topic may be that was there before: it takes more than an app of ours would.
