@@ -160,6 +160,26 @@ describe('the life of a model', () => {
     expect(onnx.rawPayload.length).toBeGreaterThan(500)
   })
 
+  test('B3: explain=true accounts for every answer, in the names of the inputs', async () => {
+    const rows = [
+      { userId: 2, movieId: 4 },
+      { userId: 999_999, movieId: 7 },
+    ]
+    const plain = await small.call('POST', '/v1/models/like/predict?reasons=1', rows)
+    const explained = await small.call('POST', '/v1/models/like/predict?explain=true', rows)
+    expect(explained.statusCode, explained.payload).toBe(200)
+    const { predictions } = explained.json<PredictionAnswer>()
+    for (const [at, { explanation, probability = Number.NaN }] of predictions.entries()) {
+      const { base, score, contributions } = explanation!
+      const sum = contributions.reduce((total, { effect }) => total + effect, base)
+      expect(sum).toBeCloseTo(score, 9)
+      expect(score).toBeCloseTo(Math.log(probability / (1 - probability)), 9)
+      const names = contributions.map(({ feature }) => feature).toSorted()
+      expect(names).toEqual(['movie_mean', 'movie_ratings', 'user_mean', 'user_ratings'])
+      expect(plain.json<PredictionAnswer>().predictions[at]?.reasons).toEqual([contributions[0]])
+    }
+  })
+
   test('parts make versions; promote, alias, roll back and history tell one story', async () => {
     const more = ratings(ROWS).map((row) => ({ ...row, timestamp: row.timestamp + 100_000 }))
     await small.call('POST', '/v1/topics/ratings/events', ndjson(more), {

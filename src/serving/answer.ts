@@ -2,7 +2,7 @@
 import type { FittedRows, PredictInput } from '../models/index.ts'
 import type { LoadedModel } from './loaded-model.ts'
 import { invalidRows, type InputPlan, type ReadRows } from './row-reader.ts'
-import type { Fallback, Prediction, Reason } from './serving.ts'
+import type { Explained, Fallback, Prediction, PredictOptions, Reason } from './serving.ts'
 
 /** Label 1 from this probability on. */
 const THRESHOLD = 0.5
@@ -14,7 +14,11 @@ interface Output {
 }
 
 /** One prediction per row, in order. Throws SERVING_INVALID_ROW for a row that has no finite answer (V5). */
-export function predictRows(model: LoadedModel, rows: ReadRows, reasons = 0): Prediction[] {
+export function predictRows(
+  model: LoadedModel,
+  rows: ReadRows,
+  { reasons = 0, explain = false }: Pick<PredictOptions, 'reasons' | 'explain'> = {},
+): Prediction[] {
   const { predictions, unknown } = outputOf(model, model.fitted, rows.input)
   const bad = predictions.findIndex(
     ({ probability, value, distance }) => !Number.isFinite(probability ?? value ?? distance),
@@ -24,9 +28,14 @@ export function predictRows(model: LoadedModel, rows: ReadRows, reasons = 0): Pr
       { path: `/rows/${bad}`, message: 'has no finite prediction: a value is too large' },
     ])
   }
-  const reasonsOf = reasons > 0 ? explainer(model.fitted, rows.input, reasons) : undefined
+  const explained = reasons > 0 || explain ? explainer(model.fitted, rows.input) : undefined
   return predictions.map((given, row) => {
-    const prediction = reasonsOf ? { ...given, reasons: reasonsOf(row) } : given
+    const why = explained?.(row)
+    const prediction = {
+      ...given,
+      ...(why && reasons > 0 && { reasons: why.contributions.slice(0, reasons) }),
+      ...(why && explain && { explanation: why }),
+    }
     const fallback = fallbackOf(model.plan, rows.unknownEntities[row] ?? [], unknown[row] ?? [])
     return fallback ? { ...prediction, fallback } : prediction
   })
@@ -63,14 +72,13 @@ function outputOf(model: LoadedModel, fitted: FittedRows, input: PredictInput): 
   }
 }
 
-/** The largest contributions of a row. */
+/** What made the score of a row; undefined for a clusterer, which has none. */
 function explainer(
   fitted: LoadedModel['fitted'],
   input: PredictInput,
-  count: number,
-): ((row: number) => Reason[]) | undefined {
+): ((row: number) => Explained) | undefined {
   if (fitted.task === 'clusterer') return undefined
-  const { names, contributions } = fitted.explain(input)
+  const { names, base, contributions, score } = fitted.explain(input)
   const { matrix, categories } = input
   const valueOf = (name: string, row: number): number | string | null => {
     const column = matrix.names.indexOf(name)
@@ -78,12 +86,15 @@ function explainer(
     const value = matrix.values[row * matrix.names.length + column]
     return value !== undefined && Number.isFinite(value) ? value : null
   }
-  return (row) =>
+  const partsOf = (row: number): Reason[] =>
     names
-      .map((feature, at) => ({ feature, effect: contributions[row * names.length + at] ?? 0 }))
+      .map((feature, at) => ({
+        feature,
+        value: valueOf(feature, row),
+        effect: contributions[row * names.length + at] ?? 0,
+      }))
       .toSorted((a, b) => Math.abs(b.effect) - Math.abs(a.effect))
-      .slice(0, count)
-      .map(({ feature, effect }) => ({ feature, value: valueOf(feature, row), effect }))
+  return (row) => ({ base, score: score[row] ?? 0, contributions: partsOf(row) })
 }
 
 /** Features of an entity that was never seen are told as that one entity. */

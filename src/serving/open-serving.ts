@@ -17,7 +17,7 @@ import type { LoadedModel } from './loaded-model.ts'
 import { loadModel } from './model-loader.ts'
 import { readRows } from './row-reader.ts'
 import { scoreEntities } from './score-entities.ts'
-import type { LiveModel, PredictAnswer, PredictRow, Serving } from './serving.ts'
+import type { LiveModel, PredictAnswer, PredictOptions, PredictRow, Serving } from './serving.ts'
 import { createVersionCache, type CacheLimits } from './version-cache.ts'
 
 export interface ServingOptions {
@@ -52,10 +52,10 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
   await all((slot) => slot.settled())
 
   return {
-    async predict(model, rows, { version, requestId, reasons } = {}) {
+    async predict(model, rows, { version, requestId, ...why } = {}) {
       const loaded = await find(model, version)
       const startMs = clock.monotonic()
-      const answer = answerOf(loaded, rows, features, reasons)
+      const answer = answerOf(loaded, rows, features, why)
       const seconds = (clock.monotonic() - startMs) / 1_000
       const labels = { model, version: answer.version }
       metrics.record('model_predictions_total', labels, rows.length)
@@ -147,10 +147,10 @@ function answerOf(
   model: LoadedModel,
   rows: readonly PredictRow[],
   features: FeatureStore,
-  reasons?: number,
+  why?: Pick<PredictOptions, 'reasons' | 'explain'>,
 ): PredictAnswer {
   const { record, plan } = model
-  const predictions = predictRows(model, readRows(plan, rows, features), reasons)
+  const predictions = predictRows(model, readRows(plan, rows, features), why)
   return {
     model: record.model,
     task: record.task,

@@ -33,6 +33,16 @@ export interface Reason {
   readonly effect: number
 }
 
+/** The whole account of an answer: base + Σ effects = score. */
+export interface Explained {
+  /** The score of a row of which nothing is known. */
+  readonly base: number
+  /** A classifier's log-odds of label 1 (natural logarithm); a regressor's value before it is clipped to its range. */
+  readonly score: number
+  /** Every input of the model, largest effects first. */
+  readonly contributions: readonly Reason[]
+}
+
 export interface Prediction {
   /** Classifier. */
   readonly label?: 0 | 1
@@ -46,6 +56,8 @@ export interface Prediction {
   readonly fallback?: Fallback
   /** Largest effects first, as many as were asked for. Not of a clusterer. */
   readonly reasons?: readonly Reason[]
+  /** When it was asked for. Not of a clusterer. */
+  readonly explanation?: Explained
 }
 
 /** An entity's own prediction. */
@@ -83,6 +95,8 @@ export interface PredictOptions {
   readonly requestId?: string
   /** So many reasons with each prediction. Default 0. */
   readonly reasons?: number
+  /** The whole explanation with each prediction. Default false. */
+  readonly explain?: boolean
 }
 
 export interface LiveModel {

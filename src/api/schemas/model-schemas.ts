@@ -145,6 +145,12 @@ export const jobSchema = z.object({
   error: z.object({ code: z.string(), message: z.string() }).optional(),
 })
 
+const reasonSchema = z.object({
+  feature: z.string(),
+  value: z.union([z.number(), z.string(), z.null()]),
+  effect: z.number().describe('Log-odds of label 1, or units of the value'),
+})
+
 export const predictionSchema = z.object({
   label: z.union([z.literal(0), z.literal(1)]).optional(),
   probability: z.number().optional(),
@@ -156,16 +162,15 @@ export const predictionSchema = z.object({
     .object({ unknown: z.array(z.string()), used: z.string() })
     .optional()
     .describe('Set when an entity or level is unknown'),
-  reasons: z
-    .array(
-      z.object({
-        feature: z.string(),
-        value: z.union([z.number(), z.string(), z.null()]),
-        effect: z.number().describe('Log-odds of label 1, or units of the value'),
-      }),
-    )
+  reasons: z.array(reasonSchema).optional().describe('Largest effects first'),
+  explanation: z
+    .object({
+      base: z.number().describe('Score of a row of which nothing is known'),
+      score: z.number().describe('base + Σ effects: log-odds of label 1, or the value'),
+      contributions: z.array(reasonSchema),
+    })
     .optional()
-    .describe('Largest effects first'),
+    .describe('With explain=true'),
 })
 
 export const predictAnswer = z.object({

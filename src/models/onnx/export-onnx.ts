@@ -27,6 +27,7 @@ const kinds: Readonly<
   bias: { family: 'linear', scale: 'value' },
   'boosted-trees': { family: 'trees', scale: 'log-odds' },
   'boosted-trees-regressor': { family: 'trees', scale: 'value' },
+  'elastic-net': { family: 'linear', scale: 'value' },
   logistic: { family: 'linear', scale: 'log-odds' },
   'random-forest': { family: 'trees', scale: 'probability' },
   'random-forest-regressor': { family: 'trees', scale: 'value' },

@@ -7,6 +7,7 @@
  * - `model` (path)
  * - `version` (query, default `champion`): a number or an alias
  * - `reasons` (query, default 0): so many inputs with the largest effects, for each row
+ * - `explain` (query, default false): the whole account of each answer: base + Σ effects = score
  * - body: entity ids and columns by name; ids may be numbers or texts
  *
  * 200 with headers `x-model-version` and `x-data-as-of` · 404 no such model or version · 409 a recommender · 413 too many rows · 422 a row
@@ -19,7 +20,7 @@ import { isMillraceError, MillraceError, type Issue } from '../../../core/index.
 import { defineRoute } from '../../define-route.ts'
 import { apiError } from '../../errors.ts'
 import { declaredModel } from '../../model-answer.ts'
-import { modelName, versionRef, wholeNumber } from '../../schemas/input.ts'
+import { flag, modelName, versionRef, wholeNumber } from '../../schemas/input.ts'
 import { predictAnswer } from '../../schemas/model-schemas.ts'
 import { setPredictionHeaders } from '../../prediction-headers.ts'
 
@@ -38,6 +39,7 @@ export const predictRows = defineRoute({
   query: z.strictObject({
     version: versionRef.default('champion'),
     reasons: wholeNumber({ max: 100 }).default(0),
+    explain: flag.default(false),
   }),
   body: z.union([row, z.array(row).min(1, { error: 'send at least one row' })]),
   answer: predictAnswer,
