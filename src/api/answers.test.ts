@@ -309,8 +309,13 @@ describe('reading', () => {
     const elsewhere = [
       'models/get-freshness',
       'models/list-scores',
+      'models/list-impressions',
+      'users/get-user',
       'users/list-active-users',
       'users/list-known-items',
+      'users/list-neighbors',
+      'users/list-surprising-items',
+      'users/list-users',
       'topics/get-dead-letter',
       'versions/get-artifact-file',
       'topics/stream-records',
