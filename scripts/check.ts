@@ -10,6 +10,7 @@ const steps: [name: string, command: string, args: string[]][] = [
   ['format', 'oxfmt', ['--check']],
   ['lint', 'oxlint', ['--type-aware', '--deny-warnings']],
   ['types', 'tsc', ['--noEmit']],
+  ['types of the dashboard', 'tsc', ['-p', 'dashboard']],
   ['docs', 'tsx', ['scripts/docs.ts', '--check']],
   ['dead code', 'knip', []],
   ['build', 'tsx', ['scripts/build.ts']],

@@ -13,6 +13,7 @@ import { refuseQuickly } from './admission/quick-refusal.ts'
 import { dropSlowReaders } from './admission/slow-readers.ts'
 import { addAppRoutes, withoutDeclared } from './app-routes.ts'
 import { answerBrokenRequest } from './broken-request.ts'
+import { addDashboard } from './dashboard-page.ts'
 import { createDrain } from './drain.ts'
 import { addGuards, type GuardOptions } from './guards.ts'
 import { createLiveStreams } from './live-streams.ts'
@@ -75,6 +76,7 @@ export function buildServer(app: RunningApp, options: ServerOptions = {}): Fasti
     admission,
     routes: withoutDeclared(routes, app),
   })
+  addDashboard(server)
   void server.register(addAppRoutes, { app, streams, admission })
   addUnknownRoute(server, app)
   return server

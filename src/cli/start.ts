@@ -116,6 +116,7 @@ function portOf(flags: StartFlags, declared: number | undefined): number {
 function greet(app: RunningApp, url: string, output: Output): void {
   output.line(`${app.definition.name} is listening`)
   output.line(`  REST      ${url}`)
+  output.line(`  dashboard ${url}/ui`)
   output.line(`  docs      ${url}/docs`)
   output.line(`  status    ${url}/v1/status`)
   output.line(`  metrics   ${url}/metrics`)

@@ -1,11 +1,11 @@
 /**
  * GET /
  *
- * Where things are; an app that declares `/` itself takes this place.
+ * Where things are; a browser is led to the dashboard. An app that declares `/` itself takes this place.
  *
- * 200
+ * 200 · 302 to `/ui` for who accepts `text/html`
  *
- * `{"app":"movielens","version":"0.1.0","docs":"/docs","openapi":"/openapi.json","status":"/v1/status","ready":"/readyz","metrics":"/metrics"}`
+ * `{"app":"movielens","version":"0.1.0","ui":"/ui","docs":"/docs","openapi":"/openapi.json","status":"/v1/status","ready":"/readyz","metrics":"/metrics"}`
  */
 import { z } from 'zod'
 import { packageVersion } from '../../../core/index.ts'
@@ -19,6 +19,7 @@ export const getIndex = defineRoute({
   answer: z.object({
     app: z.string(),
     version: z.string(),
+    ui: z.string(),
     docs: z.string(),
     openapi: z.string(),
     status: z.string(),
@@ -27,15 +28,19 @@ export const getIndex = defineRoute({
     models: z.array(z.string()).describe('Where each model predicts'),
     routes: z.array(z.string()).describe("The app's own routes"),
   }),
-  handler: (_request, { app }) => ({
-    app: app.definition.name,
-    version: packageVersion(),
-    docs: '/docs',
-    openapi: '/openapi.json',
-    status: '/v1/status',
-    ready: '/readyz',
-    metrics: '/metrics',
-    models: [...app.models.keys()].map((model) => `/v1/models/${model}/predict`),
-    routes: (app.definition.routes ?? []).map(({ method, path }) => `${method} ${path}`),
-  }),
+  handler: ({ raw }, { app, reply }) => {
+    if (raw.headers.accept?.includes('text/html') === true) return reply.redirect('/ui', 302)
+    return {
+      app: app.definition.name,
+      version: packageVersion(),
+      ui: '/ui',
+      docs: '/docs',
+      openapi: '/openapi.json',
+      status: '/v1/status',
+      ready: '/readyz',
+      metrics: '/metrics',
+      models: [...app.models.keys()].map((model) => `/v1/models/${model}/predict`),
+      routes: (app.definition.routes ?? []).map(({ method, path }) => `${method} ${path}`),
+    }
+  },
 })
