@@ -69,7 +69,7 @@ export interface Limits {
   readonly readConcurrent: number
   /** Most requests at one time that change something other than events: trainings, flushes, backups. */
   readonly manageConcurrent: number
-  /** Longest wait for a turn while the line is short-lived, milliseconds; SQL waits ten times as long. */
+  /** Longest wait for a turn while the line is short-lived, milliseconds; events wait four times as long, SQL ten times. */
   readonly turnBurstMs: number
   /** Longest wait for a turn once the line has stood for `turnBurstMs`, milliseconds; SQL waits ten times as long. */
   readonly turnStandingMs: number
@@ -116,7 +116,7 @@ export const defaultLimits: Limits = {
   httpStreams: 100,
   httpBodiesBytes: 64 * MIB,
   httpUnreadBytes: 64 * MIB,
-  ingestConcurrentBytes: 256 * KIB,
+  ingestConcurrentBytes: 4 * MIB,
   predictConcurrent: 8,
   sqlConcurrent: 4,
   readConcurrent: 8,

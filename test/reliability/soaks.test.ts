@@ -22,8 +22,8 @@ import { quietTopic } from './conveyor/b5-quiet-topic.ts'
 import { schemaChange } from './conveyor/b7-schema-change.ts'
 import { deadLetters } from './conveyor/b8-dead-letters.ts'
 
-/** Another one every day, so that in time all seams and losses are met; the title says it. */
-const SEED = Number(process.env['MILLRACE_SEED'] ?? Math.floor(Date.now() / 86_400_000))
+/** The same for everybody, so that a failure is everybody's; another one by `MILLRACE_SEED`. The titles say it. */
+const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_778)
 const SMALL: readonly (readonly [title: string, soak: Soak, rounds: number])[] = [
   ['A1: a killed log has what it acknowledged', killStorm, 2],
   ['A1: a killed server has what it acknowledged', killStormOfServer, 1],
