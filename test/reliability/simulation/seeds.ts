@@ -52,4 +52,10 @@ export const KNOWN_SEEDS: readonly KnownSeed[] = [
     damage: true,
     found: 'unopenable: a flipped bit in the lock of a dead owner kept everybody out',
   },
+  {
+    seed: 9814,
+    damage: undefined,
+    found:
+      'lost: a damaged header in the place of an exchanged last segment counted as an empty one, and nobody was told',
+  },
 ]

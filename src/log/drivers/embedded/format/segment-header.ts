@@ -25,6 +25,8 @@ const ID_AT = 24
 const CRC_AT = 60
 /** Ids are UUIDs in text: 36 characters. */
 const MAX_ID_LENGTH = CRC_AT - ID_AT
+/** Another segment's header differs in more: in its id, partition or base, and in most bytes of its checksum. */
+const MAX_FLIPPED_BITS = 2
 
 export interface SegmentIdentity {
   readonly topicId: string
@@ -33,11 +35,12 @@ export interface SegmentIdentity {
 }
 
 /**
- * `ours`: batches begin behind the header. `unnamed`: a segment of format 1, batches begin at byte 0. `damaged`: nothing
- * can be said about whose it is. `foreign`: somebody else's, and `what` says whose.
+ * `ours`: batches begin behind the header. `unnamed`: a segment of format 1, batches begin at byte 0. `damaged`: the header
+ * cannot be read; `mayBeOurs` when it may be the rest of the expected one. `foreign`: somebody else's, and `what` says whose.
  */
 export type Beginning =
-  | { readonly kind: 'ours' | 'unnamed' | 'damaged'; readonly start: number }
+  | { readonly kind: 'ours' | 'unnamed'; readonly start: number }
+  | { readonly kind: 'damaged'; readonly start: number; readonly mayBeOurs: boolean }
   | { readonly kind: 'foreign'; readonly what: string }
 
 export function encodeSegmentHeader({ topicId, partition, base }: SegmentIdentity): Uint8Array {
@@ -78,12 +81,31 @@ export function judgeBeginning(
   }
   const hasMagic = MAGIC.every((byte, at) => bytes[at] === byte)
   const behind = readBatchHeader(bytes, SEGMENT_HEADER_BYTES)?.baseOffset
-  if (hasMagic || behind === expected.base) return { kind: 'damaged', start: SEGMENT_HEADER_BYTES }
+  const damaged = {
+    kind: 'damaged',
+    start: SEGMENT_HEADER_BYTES,
+    mayBeOurs: mayBeRestOf(bytes, expected),
+  } as const
+  if (hasMagic || behind === expected.base) return damaged
   if (mayBeUnnamed) return { kind: 'unnamed', start: 0 }
   if (readBatchHeader(bytes, 0) !== undefined) {
     return { kind: 'foreign', what: 'it has no header, as segments of an older log' }
   }
-  return { kind: 'damaged', start: SEGMENT_HEADER_BYTES }
+  return damaged
+}
+
+/**
+ * Whether a header that cannot be read may be what is left of this segment's own: parts of it, when a crash tore it (zeros or
+ * nothing elsewhere), and a bit or two flipped.
+ */
+function mayBeRestOf(bytes: Uint8Array, expected: SegmentIdentity): boolean {
+  let flippedBits = 0
+  for (const [at, ours] of encodeSegmentHeader(expected).entries()) {
+    const found = bytes[at] ?? 0
+    if (found === 0) continue
+    for (let bits = found ^ ours; bits !== 0; bits &= bits - 1) flippedBits++
+  }
+  return flippedBits <= MAX_FLIPPED_BITS
 }
 
 export const nameOf = ({ topicId, partition, base }: SegmentIdentity): string =>

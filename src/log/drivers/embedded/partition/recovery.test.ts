@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isMillraceError, silentLogger, type NewRecord } from '../../../../core/index.ts'
 import type { Damage } from './corruption.ts'
 import { batchesOf } from '../embedded-world.conformance.ts'
+import { encodeSegmentHeader } from '../format/segment-header.ts'
 import { nodeStorage } from '../node-storage.ts'
 import { PartitionLog } from './partition-log.ts'
 import { PartitionReader } from './partition-reader.ts'
@@ -188,6 +189,70 @@ describe('a flipped bit', () => {
       expect(seen).toContain(`damage ${baseOffset}-${lastOffset + 1} @${hit.at}`)
       expect(seen).toHaveLength(12)
       await close(log)
+    }
+  })
+})
+
+describe('the header of a last segment without a batch', () => {
+  const NAME = '00000000000000000000.log'
+
+  async function openTold(folder: string): Promise<{ log: PartitionLog; told: string[] }> {
+    const told: string[] = []
+    const tell = (_facts: object, message: string): void => void told.push(message)
+    const logger = { ...silentLogger, warn: tell, error: tell }
+    const options = { ...place, logger, storage: nodeStorage, folder, segmentBytes: 10_000 }
+    return { log: await PartitionLog.open(options), told }
+  }
+
+  /** The folder of a partition that holds this file alone. */
+  function folderWith(content: Uint8Array): string {
+    const folder = join(root, 'p')
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder)
+    writeFileSync(join(folder, NAME), content)
+    return folder
+  }
+
+  const ours = encodeSegmentHeader({ topicId: place.topicId, partition: 0, base: 0 })
+
+  test('is written again and told, when a crash tore it, a bit of it flipped, or both', async () => {
+    const torn = [0, 1, 20, 63].flatMap((length) => [
+      ours.slice(0, length),
+      Buffer.concat([ours.subarray(0, length), Buffer.alloc(64 - length)]),
+      Buffer.concat([Buffer.alloc(length), ours.subarray(length, 63)]),
+    ])
+    // Every seventh bit.
+    const flipped = Array.from({ length: 73 }, (_, step) => {
+      const bit = 7 * step
+      const header = ours.slice()
+      header[bit >> 3]! ^= 1 << (bit & 7)
+      return header
+    })
+    const both = ours.slice(0, 40)
+    both[20]! ^= 8
+    for (const header of [...torn, ...flipped, both]) {
+      const folder = folderWith(header)
+      const { log, told } = await openTold(folder)
+      expect(told, Buffer.from(header).toString('hex')).toEqual([expect.stringMatching(/header/)])
+      expect(await log.append([record('first')])).toBe(0)
+      await close(log)
+      expect(await contents(await open(folder))).toEqual(['0:first'])
+    }
+  })
+
+  test('says enough, also with a flipped bit, to give no offset twice when the file was exchanged', async () => {
+    // The nearest of strangers: one letter of the id.
+    const theirs = encodeSegmentHeader({ topicId: 'id-of-u', partition: 0, base: 0 })
+    for (let bit = 0; bit < theirs.length * 8; bit += 7) {
+      const header = theirs.slice()
+      header[bit >> 3]! ^= 1 << (bit & 7)
+      const folder = folderWith(header)
+      const { log, told } = await openTold(folder)
+      expect(told, `bit ${bit}`).toHaveLength(1)
+      const refusal = { code: 'LOG_CORRUPT', details: { file: join(folder, NAME), offset: 0 } }
+      await expect(log.append([record('first')])).rejects.toMatchObject(refusal)
+      await log.close(new Error('closed'))
+      expect(readFileSync(join(folder, NAME))).toEqual(Buffer.from(header))
     }
   })
 })

@@ -15,7 +15,7 @@
  *
  * A last segment that is somebody else's file is left alone. After an orderly close the partition goes on behind its known
  * end. Without one nobody knows which offsets were given, so the partition is `broken`: it refuses what comes behind the
- * sealed segments, until the right file is back.
+ * sealed segments, until the right file is back. So is one without a batch whose header is damaged and cannot have been ours.
  */
 import { join } from 'node:path'
 import type { MillraceError } from '../../../../core/index.ts'
@@ -113,6 +113,13 @@ async function openLast(
       const damaged = new Segment(options, base, { start, sizeBytes: fileBytes, endOffset })
       return goOnBehind(options, damaged)
     }
+    if (scan.endOffset === base && beginning.kind === 'damaged') {
+      // Nothing behind the header says whose the file is. Where it cannot have been ours, records of ours may be elsewhere.
+      const what = 'its header is another one, or damaged beyond knowing'
+      const isUnknown = cleanEnd === undefined && !beginning.mayBeOurs
+      if (isUnknown) return await passBy(options, unread, { what }, cleanEnd)
+      tellLostHeader(options, unread.path, base)
+    }
     tellTail(options, unread.path, scan, fileBytes)
     if (scan.endOffset === base) return { segments: [await beginAnew(options, file, base)] }
     await cutTail(file, scan, fileBytes)
@@ -168,6 +175,16 @@ function tellTail(
   const place = { topic, partition, file, position: sizeBytes, bytes: fileBytes - sizeBytes }
   const what = 'cut a torn tail: never acknowledged, unless the disk damaged what it had stored'
   logger.warn({ ...place, offset: endOffset }, what)
+}
+
+function tellLostHeader(
+  { logger, topic, partition }: SegmentPlace,
+  file: string,
+  base: number,
+): void {
+  const what =
+    'the header of a segment without records was torn or damaged: begun anew; never used, unless the disk damaged or exchanged it'
+  logger.warn({ topic, partition, file, position: 0, offset: base }, what)
 }
 
 /** A segment without a batch gets its header again: the one there may be torn, or of nobody. */
