@@ -16,7 +16,7 @@ export const simulation: Soak = async ({ seed: first, isSeedGiven, rounds }) => 
   const limit = rounds ?? (isSeedGiven ? 1 : Infinity)
   const limitSeconds = rounds === undefined ? MINUTES * 60 : Infinity
   const anomalies: Partial<Record<AnomalyName, number>> = {}
-  let [seeds, diskCalls, acknowledged, failures] = [0, 0, 0, 0]
+  let [seeds, diskCalls, acknowledged, beyondModel, failures] = [0, 0, 0, 0, 0]
   let worst: string | undefined
   while (seeds < limit && failures < MAX_FAILURES && elapsed() < limitSeconds) {
     const seed = first + seeds++
@@ -25,6 +25,7 @@ export const simulation: Soak = async ({ seed: first, isSeedGiven, rounds }) => 
     const outcome = await simulate(schedule, { trace })
     diskCalls += outcome.diskCalls
     acknowledged += outcome.acknowledged
+    if (outcome.isBeyondModel) beyondModel++
     if (outcome.finding === undefined) continue
     failures++
     const { anomaly, message } = outcome.finding
@@ -47,6 +48,7 @@ export const simulation: Soak = async ({ seed: first, isSeedGiven, rounds }) => 
     more: {
       seeds_per_minute: Math.round((seeds / seconds) * 60),
       disk_calls: diskCalls,
+      beyond_model: beyondModel,
       disk_calls_per_second: Math.round(diskCalls / seconds),
     },
   }

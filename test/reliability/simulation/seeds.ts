@@ -58,4 +58,14 @@ export const KNOWN_SEEDS: readonly KnownSeed[] = [
     found:
       'lost: a damaged header in the place of an exchanged last segment counted as an empty one, and nobody was told',
   },
+  {
+    seed: 9233,
+    damage: undefined,
+    found: 'phantom: a batch that a disk wrote over another partition was served as the next one',
+  },
+  {
+    seed: 213,
+    damage: undefined,
+    found: 'phantom: as 9233, with an offset of the batch that it lay over',
+  },
 ]

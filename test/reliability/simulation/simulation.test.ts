@@ -12,8 +12,9 @@ const FIRST = Number(process.env['MILLRACE_SEED'] ?? 1)
 describe('the log on a simulated disk', () => {
   for (const { seed, damage, found } of KNOWN_SEEDS) {
     it(`stays right with seed ${seed}, which found ${found}`, async () => {
-      const { finding } = await simulate(drawSchedule(seed, { damage }))
+      const { finding, isBeyondModel } = await simulate(drawSchedule(seed, { damage }))
       assert.equal(finding, undefined)
+      assert.equal(isBeyondModel, false)
     })
   }
 

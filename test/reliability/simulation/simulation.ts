@@ -2,11 +2,13 @@
  * Carries out a schedule on a simulated machine and checks every answer of the log against the model. First the safety
  * phase, with all faults; then the healing phase: the disk is whole again, and everything must work without a hand.
  */
+import { basename, dirname } from 'node:path'
 import type { NewRecord, TopicPartitionOffset } from '../../../src/core/index.ts'
 import type { Consumer, Log } from '../../../src/log/log.ts'
 import { Anomaly, type AnomalyName } from '../anomaly.ts'
 import { payload } from '../payload.ts'
 import { SEGMENT_HEADER_BYTES } from '../../../src/log/drivers/embedded/format/segment-header.ts'
+import { baseOfName } from '../../../src/log/drivers/embedded/partition/segment.ts'
 import type { Harm } from '../../../src/testing/simulated-disk.ts'
 import { LogModel, type TopicModel } from './log-model.ts'
 import { Machine, type Sabotage } from './machine.ts'
@@ -19,6 +21,7 @@ import {
   type Step,
   type TopicPlan,
 } from './schedule.ts'
+import { passesForOwn } from './stray-batch.ts'
 
 export interface Finding {
   readonly anomaly: AnomalyName
@@ -33,6 +36,8 @@ export interface Outcome {
   readonly acknowledged: number
   /** The last step was ended before it was done. */
   readonly isCutShort: boolean
+  /** It ended early: the disk did what nobody can notice (SPEC.md, section 4), so nothing can be asked of the log any more. */
+  readonly isBeyondModel: boolean
 }
 
 export interface SimulationOptions {
@@ -49,8 +54,8 @@ export async function simulate(
 ): Promise<Outcome> {
   const run = new Simulation(schedule, options)
   const finding = await run.run()
-  const { acknowledged, isCutShort, machine } = run
-  return { finding, diskCalls: machine.disk.calls, acknowledged, isCutShort }
+  const { acknowledged, isCutShort, isBeyondModel, machine } = run
+  return { finding, diskCalls: machine.disk.calls, acknowledged, isCutShort, isBeyondModel }
 }
 
 const encoder = new TextEncoder()
@@ -68,6 +73,7 @@ class Simulation {
   readonly #options: SimulationOptions
   acknowledged = 0
   isCutShort = false
+  isBeyondModel = false
   #log!: Log
   #consumer: Consumer | undefined
   #positions = new Map<string, number>()
@@ -92,6 +98,7 @@ class Simulation {
       for (const [index, step] of steps.entries()) {
         this.#step = index
         await this.#carryOut(step)
+        if (this.isBeyondModel) return undefined
       }
       this.#step = steps.length
       await this.#heal()
@@ -147,6 +154,7 @@ class Simulation {
     this.#consumer = undefined
     this.machine.told.length = 0
     this.#learnHarms()
+    if (this.isBeyondModel) return
     if (step.damage !== undefined) this.#damage(step.damage)
     if (step.reopenCrash !== undefined) {
       this.#faults({ faults: step.reopenFaults })
@@ -164,6 +172,7 @@ class Simulation {
     }
     this.#heals()
     if (this.#learnHarms()) opened = 'after crash'
+    if (this.isBeyondModel) return
     disk.reseed(step.seed + 1)
     this.#log = await this.#must('opening', this.machine.open(), 'unopenable')
     this.#opened = opened
@@ -191,8 +200,26 @@ class Simulation {
     for (const harm of harms) {
       this.#trace(`  broken promise: ${harm.path}, bytes ${harm.from} to ${harm.to}`)
       if (this.#options.lyingSync === undefined) this.#harm(harm, 'silent')
+      if (harm.isForeign && this.#isUnnoticeable(harm)) {
+        this.#trace('  which nobody can notice: the run ends')
+        this.isBeyondModel = true
+      }
     }
     return harms.length > 0
+  }
+
+  /** Whether a write that went astray left a batch that passes for one of the file it hit. */
+  #isUnnoticeable({ path, from }: Harm): boolean {
+    const { disk } = this.machine
+    const paths = disk.paths()
+    const base = baseOfName(basename(path))
+    // Its name can be gone with the same power cut.
+    if (base === undefined || !paths.includes(path)) return false
+    const bases = paths
+      .filter((other) => dirname(other) === dirname(path))
+      .flatMap((other) => baseOfName(basename(other)) ?? [])
+    const endOffset = Math.min(...bases.filter((other) => other > base))
+    return passesForOwn({ content: disk.contentOf(path), base, endOffset }, from)
   }
 
   #harm(harm: Harm, kind: 'silent' | 'visible'): void {
@@ -658,6 +685,7 @@ class Simulation {
       advanceMs: 0,
       jumpMs: 0,
     })
+    if (this.isBeyondModel) return
     await this.#must('joining', this.#poll(1))
     await this.#leave()
   }

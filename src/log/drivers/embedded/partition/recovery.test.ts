@@ -193,6 +193,47 @@ describe('a flipped bit', () => {
   })
 })
 
+describe('a batch of another partition that a disk wrote over the last one', () => {
+  test('is never served, wherever it lies behind the header of the batch that it hit', async () => {
+    const { file } = await writeThree(join(root, 'p'))
+    const bytes = readFileSync(file)
+    const last = batchesOf(bytes)[2]!
+    const other = await writeThree(join(root, 'q'))
+    const { at, sizeBytes } = batchesOf(readFileSync(other.file))[2]!
+    const stray = readFileSync(other.file).subarray(at, at + sizeBytes)
+    // The last batch has offsets 3 and 4, so 5 would come next: the one offset that nothing speaks against.
+    for (const base of [4, 6, 1000]) {
+      stray.writeBigInt64BE(BigInt(base))
+      for (let from = last.at + 61; from < bytes.length; from++) {
+        const folder = join(root, 'hit')
+        rmSync(folder, { recursive: true, force: true })
+        mkdirSync(folder)
+        const hit = Buffer.concat([bytes.subarray(0, from), stray])
+        writeFileSync(join(folder, '00000000000000000000.log'), hit)
+        const log = await open(folder)
+        expect(await contents(log), `base ${base} at byte ${from}`).toEqual(ALL.slice(0, 3))
+        await close(log)
+      }
+    }
+  })
+})
+
+test('a stray batch over an earlier one hides nothing that follows, although its offset would end the segment', async () => {
+  const folder = join(root, 'p')
+  const { file } = await writeThree(folder)
+  const other = await writeThree(join(root, 'q'))
+  const bytes = readFileSync(file)
+  const [first] = batchesOf(bytes)
+  const { at, sizeBytes } = batchesOf(readFileSync(other.file))[1]!
+  const stray = readFileSync(other.file).subarray(at, at + sizeBytes)
+  stray.writeBigInt64BE(4n)
+  stray.copy(bytes, first!.at + 1)
+  writeFileSync(file, bytes)
+  const log = await open(folder)
+  expect(await contents(log)).toEqual([`damage 0-2 @${first!.at}`, '2:b2', '3:c3', '4:c4'])
+  await close(log)
+})
+
 describe('the header of a last segment without a batch', () => {
   const NAME = '00000000000000000000.log'
 

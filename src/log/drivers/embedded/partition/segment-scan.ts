@@ -94,6 +94,9 @@ interface Found {
  * A record's value may contain anything, also bytes that look like a batch. So the place is derived where possible: from
  * the damaged batch's length, or from the lengths of its records. Only when neither leads anywhere are all positions
  * tried, and then only a chain of batches that ends exactly where the file ends counts.
+ *
+ * A batch within the bytes of the damaged one may be a stranger that a disk wrote over it. One of its two words must be
+ * right then: a place before the end that it says is believed only with the offset that comes next.
  */
 function findNextBatch(rest: Uint8Array, expected: number, endOffset: number): Found | undefined {
   const at = (position: number | undefined): Found | undefined => {
@@ -108,14 +111,22 @@ function findNextBatch(rest: Uint8Array, expected: number, endOffset: number): F
   if (found !== undefined) return found
 
   const header = readBatchHeader(rest, 0)
-  const isTorn = header?.baseOffset === expected && header.sizeBytes >= rest.length
-  if (isTorn) return undefined
-  for (let position = 1; position + BATCH_HEADER_BYTES <= rest.length; position++) {
-    const candidate = at(position)
-    if (candidate !== undefined && chainReachesEnd(rest, position, endOffset)) return candidate
+  const damaged = header?.baseOffset === expected ? header : undefined
+  if (damaged !== undefined && damaged.sizeBytes >= rest.length) return undefined
+  // A segment that another one follows may hide a tail behind its end: believed when nothing fits up to the last byte.
+  for (const mayHideTail of endOffset === Infinity ? [false] : [false, true]) {
+    for (let position = 1; position + BATCH_HEADER_BYTES <= rest.length; position++) {
+      const candidate = at(position)
+      if (candidate === undefined || isStranger(candidate, damaged)) continue
+      if (chainReachesEnd(rest, position, endOffset, mayHideTail)) return candidate
+    }
   }
   return undefined
 }
+
+/** Whether both the length and the last offset of a damaged batch at byte 0 speak against what was found behind its begin. */
+const isStranger = ({ at, offset }: Found, damaged: BatchHeader | undefined): boolean =>
+  damaged !== undefined && at < damaged.sizeBytes && offset !== damaged.lastOffset + 1
 
 /** Where the records of the batch at byte 0 end by their own lengths: right although the batch's length is damaged. */
 function endOfRecords(rest: Uint8Array): number | undefined {
@@ -136,15 +147,21 @@ function endOfRecords(rest: Uint8Array): number | undefined {
   return reader.at
 }
 
-function chainReachesEnd(rest: Uint8Array, from: number, endOffset: number): boolean {
+function chainReachesEnd(
+  rest: Uint8Array,
+  from: number,
+  endOffset: number,
+  mayHideTail: boolean,
+): boolean {
   let position = from
   let offset: number | undefined
   while (position < rest.length) {
+    if (offset === endOffset) return mayHideTail
     const header = validBatch(rest, position)
     if (header === undefined || (offset !== undefined && header.baseOffset !== offset)) return false
     position += header.sizeBytes
     offset = header.lastOffset + 1
-    if (offset >= endOffset) return true
+    if (offset > endOffset) return false
   }
   return true
 }
