@@ -115,13 +115,23 @@ export class SimulatedDisk {
   powerCut(): readonly Harm[] {
     this.kill()
     const harms: Harm[] = []
+    const listed = new Set<SimulatedFile>()
     for (const path of this.paths()) {
       const file = fileAt(this.#root, path)
       const ranges = file.brokenPromises()
-      const before = ranges.length === 0 ? NOTHING : file.content()
+      if (ranges.length === 0) continue
+      listed.add(file)
+      const before = file.content()
       for (const range of ranges) harms.push({ path, before, ...range })
     }
     this.#root.powerCut(this.#random, this.ordered)
+    // A file whose removal was not durable is back, with what was harmed in it.
+    for (const path of this.paths()) {
+      const file = fileAt(this.#root, path)
+      if (file.taken === undefined || listed.has(file)) continue
+      const { before, ranges } = file.taken
+      for (const range of ranges) harms.push({ path, before, ...range })
+    }
     return harms
   }
 
@@ -241,8 +251,6 @@ export class SimulatedDisk {
     return fileAt(this.#root, paths[this.#random.int(paths.length)]!)
   }
 }
-
-const NOTHING = new Uint8Array(0)
 
 const isSame = (one: Uint8Array, other: Uint8Array): boolean =>
   one.length === other.length && one.every((byte, at) => byte === other[at])

@@ -68,6 +68,7 @@ export class SimulatedFile {
   #unsynced: Effect[] = []
   /** What lies on the platter is not what is seen there. */
   #harmed: Range[] = []
+  #taken: { readonly before: Uint8Array; readonly ranges: readonly Range[] } | undefined
 
   get size(): number {
     return this.#seen.size
@@ -126,6 +127,11 @@ export class SimulatedFile {
     return [...this.#harmed, ...lies]
   }
 
+  /** What the last power cut took although it was promised, and the content that was seen before it. */
+  get taken(): { readonly before: Uint8Array; readonly ranges: readonly Range[] } | undefined {
+    return this.#taken
+  }
+
   /** Takes another content, at rest. */
   become(bytes: Uint8Array): void {
     this.cut(0)
@@ -144,7 +150,10 @@ export class SimulatedFile {
     this.#unsynced = []
   }
 
+  /** Remembers what it takes against the disk's word: see `taken`. */
   powerCut(random: Random): void {
+    const ranges = this.brokenPromises()
+    this.#taken = ranges.length === 0 ? undefined : { before: this.content(), ranges }
     for (const effect of this.#unsynced) {
       if (effect.kind === 'truncate') {
         if (random.int(2) === 0) this.#platter.carryOut(effect)

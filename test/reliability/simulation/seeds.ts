@@ -68,4 +68,10 @@ export const KNOWN_SEEDS: readonly KnownSeed[] = [
     damage: undefined,
     found: 'phantom: as 9233, with an offset of the batch that it lay over',
   },
+  {
+    seed: 6003,
+    damage: undefined,
+    found:
+      'lost: no fault of the log, the disk kept silent about harm in a file that came back when its removal was not durable',
+  },
 ]
