@@ -9,7 +9,7 @@ import { startKafka } from '../test/engines/kafka-cluster.ts'
 import { getSparkJars, missingForKafka } from '../test/engines/kafka-jars.ts'
 
 /** A landing waits for these tests: a run that hangs is a failure after so long. */
-const TEST_LIMIT_MS = 12 * 60_000
+const TEST_LIMIT_MS = 16 * 60_000
 
 const [command = 'up', ...rest] = process.argv.slice(2)
 const missing = missingForKafka()
