@@ -29,3 +29,20 @@ export interface Benchmark {
   readonly once?: boolean
   prepare(): Promise<PreparedBenchmark>
 }
+
+/** One run of a benchmark, as `--json` and `--record` write it. */
+export interface BenchmarkResult {
+  readonly id: string
+  readonly ours: number
+  readonly peer: number
+  readonly unit: string
+  readonly ratio: number
+  readonly ratioOfMedians: number
+  readonly floor: number
+  readonly noisy: boolean
+  readonly load: readonly [before: number, after: number]
+  readonly seconds: Readonly<Record<'ours' | 'peer', readonly number[]>>
+  readonly machine: string
+  readonly versions: Readonly<Record<string, string>>
+  readonly figures: Readonly<Record<string, number | string>>
+}

@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Benchmark } from './benchmark.ts'
+import type { Benchmark, BenchmarkResult } from './benchmark.ts'
 import { benchmarks } from './catalog.ts'
 
 /** A run above this load is printed as noisy: someone else is using the machine. */
@@ -19,22 +19,6 @@ const QUIET_WAIT_MS = 180_000
 const SPREAD = 0.25
 const ONCE = ['ours', 'peer'] as const
 const ORDER = ['ours', 'peer', 'peer', 'ours', 'ours', 'peer'] as const
-
-interface Result {
-  readonly id: string
-  readonly ours: number
-  readonly peer: number
-  readonly unit: string
-  readonly ratio: number
-  readonly ratioOfMedians: number
-  readonly floor: number
-  readonly noisy: boolean
-  readonly load: readonly [before: number, after: number]
-  readonly seconds: Readonly<Record<'ours' | 'peer', readonly number[]>>
-  readonly machine: string
-  readonly versions: Readonly<Record<string, string>>
-  readonly figures: Readonly<Record<string, number | string>>
-}
 
 /** Processors that were busy, or that their host took away, on average over LOAD_MS. */
 async function load(): Promise<number> {
@@ -57,7 +41,7 @@ const median = (values: readonly number[]): number =>
 const spreads = (values: readonly number[]): boolean =>
   Math.max(...values) / Math.min(...values) - 1 > SPREAD
 
-async function measure(benchmark: Benchmark, wait: boolean): Promise<Result> {
+async function measure(benchmark: Benchmark, wait: boolean): Promise<BenchmarkResult> {
   const prepared = await benchmark.prepare()
   const before = await (wait ? waitForQuiet() : load())
   const seconds: Record<'ours' | 'peer', number[]> = { ours: [], peer: [] }
@@ -86,7 +70,7 @@ async function measure(benchmark: Benchmark, wait: boolean): Promise<Result> {
   }
 }
 
-function print(result: Result, question: string): void {
+function print(result: BenchmarkResult, question: string): void {
   const verdict =
     Math.min(result.ratio, result.ratioOfMedians) >= result.floor ? 'reached' : 'not reached'
   console.log(`${result.id}: ${question}`)
@@ -102,7 +86,7 @@ function print(result: Result, question: string): void {
   )
 }
 
-function record(result: Result, question: string): void {
+function record(result: BenchmarkResult, question: string): void {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD']).toString().trim()
   const date = new Date().toISOString().slice(0, 10)
   const line = JSON.stringify({ ...result, question, commit, date })

@@ -2,23 +2,12 @@
  * The page `docs/performance.md`, from the result lines in `bench/results.ndjson`, which `npm run bench -- <ID> --record` appends
  * to: the last run of each benchmark, whether or not it reached its floor.
  */
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { BenchmarkResult } from '../bench/benchmark.ts'
+import { resultLines } from './result-lines.ts'
 
-interface Line {
-  readonly id: string
+interface Line extends BenchmarkResult {
   readonly question: string
-  readonly ours: number
-  readonly peer: number
-  readonly unit: string
-  readonly ratio: number
-  readonly ratioOfMedians: number
-  readonly floor: number
-  readonly noisy: boolean
-  readonly load: readonly [before: number, after: number]
-  readonly machine: string
-  readonly versions: Readonly<Record<string, string>>
-  readonly figures: Readonly<Record<string, number | string>>
   readonly commit: string
   readonly date: string
 }
@@ -33,11 +22,7 @@ with what is allowed, so that 1 is the limit.
 
 /** The page of these lines. */
 export function performancePage(root: string): string {
-  const path = join(root, 'bench/results.ndjson')
-  const lines = (existsSync(path) ? readFileSync(path, 'utf8') : '')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Line)
+  const lines = resultLines<Line>(join(root, 'bench/results.ndjson'))
   const last = new Map(lines.map((line) => [line.id, line]))
   const sorted = [...last.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1))
   return [

@@ -2,8 +2,8 @@
  * The page `docs/reliability.md`, from the result lines in `test/reliability/results.ndjson`, which
  * `npm run soak -- <ID> --record` appends to: rounds, dates, what was found, and what is open.
  */
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { resultLines } from './result-lines.ts'
 
 interface Line {
   readonly id: string
@@ -37,11 +37,7 @@ or out of order, logs that did not open, and answers that never came. With no an
 
 /** The page of these lines. */
 export function reliabilityPage(root: string): string {
-  const path = join(root, 'test/reliability/results.ndjson')
-  const lines = (existsSync(path) ? readFileSync(path, 'utf8') : '')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Line)
+  const lines = resultLines<Line>(join(root, 'test/reliability/results.ndjson'))
   const ours = lines.filter(({ id, skipped }) => id !== 'A2-peer' && skipped === undefined)
   const rows = byId(ours).map(([id, runs]) => row(id, runs))
   const open = byId(ours).flatMap(([id, runs]) => {
