@@ -113,4 +113,5 @@ function checkLabelShift(evidence: GateEvidence): Check[] {
   ]
 }
 
-const figure = (value: number): string => String(Number(value.toFixed(4)))
+/** As sentences of a version's history have it. */
+export const figure = (value: number): string => String(Number(value.toFixed(4)))

@@ -1,6 +1,7 @@
 /** What in the reports of one training should make a reader doubt. */
 import type { MetricReport } from '../registry/index.ts'
 import { metricDirection } from './evaluation/catalog.ts'
+import { figure } from './gate.ts'
 
 /**
  * A random split that looks better than the split by time, beyond both intervals: rows that stand close in time, or belong
@@ -29,5 +30,3 @@ function endsOf(
   if (value === undefined || !interval) return undefined
   return { value, low: interval[0], high: interval[1] }
 }
-
-const figure = (value: number): string => String(Number(value.toFixed(4)))

@@ -5,14 +5,9 @@
  */
 import { z } from 'zod'
 import { checkArtifact } from '../artifact-reader.ts'
-import {
-  createLinearExplainer,
-  createLinearScorer,
-  readLinear,
-  writeLinear,
-  type LinearModel,
-} from '../linear-model.ts'
-import type { FittedRegressor, ModelKind } from '../model.ts'
+import { readLinear, type LinearModel } from '../linear-model.ts'
+import { linearRegressor } from '../linear-regressor.ts'
+import type { Artifact, FittedRegressor, ModelKind } from '../model.ts'
 import { fitBias } from './bias-solver.ts'
 
 const FORMAT = 1
@@ -60,22 +55,5 @@ export const bias: ModelKind<'regressor', BiasParams> = {
   },
 }
 
-function regressor(model: LinearModel, chosen: Readonly<Record<string, unknown>>): FittedRegressor {
-  const scorer = createLinearScorer(model)
-  return {
-    kind: bias.name,
-    task: bias.task,
-    predict(input) {
-      const { score, unknown } = scorer(input)
-      return { value: score, unknown }
-    },
-    explain: createLinearExplainer(model),
-    save: () => ({
-      kind: bias.name,
-      task: bias.task,
-      format: FORMAT,
-      params: chosen,
-      ...writeLinear(model),
-    }),
-  }
-}
+const regressor = (model: LinearModel, params: Artifact['params']): FittedRegressor =>
+  linearRegressor(model, { kind: bias.name, format: FORMAT, params })

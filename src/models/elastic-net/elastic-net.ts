@@ -4,14 +4,9 @@
  */
 import { z } from 'zod'
 import { checkArtifact } from '../artifact-reader.ts'
-import {
-  createLinearExplainer,
-  createLinearScorer,
-  readLinear,
-  writeLinear,
-  type LinearModel,
-} from '../linear-model.ts'
-import type { FittedRegressor, ModelKind } from '../model.ts'
+import { readLinear, type LinearModel } from '../linear-model.ts'
+import { linearRegressor } from '../linear-regressor.ts'
+import type { Artifact, FittedRegressor, ModelKind } from '../model.ts'
 import { fitElasticNet } from './elastic-net-solver.ts'
 
 const FORMAT = 1
@@ -56,22 +51,5 @@ export const elasticNet: ModelKind<'regressor', ElasticNetParams> = {
   },
 }
 
-function regressor(model: LinearModel, chosen: Readonly<Record<string, unknown>>): FittedRegressor {
-  const scorer = createLinearScorer(model)
-  return {
-    kind: elasticNet.name,
-    task: elasticNet.task,
-    predict(input) {
-      const { score, unknown } = scorer(input)
-      return { value: score, unknown }
-    },
-    explain: createLinearExplainer(model),
-    save: () => ({
-      kind: elasticNet.name,
-      task: elasticNet.task,
-      format: FORMAT,
-      params: chosen,
-      ...writeLinear(model),
-    }),
-  }
-}
+const regressor = (model: LinearModel, params: Artifact['params']): FittedRegressor =>
+  linearRegressor(model, { kind: elasticNet.name, format: FORMAT, params })
