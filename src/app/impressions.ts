@@ -4,7 +4,7 @@
  * one of its items is an answer to it. Written behind the answer, as predictions are.
  */
 import { z } from 'zod'
-import type { Clock, Logger, Metrics, NewRecord } from '../core/index.ts'
+import { sqlName, type Clock, type Logger, type Metrics, type NewRecord } from '../core/index.ts'
 import type { Log } from '../log/index.ts'
 import type { ListAnswer } from '../serving/index.ts'
 import type { AppDefinition } from './define-app.ts'
@@ -121,13 +121,13 @@ export async function countImpressions(
   { table, item, recommendationId }: Attribution,
   by: readonly ImpressionGroup[],
 ): Promise<ImpressionCount[]> {
-  const columns = by.map((name) => `s.${quoted(name)}`).join(', ')
+  const columns = by.map((name) => `s.${sqlName(name)}`).join(', ')
   const { rows } = await query.run(
     `with answers as (
-       select distinct ${quoted(recommendationId)} as list, cast(${quoted(item)} as varchar) as item
-       from ${quoted(table)} where ${quoted(recommendationId)} is not null)
+       select distinct ${sqlName(recommendationId)} as list, cast(${sqlName(item)} as varchar) as item
+       from ${sqlName(table)} where ${sqlName(recommendationId)} is not null)
      select ${columns}, count(*) as impressions, count(a.item) as answered
-     from ${quoted(IMPRESSIONS_TABLE)} s
+     from ${sqlName(IMPRESSIONS_TABLE)} s
      left join answers a on a.list = s.recommendation_id and a.item = s.item
      where s.model = ? group by ${columns} order by ${columns}`,
     { params: [model] },
@@ -138,8 +138,6 @@ export async function countImpressions(
     return { group, impressions, answered, rate: answered / impressions }
   })
 }
-
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 const cellOf = (value: unknown): string | number | null =>
   value === null || value === undefined ? null : typeof value === 'string' ? value : Number(value)

@@ -1,4 +1,5 @@
 /** Rows of a Parquet file in their order, and the file that holds them with what was answered: for predictions in bulk. */
+import { sqlName, sqlText } from '../core/index.ts'
 import { openSqlEngine, type SqlEngine, type SqlValue } from '../sql/index.ts'
 import { appError } from './errors.ts'
 
@@ -17,19 +18,16 @@ export interface ParquetRows {
   close(): Promise<void>
 }
 
-const text = (value: string): string => `'${value.replaceAll("'", "''")}'`
-const name = (value: string): string => `"${value.replaceAll('"', '""')}"`
-
 /** Throws APP_NO_ROWS when the file cannot be read as Parquet. */
 export async function openParquetRows(path: string): Promise<ParquetRows> {
   const engine = await openSqlEngine()
-  const source = `read_parquet(${text(path)}, file_row_number = true)`
+  const source = `read_parquet(${sqlText(path)}, file_row_number = true)`
   try {
     const { rows } = await engine.query(`select count(*) from ${source}`)
-    const { columns } = await engine.query(`select * from read_parquet(${text(path)}) limit 0`)
+    const { columns } = await engine.query(`select * from read_parquet(${sqlText(path)}) limit 0`)
     const names = columns.map((column) => column.name)
     const selected = columns.map(({ name: own, type }) =>
-      type.startsWith('TIMESTAMP') || type === 'DATE' ? `${name(own)}::varchar` : name(own),
+      type.startsWith('TIMESTAMP') || type === 'DATE' ? `${sqlName(own)}::varchar` : sqlName(own),
     )
     return {
       count: Number(rows[0]?.[0]),
@@ -69,20 +67,20 @@ interface Joined {
 async function join(engine: SqlEngine, joined: Joined): Promise<void> {
   const { source, names, answers, types, to } = joined
   const columns = Object.entries({ row: 'BIGINT', ...types })
-  const listed = columns.map(([column, type]) => `${text(column)}: ${text(type)}`)
-  const own = names.map((column) => `i.${name(column)}`)
+  const listed = columns.map(([column, type]) => `${sqlText(column)}: ${sqlText(type)}`)
+  const own = names.map((column) => `i.${sqlName(column)}`)
   // A column of the input keeps its name; an answer of the same name stands beside it.
   const answered = Object.keys(types).map(
     (column) =>
-      `a.${name(column)} as ${name(names.includes(column) ? `predicted_${column}` : column)}`,
+      `a.${sqlName(column)} as ${sqlName(names.includes(column) ? `predicted_${column}` : column)}`,
   )
   await engine.run(`copy (
     select ${[...own, ...answered].join(', ')}
     from ${source} i
-    join read_json(${text(answers)}, format = 'newline_delimited', columns = {${listed.join(', ')}}) a
+    join read_json(${sqlText(answers)}, format = 'newline_delimited', columns = {${listed.join(', ')}}) a
       on i.file_row_number = a.row
     order by i.file_row_number
-  ) to ${text(to)} (format parquet, compression zstd)`)
+  ) to ${sqlText(to)} (format parquet, compression zstd)`)
 }
 
 function cellOf(value: SqlValue | undefined): RowCell {

@@ -2,6 +2,7 @@
  * The batches of a table as files, one each, from the REST API: `movielens_batch_1795279240_12.csv`. The number in the middle
  * is when the oldest batch was closed, in seconds since 1970, so a later export gives the same names and only adds to them.
  */
+import { sqlName } from '../core/index.ts'
 import { createWriteStream } from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -99,12 +100,12 @@ async function* rowsOf(
   names: readonly string[],
   batch: BatchAnswer,
 ): AsyncGenerator<readonly unknown[]> {
-  const list = [...names, '_offset'].map(quoted).join(', ')
+  const list = [...names, '_offset'].map(sqlName).join(', ')
   for (const { partition, first, last } of batch.ranges) {
     let from = first
     for (;;) {
       const { rows, truncated } = await api.post<SqlAnswer>('/v1/sql', {
-        sql: `select ${list} from ${quoted(table)} where _partition = ? and _offset between ? and ? order by _offset`,
+        sql: `select ${list} from ${sqlName(table)} where _partition = ? and _offset between ? and ? order by _offset`,
         params: [partition, from, last],
         maxRows: PAGE_ROWS,
       })
@@ -115,8 +116,6 @@ async function* rowsOf(
     }
   }
 }
-
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 function cellText(value: unknown): string {
   if (value === null || value === undefined) return ''

@@ -2,6 +2,7 @@
  * Three lines that work when pasted: lists for a user that the stream has shown, and predictions, by the app's own routes first. Each
  * is tried before it is printed, so a line that is shown has answered 200 a moment ago.
  */
+import { sqlName } from '../core/index.ts'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { RunningApp } from '../app/index.ts'
@@ -103,8 +104,8 @@ const pick = (row: Row, fields: readonly string[]): Row =>
   Object.fromEntries(fields.filter((field) => field in row).map((field) => [field, row[field]]))
 
 async function oldestRow(app: RunningApp, table: string): Promise<Row | undefined> {
-  const name = `"${table.replaceAll('"', '""')}"`
-  const { columns, rows } = await app.query.run(`select * from ${name} order by _offset limit 1`)
+  const sql = `select * from ${sqlName(table)} order by _offset limit 1`
+  const { columns, rows } = await app.query.run(sql)
   const [row] = rows
   return row && Object.fromEntries(columns.map((column, at) => [column.name, row[at]]))
 }

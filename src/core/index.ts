@@ -47,6 +47,7 @@ export {
   type ColumnType,
   type EventSchema,
 } from './schema.ts'
+export { sqlName, sqlText } from './sql-text.ts'
 export {
   metricTable,
   silentLogger,

@@ -1,12 +1,12 @@
 /** Training data of windowed views: what each entity looked like at a cut-off, and what it did after it. */
-import { quote } from '../core/index.ts'
+import { quote, sqlName } from '../core/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
 import { featureError } from './errors.ts'
 import type { CutoffFrame, CutoffRequest, FrameBuilder, TimeSpan } from './feature-view.ts'
 import { reachedTime } from './reached-time.ts'
 import { rowMajor } from './row-major.ts'
 import { compileFeatureView, type CompiledView } from './view-compiler.ts'
-import { CUTOFF, eventMs, ident } from './view-source.ts'
+import { CUTOFF, eventMs } from './view-source.ts'
 import { parquetSource } from './view-sql.ts'
 import { windowedSql } from './windowed-sql.ts'
 
@@ -99,10 +99,10 @@ function labelLayer(request: CutoffRequest, views: readonly CompiledView[]): str
   if (!label || entity === undefined) return undefined
   const list = cutoffs.map((cutoff) => `(${Math.floor(cutoff)}::bigint)`).join(', ')
   return `outcomes as (
-    with cuts(${ident(CUTOFF)}) as (values ${list})
-    select CAST(${ident(entity)} AS VARCHAR) as e, CAST(${ident(CUTOFF)} AS DOUBLE) as cutoff, 1.0 as y
+    with cuts(${sqlName(CUTOFF)}) as (values ${list})
+    select CAST(${sqlName(entity)} AS VARCHAR) as e, CAST(${sqlName(CUTOFF)} AS DOUBLE) as cutoff, 1.0 as y
     from (select *, ${eventMs(table)} as "__ms" from (${historySource(request)})) s
-    join cuts on s."__ms" >= ${ident(CUTOFF)} and s."__ms" < ${ident(CUTOFF)} + ${label.withinMs}
+    join cuts on s."__ms" >= ${sqlName(CUTOFF)} and s."__ms" < ${sqlName(CUTOFF)} + ${label.withinMs}
     where TRY(CAST((${label.sql}) AS BOOLEAN))
     group by 1, 2)`
 }

@@ -3,12 +3,13 @@
  * it fresh, one reading per topic for all of its views.
  */
 import {
-  quote,
   type Cell,
   type Clock,
-  type LogRecord,
   type Logger,
+  type LogRecord,
   type Metrics,
+  quote,
+  sqlName,
 } from '../core/index.ts'
 import { rowConverter, type Lake, type TableSnapshot } from '../lake/index.ts'
 import type { Log } from '../log/index.ts'
@@ -26,7 +27,7 @@ import { createWindowedView } from './windowed-view.ts'
 import { followTopic, type TopicFollower } from './topic-follower.ts'
 import { compileFeatureView } from './view-compiler.ts'
 import { invalid, parseView } from './view-parser.ts'
-import { eventTimeColumn, ident, sourceColumns, sqlTypeOf, topicColumns } from './view-source.ts'
+import { eventTimeColumn, sourceColumns, sqlTypeOf, topicColumns } from './view-source.ts'
 import { numberOf, parquetSource } from './view-sql.ts'
 
 export interface FeatureStoreOptions {
@@ -245,17 +246,17 @@ function rowTaker(
   const convert = rowConverter(topicColumns(table))
   const tail = `${table.name}.tail`
   const columns = sourceColumns(table)
-  const ddl = columns.map((column) => `${ident(column.name)} ${sqlTypeOf(column)}`).join(', ')
+  const ddl = columns.map((column) => `${sqlName(column.name)} ${sqlTypeOf(column)}`).join(', ')
   const time = columns.findIndex(({ name }) => name === eventTimeColumn(table).name)
   return async (records) => {
     // Records that are no rows are in the dead letters, not in the lake; so they are no events of a view either.
     const { rows } = convert(records)
     if (rows.length === 0) return undefined
-    await engine.run(`create or replace table ${ident(tail)} (${ddl})`)
+    await engine.run(`create or replace table ${sqlName(tail)} (${ddl})`)
     await engine.append(tail, rows)
     const publish: (() => void)[] = []
     for (const view of views) {
-      publish.push(await view.prepare(engine, `select * from ${ident(tail)}`))
+      publish.push(await view.prepare(engine, `select * from ${sqlName(tail)}`))
     }
     for (const run of publish) run()
     return largest(rows.values[time] ?? [])

@@ -9,7 +9,7 @@
  * ```
  * The history is a FILTER, not a WHERE: rows outside it are asked for, but never seen.
  */
-import { quote, type Column } from '../core/index.ts'
+import { type Column, quote, sqlName } from '../core/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
 import { featureError } from './errors.ts'
 import type {
@@ -23,7 +23,7 @@ import type {
 import { buildCutoffs, readSpan } from './cutoff-frame.ts'
 import { rowMajor } from './row-major.ts'
 import { compileFeatureView, type CompiledView } from './view-compiler.ts'
-import { eventTimeColumn, ident, sourceColumns } from './view-source.ts'
+import { eventTimeColumn, sourceColumns } from './view-source.ts'
 import {
   aggregateColumns,
   entityColumnOf,
@@ -95,7 +95,7 @@ function frameSql(request: FrameRequest, views: readonly CompiledView[]): string
     ...columns.map((name, index) => ({ as: `x${index}`, sql: numberOf(findColumn(table, name)) })),
     ...categories.map((name, index) => ({
       as: `c${index}`,
-      sql: `CAST(${ident(findColumn(table, name).name)} AS VARCHAR)`,
+      sql: `CAST(${sqlName(findColumn(table, name).name)} AS VARCHAR)`,
     })),
     ...(label === undefined ? [] : [{ as: 'y', sql: `TRY(CAST((${label}) AS DOUBLE))` }]),
     { as: 'p', sql: '"_partition"' },
@@ -131,9 +131,9 @@ function inputLayers(
     inputs as (select ${columns.join(',\n')} from source)`
 }
 
-const seenColumn = ({ view }: CompiledView): string => ident(`${view.name}.seen`)
+const seenColumn = ({ view }: CompiledView): string => sqlName(`${view.name}.seen`)
 
-const windowOf = ({ view }: CompiledView): string => ident(`${view.name}.window`)
+const windowOf = ({ view }: CompiledView): string => sqlName(`${view.name}.window`)
 
 function windowLayer(views: readonly CompiledView[], frame: string): string {
   const columns = views.flatMap((compiled) => {
@@ -149,7 +149,7 @@ function windowLayer(views: readonly CompiledView[], frame: string): string {
     ${windows.length > 0 ? `window ${windows.join(',\n')}` : ''})`
 }
 
-const groupName = ({ view }: CompiledView): string => ident(`${view.name}.groups`)
+const groupName = ({ view }: CompiledView): string => sqlName(`${view.name}.groups`)
 
 /** One group per entity of the view, over the history. */
 function groupLayer(compiled: CompiledView): string {

@@ -6,7 +6,15 @@
  * acknowledged some milliseconds ago. **I2** what is read from the lake and then from the tail is what the log holds, each
  * record once. **I3** an event costs the same however long the history is.
  */
-import type { Cell, Clock, ColumnarRows, Combine, LogRecord, Logger } from '../core/index.ts'
+import {
+  type Cell,
+  type Clock,
+  type ColumnarRows,
+  type Combine,
+  type Logger,
+  type LogRecord,
+  sqlName,
+} from '../core/index.ts'
 import { rowConverter, type Lake } from '../lake/index.ts'
 import type { Log } from '../log/index.ts'
 import { openSqlEngine, type SqlEngine, type SqlValue } from '../sql/index.ts'
@@ -14,7 +22,7 @@ import type { FeatureTable } from './feature-view.ts'
 import { InteractionTable } from './interaction-table.ts'
 import { soundSnapshot } from './sound-snapshot.ts'
 import { followTopic, type TopicFollower } from './topic-follower.ts'
-import { ident, topicColumns } from './view-source.ts'
+import { topicColumns } from './view-source.ts'
 import { parquetSource } from './view-sql.ts'
 
 export interface InteractionStoreSpec {
@@ -129,9 +137,9 @@ function eventIntake(spec: InteractionStoreSpec, interactions: InteractionTable)
   }
   return {
     async lake(engine, source) {
-      const value = spec.value === undefined ? '1' : ident(spec.value)
-      const found = await engine.queryColumns(`select CAST(${ident(spec.user)} AS VARCHAR) as u,
-        CAST(${ident(spec.item)} AS VARCHAR) as i, CAST(${value} AS DOUBLE) as v, ${RECORD_TIME} as t
+      const value = spec.value === undefined ? '1' : sqlName(spec.value)
+      const found = await engine.queryColumns(`select CAST(${sqlName(spec.user)} AS VARCHAR) as u,
+        CAST(${sqlName(spec.item)} AS VARCHAR) as i, CAST(${value} AS DOUBLE) as v, ${RECORD_TIME} as t
         from (${source}) ${LOG_ORDER}`)
       const [users, items] = [found.texts('u'), found.texts('i')]
       const [values, times] = [found.numbers('v'), found.numbers('t')]
@@ -162,7 +170,7 @@ function itemIntake(spec: CatalogSpec, catalog: Map<string, CatalogItem>): Intak
   }
   return {
     async lake(engine, source) {
-      const list = columns.map(ident).join(', ')
+      const list = columns.map(sqlName).join(', ')
       const { rows } = await engine.query(
         `select ${list}, ${RECORD_TIME} from (${source}) ${LOG_ORDER}`,
       )

@@ -5,11 +5,11 @@
  * A change is prepared first and published in one synchronous step, so a failure in between leaves everything as it was
  * and the same rows can be taken again.
  */
-import type { Cell, ColumnarRows } from '../core/index.ts'
+import { type Cell, type ColumnarRows, sqlName } from '../core/index.ts'
 import type { ColumnResult, SqlEngine } from '../sql/index.ts'
 import { aggregateKinds, type StateCell } from './aggregate-kinds.ts'
 import type { CompiledView } from './view-compiler.ts'
-import { aggregateColumn, ident } from './view-source.ts'
+import { aggregateColumn } from './view-source.ts'
 import {
   cellTypeOf,
   entityColumnOf,
@@ -124,17 +124,17 @@ async function finalValues(
   const rows = aggregateRows(compiled, states)
   const ddl = rows.columns.map((column) => {
     const type = column.type === 'text' ? 'VARCHAR' : 'DOUBLE'
-    return `${ident(column.name)} ${type}`
+    return `${sqlName(column.name)} ${type}`
   })
-  await engine.run(`create or replace table ${ident(name)} (${ddl.join(', ')})`)
+  await engine.run(`create or replace table ${sqlName(name)} (${ddl.join(', ')})`)
   await engine.append(name, rows)
   const decoded = compiled.aggregates.map(({ type }, index) => {
-    const column = ident(aggregateColumn(compiled.view.name, index))
+    const column = sqlName(aggregateColumn(compiled.view.name, index))
     return `${decode(column, type)} as ${column}`
   })
   const finals = finalColumns(compiled).map((sql, index) => `${sql} as v${index}`)
   const result = await engine.queryColumns(
-    `select ${finals.join(',\n')} from (select i, ${decoded.join(',\n')} from ${ident(name)}) order by i`,
+    `select ${finals.join(',\n')} from (select i, ${decoded.join(',\n')} from ${sqlName(name)}) order by i`,
   )
   const columns = finals.map((_, index) => result.numbers(`v${index}`))
   return states.map((_, row) =>

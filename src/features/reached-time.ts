@@ -5,9 +5,10 @@
  * A time is reached when enough entities have an event at or after it: one in a thousand, three at the least. Of fewer than
  * twenty entities each one counts.
  */
+import { sqlName } from '../core/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
 import type { FeatureTable } from './feature-view.ts'
-import { eventMs, eventTimeColumn, ident } from './view-source.ts'
+import { eventMs, eventTimeColumn } from './view-source.ts'
 import { numberOf } from './view-sql.ts'
 
 const FEW_ENTITIES = 20
@@ -38,7 +39,7 @@ export async function reachedTime(
   const ms = eventMs(table)
   const witnesses = `greatest(${WITNESSES}, ceil(${SHARE} * count(*)))::bigint`
   const result = await engine.queryColumns(`
-    with events as (select CAST(${ident(entity)} AS VARCHAR) as e, ${ms} as ms,
+    with events as (select CAST(${sqlName(entity)} AS VARCHAR) as e, ${ms} as ms,
         ${numberOf(eventTimeColumn(table))} as raw from (${source}) where ${ms} is not null),
       lasts as (select max(ms) as t from events group by e),
       reached as (select case when count(*) < ${FEW_ENTITIES} then max(t)

@@ -1,5 +1,5 @@
 /** The table as SQL sees it: typed columns, quoted names, the column that orders events. */
-import { quote, type Column, type ColumnType } from '../core/index.ts'
+import { type Column, type ColumnType, quote, sqlName } from '../core/index.ts'
 import { recordColumns } from '../lake/index.ts'
 import { featureError } from './errors.ts'
 import type { FeatureTable } from './feature-view.ts'
@@ -16,8 +16,6 @@ const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
 export const sqlTypeOf = (column: Column): string => SQL_TYPES[column.type]
 
 /** Quotes a name for SQL. */
-export const ident = (name: string): string => `"${name.replaceAll('"', '""')}"`
-
 /** Names of a view's intermediate columns; a view's name has no dot, so they never meet. */
 export const aggregateColumn = (view: string, index: number): string => `${view}.a${index}`
 export const rowColumn = (view: string, index: number): string => `${view}.x${index}`
@@ -51,13 +49,14 @@ export function eventTimeColumn(table: FeatureTable): Column {
 /** The event time as a DOUBLE, microseconds for timestamps; rows without one come after all others. */
 export function eventOrder(table: FeatureTable): string {
   const column = eventTimeColumn(table)
-  const value = column.type === 'timestamp' ? `epoch_us(${ident(column.name)})` : ident(column.name)
+  const value =
+    column.type === 'timestamp' ? `epoch_us(${sqlName(column.name)})` : sqlName(column.name)
   return `coalesce(CAST(${value} AS DOUBLE), ${Number.MAX_VALUE})`
 }
 
 /** `null::BIGINT as "userId", …`: one row of typed nulls, which expressions are bound against. */
 export const typedNulls = (columns: readonly { name: string; type: string }[]): string =>
-  columns.map(({ name, type }) => `null::${type} as ${ident(name)}`).join(', ')
+  columns.map(({ name, type }) => `null::${type} as ${sqlName(name)}`).join(', ')
 
 export const sourceNulls = (table: FeatureTable): string =>
   typedNulls(sourceColumns(table).map((column) => ({ name: column.name, type: sqlTypeOf(column) })))
@@ -77,7 +76,7 @@ const SECONDS_BELOW = 1e11
 /** The event time as a DOUBLE in milliseconds, NULL for a row without one. */
 export function eventMs(table: FeatureTable): string {
   const { name, type } = eventTimeColumn(table)
-  const column = ident(name)
+  const column = sqlName(name)
   if (type === 'timestamp') return `epoch_us(${column}) / 1000.0`
   const value = `CAST(${column} AS DOUBLE)`
   return `case when abs(${value}) < ${SECONDS_BELOW} then ${value} * 1000 else ${value} end`

@@ -9,35 +9,26 @@
  * ```
  */
 import { aggregateKinds, type AggregateInput, type CellType } from './aggregate-kinds.ts'
-import { quote, type Column } from '../core/index.ts'
+import { type Column, quote, sqlName, sqlText } from '../core/index.ts'
 import { featureError } from './errors.ts'
 import type { FeatureTable } from './feature-view.ts'
 import type { CompiledAggregate, CompiledView } from './view-compiler.ts'
-import {
-  aggregateColumn,
-  eventOrder,
-  ident,
-  rowColumn,
-  sourceColumns,
-  sqlTypeOf,
-} from './view-source.ts'
+import { aggregateColumn, eventOrder, rowColumn, sourceColumns, sqlTypeOf } from './view-source.ts'
 import { decode } from './view-types.ts'
 
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
-
-export const entityColumnOf = ({ view }: CompiledView): string => ident(`${view.name}.e`)
-export const whereColumnOf = ({ view }: CompiledView): string => ident(`${view.name}.w`)
+export const entityColumnOf = ({ view }: CompiledView): string => sqlName(`${view.name}.e`)
+export const whereColumnOf = ({ view }: CompiledView): string => sqlName(`${view.name}.w`)
 
 /** A SELECT of the table's columns from Parquet files. Files of an older schema lack columns: those are NULL. */
 export function parquetSource(table: FeatureTable, files: readonly string[]): string {
   const columns = sourceColumns(table)
   const typed = columns
-    .map((column) => `null::${sqlTypeOf(column)} as ${ident(column.name)}`)
+    .map((column) => `null::${sqlTypeOf(column)} as ${sqlName(column.name)}`)
     .join(', ')
   const empty = `select ${typed} where false`
   if (files.length === 0) return empty
-  const names = columns.map(({ name }) => ident(name)).join(', ')
-  const list = files.map(literal).join(', ')
+  const names = columns.map(({ name }) => sqlName(name)).join(', ')
+  const list = files.map(sqlText).join(', ')
   return `select ${names} from (${empty} union all by name
     select * from read_parquet([${list}], union_by_name = true, hive_partitioning = false))`
 }
@@ -51,7 +42,7 @@ export function numberOf(column: Column): string {
       { details: { column: column.name } },
     )
   }
-  const sql = ident(column.name)
+  const sql = sqlName(column.name)
   return column.type === 'timestamp' ? `epoch_us(${sql}) / 1000.0` : `CAST(${sql} AS DOUBLE)`
 }
 
@@ -62,10 +53,10 @@ export function inputColumns(table: FeatureTable, views: readonly CompiledView[]
     `CAST("_partition" AS DOUBLE) as "__p"`,
     `CAST("_offset" AS DOUBLE) as "__o"`,
     ...views.flatMap((compiled) => [
-      `CAST(${ident(compiled.view.entity)} AS VARCHAR) as ${entityColumnOf(compiled)}`,
+      `CAST(${sqlName(compiled.view.entity)} AS VARCHAR) as ${entityColumnOf(compiled)}`,
       `${compiled.where} as ${whereColumnOf(compiled)}`,
       ...compiled.rows.map(
-        ({ sql }, index) => `${sql} as ${ident(rowColumn(compiled.view.name, index))}`,
+        ({ sql }, index) => `${sql} as ${sqlName(rowColumn(compiled.view.name, index))}`,
       ),
     ]),
   ]
@@ -84,7 +75,7 @@ function inputOf(
   aggregate: CompiledAggregate,
   visible: string,
 ): AggregateInput {
-  const column = (index: number): string => ident(rowColumn(compiled.view.name, index))
+  const column = (index: number): string => sqlName(rowColumn(compiled.view.name, index))
   const usable = (index: number): string => {
     if (compiled.rows[index]?.cell === 'text') return `${column(index)} is not null`
     return isArithmetic(aggregate)
@@ -113,7 +104,7 @@ export const aggregateColumns = (compiled: CompiledView, visible: string, over: 
   compiled.aggregates.map((aggregate, index) => {
     const sql = aggregateKinds[aggregate.kind].sql(inputOf(compiled, aggregate, visible), over)
     const travelled = isText(compiled, aggregate) ? sql : `CAST(${sql} AS DOUBLE)`
-    return `${decode(travelled, aggregate.type)} as ${ident(aggregateColumn(compiled.view.name, index))}`
+    return `${decode(travelled, aggregate.type)} as ${sqlName(aggregateColumn(compiled.view.name, index))}`
   })
 
 /** Final expressions as numbers, one per feature, in order; one that fails is NULL. */

@@ -7,8 +7,9 @@
  *                       [w1....T2)
  * ```
  */
+import { sqlName } from '../core/index.ts'
 import type { CompiledView } from './view-compiler.ts'
-import { CUTOFF, eventMs, ident } from './view-source.ts'
+import { CUTOFF, eventMs } from './view-source.ts'
 import {
   aggregateColumns,
   entityColumnOf,
@@ -35,22 +36,22 @@ export function windowedSql(
   const inputs = [
     ...inputColumns(table, [compiled]),
     `${until ?? 'false'} as "__left"`,
-    ident(CUTOFF),
+    sqlName(CUTOFF),
   ]
   const aggregates = [
     entity,
-    ident(CUTOFF),
+    sqlName(CUTOFF),
     `${seenSql(compiled, 'true', '')} as "__seen"`,
     `bool_or("__left") as "__gone"`,
     ...aggregateColumns(compiled, 'true', ''),
   ]
   const finals = finalColumns(compiled).map((sql, index) => `${sql} as v${index}`)
-  return `with cuts(${ident(CUTOFF)}) as (values ${list}),
-    observed as (select s.*, ${ident(CUTOFF)}
+  return `with cuts(${sqlName(CUTOFF)}) as (values ${list}),
+    observed as (select s.*, ${sqlName(CUTOFF)}
       from (select *, ${eventMs(table)} as "__ms" from (${source})) s
-      join cuts on s."__ms" >= ${ident(CUTOFF)} - ${windowMs} and s."__ms" < ${ident(CUTOFF)}),
+      join cuts on s."__ms" >= ${sqlName(CUTOFF)} - ${windowMs} and s."__ms" < ${sqlName(CUTOFF)}),
     inputs as (select ${inputs.join(',\n')} from observed),
-    aggregated as (select ${aggregates.join(',\n')} from inputs group by ${entity}, ${ident(CUTOFF)})
-    select ${[`${entity} as e`, `CAST(${ident(CUTOFF)} AS DOUBLE) as cutoff`, ...finals].join(',\n')}
+    aggregated as (select ${aggregates.join(',\n')} from inputs group by ${entity}, ${sqlName(CUTOFF)})
+    select ${[`${entity} as e`, `CAST(${sqlName(CUTOFF)} AS DOUBLE) as cutoff`, ...finals].join(',\n')}
     from aggregated where ${entity} is not null and "__seen" > 0 and not "__gone"`
 }

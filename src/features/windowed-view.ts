@@ -5,11 +5,12 @@
  * Rows come in the order of their offsets. Those beyond `ends` were stored by a change that was never published; they are
  * removed before the same rows come again.
  */
+import { sqlName } from '../core/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
 import type { OnlineView } from './online-view.ts'
 import { reachedTime } from './reached-time.ts'
 import type { CompiledView } from './view-compiler.ts'
-import { eventMs, ident, sourceColumns, sqlTypeOf } from './view-source.ts'
+import { eventMs, sourceColumns, sqlTypeOf } from './view-source.ts'
 import { finalColumns } from './view-sql.ts'
 import { windowedSql } from './windowed-sql.ts'
 
@@ -64,15 +65,15 @@ export function createWindowedView(compiled: CompiledView): OnlineView {
   }
 }
 
-const storeName = ({ view }: CompiledView): string => ident(`${view.name}.recent`)
+const storeName = ({ view }: CompiledView): string => sqlName(`${view.name}.recent`)
 
-const columnNames = ({ columns }: CompiledView): string => columns.map(ident).join(', ')
+const columnNames = ({ columns }: CompiledView): string => columns.map(sqlName).join(', ')
 
 async function createStore(engine: SqlEngine, compiled: CompiledView): Promise<void> {
   const { columns, table } = compiled
   const ddl = sourceColumns(table)
     .filter(({ name }) => columns.includes(name))
-    .map((column) => `${ident(column.name)} ${sqlTypeOf(column)}`)
+    .map((column) => `${sqlName(column.name)} ${sqlTypeOf(column)}`)
   await engine.run(`create or replace table ${storeName(compiled)} (${ddl.join(', ')})`)
 }
 

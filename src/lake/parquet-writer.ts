@@ -3,7 +3,14 @@
  * the columns and the facts: one thread, insertion order, fixed row groups. Replaying the log gives the same digests.
  */
 import { stat } from 'node:fs/promises'
-import type { Column, ColumnarRows, ColumnType, OffsetRange } from '../core/index.ts'
+import {
+  sqlName,
+  sqlText,
+  type Column,
+  type ColumnarRows,
+  type ColumnType,
+  type OffsetRange,
+} from '../core/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
 
 /** DuckDB's own default; written down because the bytes depend on it. */
@@ -32,11 +39,11 @@ export async function writeRowsTo(
   facts: FileFacts = {},
 ): Promise<void> {
   const stage = `stage_${++stages}`
-  const definition = rows.columns.map((column) => `${identifier(column.name)} ${sqlType(column)}`)
+  const definition = rows.columns.map((column) => `${sqlName(column.name)} ${sqlType(column)}`)
   await engine.run(`CREATE TABLE ${stage} (${definition.join(', ')})`)
   try {
     await engine.append(stage, rows)
-    await engine.run(`COPY ${stage} TO ${literal(path)} (${copyOptions(facts)})`)
+    await engine.run(`COPY ${stage} TO ${sqlText(path)} (${copyOptions(facts)})`)
   } finally {
     await engine.run(`DROP TABLE ${stage}`)
   }
@@ -51,20 +58,20 @@ export async function mergeFilesTo(
   facts: FileFacts,
 ): Promise<void> {
   await engine.run(
-    `COPY (${selectFiles(columns, sources)}) TO ${literal(path)} (${copyOptions(facts)})`,
+    `COPY (${selectFiles(columns, sources)}) TO ${sqlText(path)} (${copyOptions(facts)})`,
   )
 }
 
 /** Rows of the files, whatever columns each of them has, in the table's columns. */
 function selectFiles(columns: readonly Column[], files: readonly string[]): string {
-  const empty = columns.map((column) => `NULL::${sqlType(column)} AS ${identifier(column.name)}`)
-  const list = files.map(literal).join(', ')
+  const empty = columns.map((column) => `NULL::${sqlType(column)} AS ${sqlName(column.name)}`)
+  const list = files.map(sqlText).join(', ')
   return `SELECT ${empty.join(', ')} WHERE false UNION ALL BY NAME SELECT * FROM read_parquet([${list}], union_by_name = true, hive_partitioning = false)`
 }
 
 export async function countRows(engine: SqlEngine, path: string): Promise<number> {
   const { rows } = await engine.query(
-    `SELECT num_rows FROM parquet_file_metadata(${literal(path)})`,
+    `SELECT num_rows FROM parquet_file_metadata(${sqlText(path)})`,
   )
   return Number(rows[0]?.[0])
 }
@@ -76,7 +83,7 @@ export async function hasRowsOfRange(
   { partition, first, last, rows: wanted }: OffsetRange & { readonly rows: number },
 ): Promise<boolean> {
   const { rows } = await engine.query(
-    `SELECT count(*), count(DISTINCT _offset), count(*) FILTER (_partition <> ${partition} OR _offset NOT BETWEEN ${first} AND ${last}), bit_xor(hash(r)) FROM read_parquet(${literal(path)}, hive_partitioning = false) r`,
+    `SELECT count(*), count(DISTINCT _offset), count(*) FILTER (_partition <> ${partition} OR _offset NOT BETWEEN ${first} AND ${last}), bit_xor(hash(r)) FROM read_parquet(${sqlText(path)}, hive_partitioning = false) r`,
   )
   const [count, distinct, strays] = (rows[0] ?? []).map(Number)
   return count === wanted && distinct === wanted && strays === 0
@@ -89,7 +96,7 @@ export async function readFact(
   key: string,
 ): Promise<string | undefined> {
   const { rows } = await engine.query(
-    `SELECT decode(value) FROM parquet_kv_metadata(${literal(path)}) WHERE decode(key) = ${literal(key)}`,
+    `SELECT decode(value) FROM parquet_kv_metadata(${sqlText(path)}) WHERE decode(key) = ${sqlText(key)}`,
   )
   const value = rows[0]?.[0]
   return typeof value === 'string' ? value : undefined
@@ -98,11 +105,9 @@ export async function readFact(
 export const sizeOf = async (path: string): Promise<number> => (await stat(path)).size
 
 function copyOptions(facts: FileFacts): string {
-  const pairs = Object.entries(facts).map(([key, value]) => `${literal(key)}: ${literal(value)}`)
+  const pairs = Object.entries(facts).map(([key, value]) => `${sqlText(key)}: ${sqlText(value)}`)
   const metadata = pairs.length > 0 ? `, KV_METADATA {${pairs.join(', ')}}` : ''
   return `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, USE_TMP_FILE false${metadata}`
 }
 
 const sqlType = (column: Column): string => SQL_TYPES[column.type]
-const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`

@@ -4,7 +4,7 @@
  * random split (20 % of each user's items, rounded down), and the gate rows, with the most popular items beside each.
  */
 import { createHash } from 'node:crypto'
-import { systemClock } from '../core/index.ts'
+import { sqlName, systemClock } from '../core/index.ts'
 import { createFrameBuilder, type Frame } from '../features/index.ts'
 import {
   createInteractions,
@@ -129,7 +129,7 @@ async function readEvents(plan: TrainingPlan, tools: JobTools): Promise<Events> 
     views: [],
     rows: `(${rangesSql(plan.rows)} or (${rangesSql(plan.history)} and ${gateSql(spec.table)}))`,
     asOf: 'row',
-    ...(value !== undefined && { label: quoted(value) }),
+    ...(value !== undefined && { label: sqlName(value) }),
     categories: [user, item],
   })
   const inSet = rangeMatcher(plan.rows)
@@ -165,8 +165,6 @@ async function readEvents(plan: TrainingPlan, tools: JobTools): Promise<Events> 
 const IN_SET = 1
 const GATE = 2
 const FRESH = 4
-
-const quoted = (column: string): string => `"${column.replaceAll('"', '""')}"`
 
 function interactionsOf(spec: ModelSpec): InteractionSpec {
   if (spec.interactions) return spec.interactions

@@ -1,12 +1,11 @@
+import { sqlName } from '../../../core/index.ts'
 import type { SqlAnswer, TableAnswer } from '../../../api/index.ts'
 import { path } from '../../api-client.ts'
 import { argument, defineCommand } from '../../command.ts'
 
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
-
 /** Figures of a column, in the order of the printed table. `empty` counts texts of no length, which are not NULL. */
 const figuresSql = (name: string, type: string): string[] => {
-  const column = quoted(name)
+  const column = sqlName(name)
   const empty = type === 'text' ? `count(*) filter (where ${column} = '')` : '0'
   return [
     `count(*) - count(${column})`,
@@ -37,7 +36,7 @@ export const profileTable = defineCommand({
     const name = argument(args, 0)
     const { columns } = await api.get<TableAnswer>(path`/v1/tables/${name}`)
     const own = columns.filter((column) => !column.name.startsWith('_'))
-    const from = `from ${quoted(name)}`
+    const from = `from ${sqlName(name)}`
     const ask = async (figures: string): Promise<readonly unknown[]> => {
       const { rows } = await api.post<SqlAnswer>('/v1/sql', { sql: `select ${figures} ${from}` })
       return rows[0] ?? []

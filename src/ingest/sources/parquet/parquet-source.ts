@@ -1,6 +1,6 @@
 /** Parquet: rows in the file's order, read in pages by the SQL engine. */
 import { createHash } from 'node:crypto'
-import { quote, type Column } from '../../../core/index.ts'
+import { quote, sqlName, sqlText, type Column } from '../../../core/index.ts'
 import {
   openSqlEngine,
   type QueryResult,
@@ -80,7 +80,7 @@ async function* readPages(
 ): AsyncGenerator<SourceEvent[]> {
   const engine = await openSqlEngine({ threads: 1 })
   try {
-    const names = columns.map(({ name }) => `"${name.replaceAll('"', '""')}"`).join(', ')
+    const names = columns.map(({ name }) => sqlName(name)).join(', ')
     for (let row = from - 1; ; row += PAGE_ROWS) {
       const sql = `SELECT ${names} FROM ${table(file, 'file_row_number = true')} WHERE file_row_number >= ${row} AND file_row_number < ${row + PAGE_ROWS} ORDER BY file_row_number`
       const { rows } = await ask(engine, file, sql, signal)
@@ -121,7 +121,7 @@ function cellJson(value: SqlValue, type: Column['type']): string {
 }
 
 const table = (file: DataFile, option = ''): string =>
-  `read_parquet('${file.path.replaceAll("'", "''")}'${option === '' ? '' : `, ${option}`})`
+  `read_parquet(${sqlText(file.path)}${option === '' ? '' : `, ${option}`})`
 
 async function ask(
   engine: SqlEngine,

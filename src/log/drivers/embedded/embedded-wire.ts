@@ -17,7 +17,6 @@ interface WireOptions {
   readonly recordBytes: number
   /** Throws LOG_CLOSED once the log is closed. */
   readonly refuseClosed: () => void
-  /** Adds partitions, one change of a topic at a time. */
 }
 
 const NOTHING: StoredBatches = { bytes: new Uint8Array(0), codecs: new Set() }

@@ -5,7 +5,7 @@
  * The order matters: views first (they need the files), then the list of files, then external access off, then the lock.
  */
 import { DuckDBInstance, type DuckDBConnection, type DuckDBResult } from '@duckdb/node-api'
-import type { Cell, Column, ColumnType } from '../../../core/index.ts'
+import { sqlName, sqlText, type Cell, type Column, type ColumnType } from '../../../core/index.ts'
 import type { QueryColumn, SandboxView, SqlValue } from '../../engine.ts'
 import { sqlError } from '../../errors.ts'
 import { duckdbError } from './duckdb-errors.ts'
@@ -70,10 +70,10 @@ const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
 const HIVE_NULL = '__HIVE_DEFAULT_PARTITION__'
 
 async function createView(connection: DuckDBConnection, view: SandboxView): Promise<void> {
-  const head = `CREATE VIEW ${identifier(view.name)} AS`
+  const head = `CREATE VIEW ${sqlName(view.name)} AS`
   const empty = `SELECT ${view.columns.map(emptyColumn).join(', ')} WHERE false`
   const sources = sourcesOf(view)
-  const names = view.columns.map(({ name }) => identifier(name)).join(', ')
+  const names = view.columns.map(({ name }) => sqlName(name)).join(', ')
   const [only] = sources
   if (sources.length === 1 && only !== undefined) {
     try {
@@ -103,7 +103,7 @@ function sourcesOf({
     })
   const types = columns
     .filter(({ name }) => partitionColumns.includes(name))
-    .map((column) => `${literal(column.name)}: ${SQL_TYPES[column.type]}`)
+    .map((column) => `${sqlText(column.name)}: ${SQL_TYPES[column.type]}`)
   const options = `hive_partitioning = true, hive_types = {${types.join(', ')}}`
   // To join columns by name, the engine opens every file before it begins.
   const whole = new Set(wholeFiles)
@@ -119,13 +119,13 @@ function sourcesOf({
 }
 
 const reading = (files: readonly string[], options: string): string[] =>
-  files.length === 0 ? [] : [`read_parquet([${files.map(literal).join(', ')}], ${options})`]
+  files.length === 0 ? [] : [`read_parquet([${files.map(sqlText).join(', ')}], ${options})`]
 
 const emptyColumn = ({ name, type }: Column): string =>
-  `NULL::${SQL_TYPES[type]} AS ${identifier(name)}`
+  `NULL::${SQL_TYPES[type]} AS ${sqlName(name)}`
 
 async function lock(connection: DuckDBConnection, views: readonly SandboxView[]): Promise<void> {
-  const paths = views.flatMap(({ files }) => files).map(literal)
+  const paths = views.flatMap(({ files }) => files).map(sqlText)
   await connection.run(`
     SET TimeZone = 'UTC';
     SET allowed_paths = [${paths.join(', ')}];
@@ -175,6 +175,3 @@ function jsonSafe(value: SqlValue): SqlValue {
   if (Array.isArray(value)) return value.map(jsonSafe)
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, jsonSafe(part)]))
 }
-
-const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`

@@ -9,7 +9,7 @@ import {
   type DuckDBConnection,
   type DuckDBPreparedStatement,
 } from '@duckdb/node-api'
-import { quote } from '../../../core/index.ts'
+import { quote, sqlText } from '../../../core/index.ts'
 import { sqlError } from '../../errors.ts'
 
 const TABLE_FUNCTIONS = new Set([
@@ -57,7 +57,7 @@ async function checkTree(
   sql: string,
   views: ReadonlySet<string>,
 ): Promise<void> {
-  const result = await connection.run(`SELECT json_serialize_sql('${sql.replaceAll("'", "''")}')`)
+  const result = await connection.run(`SELECT json_serialize_sql(${sqlText(sql)})`)
   const [row] = await result.getRows()
   const tree = JSON.parse(String(row?.[0])) as { error: boolean; statements?: unknown[] }
   if (tree.error || tree.statements?.length !== 1) throw notAllowed('the text is not a SELECT')
