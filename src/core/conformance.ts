@@ -12,3 +12,19 @@ export interface ConformanceCheck {
   /** Rejects when the guarantee is broken. */
   readonly run: () => Promise<void>
 }
+
+/** Makes checks that each open what they try, and close it at their end, however they end. */
+export const checksOn =
+  <T extends { close(): Promise<unknown> }>(open: () => Promise<T>) =>
+  (guarantee: string, name: string, run: (opened: T) => Promise<void>): ConformanceCheck => ({
+    guarantee,
+    name,
+    async run() {
+      const opened = await open()
+      try {
+        await run(opened)
+      } finally {
+        await opened.close()
+      }
+    },
+  })

@@ -1,6 +1,6 @@
 export { systemClock, type Clock } from './clock.ts'
 export { combined, type Combine } from './combine.ts'
-export type { ConformanceCheck } from './conformance.ts'
+export { checksOn, type ConformanceCheck } from './conformance.ts'
 export { deadLetterHeaders, readDeadLetter, type DeadLetter } from './dead-letter.ts'
 export { formatDuration, parseDuration, type Duration } from './duration.ts'
 export { compiledEntry } from './entry.ts'

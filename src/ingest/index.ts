@@ -23,6 +23,7 @@ export {
   type TopicSource,
   type TopicSourceOptions,
 } from './replay/topic-source.ts'
+export { jsonIssue } from './events/json-issue.ts'
 export { createTimeReader } from './events/event-time.ts'
 export { createPacer, type Pacer } from './replay/pacer.ts'
 export { RateMeter } from './replay/rate-meter.ts'

@@ -1,5 +1,5 @@
 /** The suite of `registry.ts`: R1–R6, free of any test runner. */
-import type { ConformanceCheck } from '../core/index.ts'
+import { checksOn, type ConformanceCheck } from '../core/index.ts'
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { rotChecks } from './registry-rot.conformance.ts'
@@ -15,22 +15,7 @@ import type { Registry } from './registry.ts'
 import { REGISTRY_STEPS, type RegistryStep } from './entry-writer.ts'
 
 export function registryConformance(create: () => Promise<RegistryBench>): ConformanceCheck[] {
-  const check = (
-    guarantee: string,
-    name: string,
-    run: (bench: RegistryBench) => Promise<void>,
-  ): ConformanceCheck => ({
-    guarantee,
-    name: `${guarantee}: ${name}`,
-    async run() {
-      const bench = await create()
-      try {
-        await run(bench)
-      } finally {
-        await bench.close()
-      }
-    },
-  })
+  const check = checksOn(create)
   return [
     check('R1', 'whatever is listed can be read, at every moment', wholeAlways),
     check('R1', 'a version comes back as it was handed over', roundTrip),

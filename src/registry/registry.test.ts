@@ -39,7 +39,8 @@ async function createBench(): Promise<RegistryBench> {
   }
 }
 
-for (const { name, run } of registryConformance(createBench)) test(name, run)
+for (const { guarantee, name, run } of registryConformance(createBench))
+  test(`${guarantee}: ${name}`, run)
 
 test('registrations, gate outcomes and figures are counted', async () => {
   const bench = await createBench()

@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isMillraceError, MillraceError, type Issue, type ConformanceCheck } from '../core/index.ts'
+import {
+  checksOn,
+  isMillraceError,
+  MillraceError,
+  type Issue,
+  type ConformanceCheck,
+} from '../core/index.ts'
 import type { Registry } from '../registry/index.ts'
 import {
   audit,
@@ -19,22 +25,7 @@ import {
 import type { PredictAnswer, PredictRow } from './serving.ts'
 
 export function servingConformance(create: () => Promise<ServingBench>): ConformanceCheck[] {
-  const check = (
-    guarantee: string,
-    name: string,
-    run: (bench: ServingBench) => Promise<void>,
-  ): ConformanceCheck => ({
-    guarantee,
-    name: `${guarantee}: ${name}`,
-    async run() {
-      const bench = await create()
-      try {
-        await run(bench)
-      } finally {
-        await bench.close()
-      }
-    },
-  })
+  const check = checksOn(create)
   return [
     check('V1', 'version, digest and value of an answer agree, for every version', everyVersion),
     check('V1', 'the data-as-of of an answer is that of what it used', dataAsOf),

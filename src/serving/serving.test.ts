@@ -107,7 +107,8 @@ async function createBench(): Promise<ServingBench> {
   }
 }
 
-for (const { name, run } of servingConformance(createBench)) test(name, run)
+for (const { guarantee, name, run } of servingConformance(createBench))
+  test(`${guarantee}: ${name}`, run)
 
 test('every answer is counted and handed to the prediction log, whose failure changes nothing', async () => {
   const bench = await createBench()

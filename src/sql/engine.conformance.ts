@@ -1,6 +1,6 @@
 /** What every SQL engine must do, as checks without a test runner. Numbers are those of `engine.ts`. */
 import assert from 'node:assert/strict'
-import type { ColumnarRows, ConformanceCheck } from '../core/index.ts'
+import { checksOn, type ColumnarRows, type ConformanceCheck } from '../core/index.ts'
 import type { SqlEngine, SqlEngineOptions } from './engine.ts'
 
 type OpenEngine = (options?: SqlEngineOptions) => Promise<SqlEngine>
@@ -30,22 +30,7 @@ const SAMPLE_TABLE =
 const ENDLESS = 'SELECT count(*) FROM range(1000000) a, range(1000000) b, range(1000) c'
 
 export function sqlEngineConformance(open: OpenEngine): ConformanceCheck[] {
-  const check = (
-    guarantee: string,
-    name: string,
-    body: (engine: SqlEngine) => Promise<void>,
-  ): ConformanceCheck => ({
-    guarantee,
-    name,
-    async run() {
-      const engine = await open()
-      try {
-        await body(engine)
-      } finally {
-        await engine.close()
-      }
-    },
-  })
+  const check = checksOn(open)
   return [...resultChecks(check), ...stopChecks(check)]
 }
 

@@ -2,10 +2,11 @@
  * What happens to every event at the door, in this order: size, UTF-8 and the scan of the JSON's bytes, the parser, the
  * topic's schema, the record key, the event time. The first step that fails names the event's fault.
  */
-import { JsonScanner, type JsonFault, type JsonFaultCode } from '../../kernels/index.ts'
+import { JsonScanner, type JsonFault } from '../../kernels/index.ts'
 import { eventTimeMs, type Issue, type Limits } from '../../core/index.ts'
 import type { IngestErrorCode } from '../errors.ts'
 import type { TopicContract } from '../ingest.ts'
+import { jsonIssue } from './json-issue.ts'
 import { createSchemaCheck, type JsonObject } from './strict-schema.ts'
 
 export interface EventFault {
@@ -26,26 +27,10 @@ export interface SoundEvent {
 export type EventVerdict = SoundEvent | EventFault
 export type EventCheck = (bytes: Uint8Array) => EventVerdict
 
-const FAULTS: Readonly<Record<JsonFaultCode, readonly [IngestErrorCode, string]>> = {
-  invalid_utf8: ['INGEST_INVALID_UTF8', 'the bytes are not UTF-8: send the text encoded as UTF-8'],
-  too_deep: ['INGEST_TOO_DEEP', 'is nested too deeply: send a flatter value'],
-  too_many_keys: ['INGEST_TOO_DEEP', 'has too many keys: send a smaller value'],
-  too_many_items: ['INGEST_TOO_DEEP', 'has too many items: send fewer at a time'],
-  duplicate_key: ['INGEST_DUPLICATE_KEY', 'the key occurs twice in its object: send it once'],
-  proto_key: ['INGEST_INVALID_EVENT', 'the key "__proto__" is not allowed: rename it'],
-  unsafe_integer: [
-    'INGEST_UNSAFE_NUMBER',
-    'is a whole number beyond ± (2^53 − 1) and would be rounded: declare the field int64 and send text',
-  ],
-  number_overflow: ['INGEST_UNSAFE_NUMBER', 'is too large for a double: send a finite number'],
-  number_underflow: ['INGEST_UNSAFE_NUMBER', 'is too small for a double and would become zero'],
-  lone_surrogate: ['INGEST_INVALID_EVENT', 'has half of a surrogate pair: send whole characters'],
-}
-
 /** The fault of a scan, in the words of an answer. */
 export function faultOf(fault: JsonFault): EventFault {
-  const [code, message] = FAULTS[fault.code]
-  return { code, issues: [{ path: fault.pointer, message }] }
+  const { code, ...issue } = jsonIssue(fault)
+  return { code, issues: [issue] }
 }
 
 const oneIssue = (code: IngestErrorCode, path: string, message: string): EventFault => ({
