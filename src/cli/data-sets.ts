@@ -4,7 +4,6 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { openDataFolder, openTopicSource } from '../app/index.ts'
 import { csvLine } from './csv-line.ts'
 import { cliError } from './errors.ts'
 import { userPath } from './instance.ts'
@@ -38,6 +37,7 @@ export async function writeCsv(
   to: string,
   signal: AbortSignal,
 ): Promise<{ path: string; rows: number }[]> {
+  const { openDataFolder, openTopicSource } = await import('../app/index.ts')
   const folder = await openDataFolder(userPath(from))
   const out = userPath(to)
   await mkdir(out, { recursive: true })

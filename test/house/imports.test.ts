@@ -34,6 +34,21 @@ describe('imports', () => {
     assert.deepEqual(problems, [])
   })
 
+  it('let a command start without loading what only another one needs', () => {
+    const loaded = new Set(['src/cli/program.ts'])
+    const problems: string[] = []
+    for (const path of loaded) {
+      for (const { target, typeOnly, lazy } of importsOf(path)) {
+        if (target === undefined || typeOnly || lazy || !target.endsWith('.ts')) continue
+        const room = roomOf(target)
+        if (room === 'cli' || room === 'core') loaded.add(target)
+        else if (room !== 'log')
+          problems.push(`${path}: load ${target} by import() where it is used`)
+      }
+    }
+    assert.deepEqual(problems, [])
+  })
+
   it('are shown in ARCHITECTURE.md as the table says', () => {
     const page = read('ARCHITECTURE.md')
     for (const room of roomNames) {

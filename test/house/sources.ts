@@ -32,6 +32,8 @@ export interface Import {
   /** Relative to the root, for relative specifiers. */
   readonly target: string | undefined
   readonly typeOnly: boolean
+  /** `import()`: loaded when it is reached. */
+  readonly lazy: boolean
 }
 
 const STATEMENT = /^\s*(?:import|export)\s+(type\s+)?(?:[^'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm
@@ -48,12 +50,14 @@ export function importsOf(path: string): Import[] {
     specifier: match[2] ?? '',
     target: target(match[2] ?? ''),
     typeOnly: match[1] !== undefined,
+    lazy: false,
   }))
   const dynamic = [...text.matchAll(DYNAMIC)].map((match) => ({
     from: path,
     specifier: match[1] ?? '',
     target: target(match[1] ?? ''),
     typeOnly: false,
+    lazy: true,
   }))
   return [...statements, ...dynamic]
 }

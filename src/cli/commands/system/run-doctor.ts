@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import type { GroupAnswer, StatusAnswer, TopicAnswer } from '../../../api/index.ts'
-import { verifyFolder, type StoredProblem } from '../../../app/index.ts'
+import type { StoredProblem } from '../../../app/index.ts'
 import { defineCommand, type CommandTools } from '../../command.ts'
 import { cliError } from '../../errors.ts'
 import { dataFolders, findUrl } from '../../instance.ts'
@@ -111,6 +111,7 @@ async function checkInstance(tools: CommandTools, url: string | undefined): Prom
 async function checkStores(tools: CommandTools, url: string | undefined): Promise<Finding[]> {
   let problems: readonly StoredProblem[] = []
   if (url === undefined) {
+    const { verifyFolder } = await import('../../../app/index.ts')
     for (const folder of dataFolders(tools.options))
       problems = [...problems, ...(await verifyFolder(folder))]
   } else {
