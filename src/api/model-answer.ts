@@ -95,6 +95,7 @@ export function versionAnswer(
     ...versionSummary(version, app),
     params: version.params,
     ...(version.importance && { importance: version.importance }),
+    ...(version.search && { search: version.search }),
     lineage: version.lineage,
     ...(version.parent === undefined ? {} : { parent: version.parent }),
     bytes: version.bytes,

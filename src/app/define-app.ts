@@ -136,6 +136,23 @@ export interface GateDefinition {
   readonly maxLabelShift?: number
 }
 
+/**
+ * At each training, other parameters are tried for some time, beginning with `params`; the best make the version. A validation
+ * split judges them by the metric of the gate; no test row and no gate row is in it.
+ */
+export interface SearchDefinition {
+  readonly time: Duration
+  /**
+   * `random` (default) and `grid` fit every combination of `values`, in a drawn order or as written; `halving` fits all of them on a
+   * small part of the rows, a third on three times as many, and so on: for many combinations and many rows.
+   */
+  readonly method?: 'grid' | 'random' | 'halving'
+  /** Most combinations to try, 1 to 1,000 (default). */
+  readonly trials?: number
+  /** Values to try by parameter. Default: those of the kind. */
+  readonly values?: Readonly<Record<string, readonly (string | number | boolean)[]>>
+}
+
 /** Splits to report beside the split by time and the random one. The gate does not look at them. */
 export interface EvaluationDefinition {
   /** Column whose rows stay together: no value of it both trains and tests. Not with a horizon, where entities do already. */
@@ -156,6 +173,7 @@ interface ModelDefinitionBase<Feature extends string, Topic extends string> {
   /** Kind of model; default: logistic, ridge (bias when `categories` are given), kmeans. */
   readonly kind?: string
   readonly params?: Readonly<Record<string, unknown>>
+  readonly search?: SearchDefinition
   readonly set?: SetDefinition
   readonly retrain?: RetrainDefinition
   readonly gate?: GateDefinition
@@ -241,14 +259,7 @@ export interface RecommenderDefinition<Topic extends string = string> {
   /** Kind of model. Default `als`. */
   readonly kind?: string
   readonly params?: Readonly<Record<string, unknown>>
-  /**
-   * At each training, other parameters are tried for so long, on a validation split, beginning with `params`; the best make the
-   * version. `values` to try by parameter; default: those of the kind.
-   */
-  readonly search?: {
-    readonly time: Duration
-    readonly values?: Readonly<Record<string, readonly (string | number | boolean)[]>>
-  }
+  readonly search?: SearchDefinition
   readonly set?: SetDefinition
   readonly retrain?: RetrainDefinition
   readonly gate?: GateDefinition

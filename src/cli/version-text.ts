@@ -97,3 +97,41 @@ export async function importanceTable(
       .map(([name, value]) => [name, figure(value), figure(gain?.[name])]),
   )
 }
+
+/** Trials that a table shows; the rest only in the JSON form. */
+const SHOWN_TRIALS = 10
+
+/** What a search for parameters tried, best first; nothing for versions without one. */
+export async function searchTable(search: VersionAnswer['search'], output: Output): Promise<void> {
+  if (search === undefined) return
+  const { method, metric, better, rows, seconds, ended, chosen, trials } = search
+  const names = Object.keys(trials.at(-1)?.params ?? {}).filter(
+    (name) => new Set(trials.map(({ params }) => JSON.stringify(params[name]))).size > 1,
+  )
+  output.line(
+    `search: ${method}, ${trials.length} trials in ${figure(seconds)} s${ended === 'time' ? ' (the time was up)' : ''}, judged by ${metric} on ${rows} validation rows`,
+  )
+  const rank = (score: number | undefined): number =>
+    score === undefined ? Number.NEGATIVE_INFINITY : better === 'higher' ? score : -score
+  const ranked = [...trials.entries()].toSorted(
+    ([, a], [, b]) => b.share - a.share || (rank(a.score) < rank(b.score) ? 1 : -1),
+  )
+  await output.table(
+    [...names.map((name) => name.toUpperCase()), metric.toUpperCase(), 'ROWS', 'SECONDS', ''],
+    ranked
+      .slice(0, SHOWN_TRIALS)
+      .map(([index, { params, score, share, seconds: took, failed }]) => [
+        ...names.map((name) => JSON.stringify(params[name]) ?? 'default'),
+        figure(score),
+        `${figure(share * 100)} %`,
+        figure(took),
+        [index === chosen && 'chosen', index === 0 && 'declared', failed]
+          .filter(Boolean)
+          .join(', '),
+      ]),
+  )
+  if (ranked.length > SHOWN_TRIALS) {
+    output.line(`… and ${ranked.length - SHOWN_TRIALS} more: --json shows them all`)
+  }
+  output.line()
+}

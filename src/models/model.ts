@@ -182,6 +182,8 @@ export interface ModelKind<Task extends RowTaskName = RowTaskName, Params = unkn
   readonly params: z.ZodType<Params>
   /** The trivial model that this one must beat: a kind of the same task; a baseline names itself. */
   readonly baseline: string
+  /** What a search for parameters tries when the model does not say: a few values by parameter; empty: there is none to try. */
+  readonly searchSpace: Readonly<Record<string, readonly unknown[]>>
   /** Most memory of a fit, bytes; stated before it starts. */
   memoryBytes(rows: number, features: number, levels: number): number
   /** Throws MODEL_TOO_FEW_ROWS, MODEL_INVALID_DATA. `params`: the parsed ones (`parseParams`). */

@@ -95,6 +95,30 @@ export interface VersionImportance {
   readonly gain?: Readonly<Record<string, number>>
 }
 
+/** How the parameters of a version were found. */
+export interface VersionSearch {
+  readonly method: 'grid' | 'random' | 'halving'
+  /** What decided, on `rows` rows of the validation split: no test row and no gate row among them. */
+  readonly metric: string
+  readonly better: 'higher' | 'lower'
+  readonly rows: number
+  readonly seconds: number
+  /** `time`: the time was up before everything was tried. */
+  readonly ended: 'done' | 'time'
+  /** Index of the trial whose parameters were chosen. */
+  readonly chosen: number
+  /** In the order in which they were tried; the first one was declared. */
+  readonly trials: readonly {
+    readonly params: Readonly<Record<string, unknown>>
+    /** In the unit of the metric; absent when these parameters could not be fitted or scored. */
+    readonly score?: number
+    readonly seconds: number
+    /** Part of the training rows that it learned from. */
+    readonly share: number
+    readonly failed?: string
+  }[]
+}
+
 /** What a training hands over. */
 export interface VersionDraft {
   readonly model: string
@@ -110,6 +134,8 @@ export interface VersionDraft {
   readonly warnings?: readonly string[]
   /** Absent for clusterers and recommenders, and with fewer than 50 gate rows. */
   readonly importance?: VersionImportance
+  /** Absent when the parameters were declared. */
+  readonly search?: VersionSearch
   readonly gate: GateResult
   readonly lineage: Lineage
   readonly parent?: number

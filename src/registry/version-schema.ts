@@ -45,6 +45,25 @@ const inputs = z.object({
   categories: z.array(z.string()),
 })
 
+const search = z.object({
+  method: z.enum(['grid', 'random', 'halving']),
+  metric: z.string(),
+  better: z.enum(['higher', 'lower']),
+  rows: z.int(),
+  seconds: z.number(),
+  ended: z.enum(['done', 'time']),
+  chosen: z.int().min(0),
+  trials: z.array(
+    z.object({
+      params: json,
+      score: z.number().optional(),
+      seconds: z.number(),
+      share: z.number(),
+      failed: z.string().optional(),
+    }),
+  ),
+})
+
 export const modelVersion: z.ZodType<ModelVersion> = z.object({
   model: modelName,
   task: z.enum(['classifier', 'regressor', 'clusterer', 'recommender']),
@@ -63,6 +82,7 @@ export const modelVersion: z.ZodType<ModelVersion> = z.object({
       gain: z.record(z.string(), z.number()).optional(),
     })
     .optional(),
+  search: search.optional(),
   gate,
   lineage,
   parent: versionNumber.optional(),

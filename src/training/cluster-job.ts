@@ -3,37 +3,41 @@
  * the figures are inertia and silhouette on the same entities; a single cluster, the baseline, has silhouette 0.
  */
 import { createFrameBuilder, type EntityFrame } from '../features/index.ts'
+import { createRandom } from '../kernels/index.ts'
 import {
   openKind,
   parseParams,
   type Dataset,
   type FittedClusterer,
+  type ModelKind,
   type PredictInput,
 } from '../models/index.ts'
+import type { VersionSearch } from '../registry/index.ts'
 import { trainingError } from './errors.ts'
 import { silhouette } from './evaluation/silhouette.ts'
+import { rowsWhere } from './frame-data.ts'
 import { judge } from './gate.ts'
 import type { JobResult, JobTools } from './labelled-job.ts'
+import type { ModelSpec } from './model-spec.ts'
 import type { TrainingPlan } from './plan.ts'
-import { rangesSql } from './splits.ts'
+import { searchVersion, searchWarnings, withFound } from './search/search-version.ts'
+import { inShare, rangesSql, TEST_SHARE } from './splits.ts'
 
 /** Most entities whose silhouettes are compared with each other: 2,000² distances take well under a second. */
 const SILHOUETTE_ROWS = 2_000
+/** Fewest entities of a round of halving: with fewer, luck decides which parameters go on. */
+const LEAST_ENTITIES = 500
 
-export async function runClusterJob(plan: TrainingPlan, tools: JobTools): Promise<JobResult> {
+export async function runClusterJob(given: TrainingPlan, tools: JobTools): Promise<JobResult> {
+  const kind = await openKind(given.spec.kind)
+  const frame = await readEntities(given, tools)
+  checkRows(frame, given)
+  checkMemory(kind, frame, given, tools)
+  const search = await searchFor(given.spec, tools, kind, frame)
+  const plan = withFound(given, search)
   const { spec } = plan
-  const kind = await openKind(spec.kind)
-  const frame = await readEntities(plan, tools)
-  checkRows(frame, plan)
-  const bytes = 3 * frame.values.byteLength + kind.memoryBytes(frame.rows, frame.names.length, 0)
-  tools.estimate(bytes)
   tools.progress(0.3)
-  const data: Dataset = {
-    matrix: { names: frame.names, rows: frame.rows, values: frame.values },
-    categories: [],
-  }
-  const context = { seed: spec.seed, signal: tools.signal }
-  const raw = (await kind.fit(data, parseParams(kind, spec.params), context)) as FittedClusterer
+  const raw = await fitEntities(spec, tools, kind, frame)
   const before = tools.champion?.fitted
   const fitted = before?.task === 'clusterer' ? raw.matchTo(before.profiles()) : raw
   tools.progress(0.7)
@@ -58,9 +62,79 @@ export async function runClusterJob(plan: TrainingPlan, tools: JobTools): Promis
       rowCount: frame.rows,
       dataAsOf,
       reports: [{ split: 'train', rows: frame.rows, metrics, baseline }],
+      warnings: searchWarnings(given.spec, search),
+      search,
       gate,
     },
   }
+}
+
+async function fitEntities(
+  spec: ModelSpec,
+  tools: Pick<JobTools, 'signal'>,
+  kind: ModelKind,
+  frame: EntityFrame,
+): Promise<FittedClusterer> {
+  const data: Dataset = {
+    matrix: { names: frame.names, rows: frame.rows, values: frame.values },
+    categories: [],
+  }
+  const context = { seed: spec.seed, signal: tools.signal }
+  const fitted = await kind.fit(data, parseParams(kind, spec.params), context)
+  if (fitted.task !== 'clusterer') throw new TypeError(`${kind.name} is no kind of clusterer`)
+  return fitted
+}
+
+/** Judged by the silhouette of a fifth of the entities, put into the clusters that the others made. */
+async function searchFor(
+  spec: ModelSpec,
+  tools: JobTools,
+  kind: ModelKind,
+  frame: EntityFrame,
+): Promise<VersionSearch | undefined> {
+  if (spec.search === undefined) return undefined
+  const isHeld = (row: number): boolean =>
+    inShare(`validation:${spec.seed}`, frame.keys[row] ?? '', TEST_SHARE)
+  const held = selectEntities(frame, rowsWhere(frame.rows, isHeld))
+  const others = rowsWhere(frame.rows, (row) => !isHeld(row))
+  const drawn = createRandom(spec.seed).shuffle(others.slice())
+  return await searchVersion(spec, tools, kind, {
+    rows: held.rows,
+    leastShare: Math.min(1, LEAST_ENTITIES / others.length),
+    fits: () => true,
+    async score(params, signal, share) {
+      const some = drawn.slice(0, Math.ceil(share * drawn.length)).toSorted()
+      const learned = selectEntities(frame, some)
+      const fitted = await fitEntities({ ...spec, params }, { signal }, kind, learned)
+      return figuresOf(fitted, held, spec.seed)[spec.gate.metric] ?? Number.NaN
+    },
+  })
+}
+
+function selectEntities(frame: EntityFrame, rows: Int32Array): EntityFrame {
+  const columns = frame.names.length
+  const values = new Float64Array(rows.length * columns)
+  for (const [to, row] of rows.entries()) {
+    values.set(frame.values.subarray(row * columns, (row + 1) * columns), to * columns)
+  }
+  const keys = Array.from(rows, (row) => frame.keys[row] ?? '')
+  return { rows: rows.length, keys, names: frame.names, values }
+}
+
+function checkMemory(
+  kind: ModelKind,
+  frame: EntityFrame,
+  { spec, memoryBytes }: TrainingPlan,
+  tools: JobTools,
+): void {
+  const bytes = 3 * frame.values.byteLength + kind.memoryBytes(frame.rows, frame.names.length, 0)
+  tools.estimate(bytes)
+  if (bytes <= memoryBytes) return
+  throw trainingError(
+    'TRAINING_OUT_OF_MEMORY',
+    `training ${spec.name} on ${frame.rows} entities needs about ${bytes} bytes, the limit is ${memoryBytes}: raise trainingMemoryBytes`,
+    { details: { needs: bytes, limit: memoryBytes } },
+  )
 }
 
 function readEntities(plan: TrainingPlan, tools: JobTools): Promise<EntityFrame> {

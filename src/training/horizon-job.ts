@@ -39,12 +39,49 @@ import {
 import type { Horizon } from './model-spec.ts'
 import type { TrainingPlan } from './plan.ts'
 import { warningsOf } from './report-warnings.ts'
+import { searchAhead } from './search/labelled-search.ts'
+import { searchWarnings, withFound } from './search/search-version.ts'
 import { inShare, rangesSql } from './splits.ts'
 
 const GATE_SHARE = 0.1
 const TEST_SHARE = 0.2
 
-export async function runHorizonJob(plan: TrainingPlan, tools: JobTools): Promise<JobResult> {
+export async function runHorizonJob(given: TrainingPlan, tools: JobTools): Promise<JobResult> {
+  const { found, set, frame, rows } = await readCutoffs(given, tools)
+  const kind = await openKind(given.spec.kind)
+  checkMemory(frame, rows, kind, given, tools)
+  tools.progress(0.2)
+  const search = await searchAhead(given, tools, kind, frame, rows)
+  const plan = withFound(given, search)
+  const { spec } = plan
+  tools.progress(0.3)
+  const fit = fitter(spec, tools)
+  const fitted = await fit(kind, frame, rows.train)
+  tools.progress(0.6)
+  const reports: MetricReport[] = []
+  let gate: JobResult['outcome']['gate'] = { passed: true, reason: 'not evaluated', checks: [] }
+  if (plan.evaluate) {
+    reports.push(...(await splitReports(plan, found, frame, rows, fit)))
+    reports.push(...(await crossValidation(plan, tools, frame, rows.train, fit)))
+    const judged = await gateReports(plan, tools, frame, rows, fit, fitted, reports)
+    reports.push(...judged.reports)
+    gate = judge(judged.evidence)
+  }
+  return {
+    fitted,
+    outcome: {
+      rowCount: rows.setCount,
+      dataAsOf: set?.lastMs ?? 0,
+      reports,
+      warnings: [...searchWarnings(given.spec, search), ...warningsOf(reports, spec.gate.metric)],
+      search,
+      importance: plan.evaluate ? importanceOf(spec, fitted, frame, rows.gate) : undefined,
+      gate,
+    },
+  }
+}
+
+async function readCutoffs(plan: TrainingPlan, tools: JobTools) {
   const { spec } = plan
   const { horizon } = spec
   if (!horizon || spec.label === undefined) throw new TypeError(`${spec.name} has no horizon`)
@@ -65,31 +102,7 @@ export async function runHorizonJob(plan: TrainingPlan, tools: JobTools): Promis
   const frame = frameOf(found, entityColumn(spec) ?? '')
   const rows = splitRows(found, plan, horizon, known?.lastMs ?? Number.NEGATIVE_INFINITY)
   checkRows(rows, spec)
-  checkMemory(frame, rows, await openKind(spec.kind), plan, tools)
-  tools.progress(0.3)
-  const fit = fitter(spec, tools)
-  const fitted = await fit(await openKind(spec.kind), frame, rows.train)
-  tools.progress(0.6)
-  const reports: MetricReport[] = []
-  let gate: JobResult['outcome']['gate'] = { passed: true, reason: 'not evaluated', checks: [] }
-  if (plan.evaluate) {
-    reports.push(...(await splitReports(plan, found, frame, rows, fit)))
-    reports.push(...(await crossValidation(plan, tools, frame, rows.train, fit)))
-    const judged = await gateReports(plan, tools, frame, rows, fit, fitted, reports)
-    reports.push(...judged.reports)
-    gate = judge(judged.evidence)
-  }
-  return {
-    fitted,
-    outcome: {
-      rowCount: rows.setCount,
-      dataAsOf: set?.lastMs ?? 0,
-      reports,
-      warnings: warningsOf(reports, spec.gate.metric),
-      importance: plan.evaluate ? importanceOf(spec, fitted, frame, rows.gate) : undefined,
-      gate,
-    },
-  }
+  return { found, set, frame, rows }
 }
 
 const spanOf = (

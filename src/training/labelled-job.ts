@@ -11,11 +11,13 @@ import { rowsWhere } from './frame-data.ts'
 import { judge } from './gate.ts'
 import { importanceOf } from './importance.ts'
 import { crossValidation } from './cross-validation.ts'
-import { entityColumn, fitter, gateReports, honestReports } from './labelled-reports.ts'
+import { entityColumn, fitter, gateReports, honestReports, keyColumns } from './labelled-reports.ts'
 import type { ModelSpec } from './model-spec.ts'
 import type { TrainingOutcome, TrainingPlan } from './plan.ts'
 import { rangeMatcher } from './ranges.ts'
 import { warningsOf } from './report-warnings.ts'
+import { searchLabelled } from './search/labelled-search.ts'
+import { searchWarnings, withFound } from './search/search-version.ts'
 import { gateSql, isGateRow, rangesSql, timeSplit } from './splits.ts'
 
 export interface JobTools {
@@ -43,13 +45,16 @@ export interface LabelledRows {
   readonly before: Int32Array
 }
 
-export async function runLabelledJob(plan: TrainingPlan, tools: JobTools): Promise<JobResult> {
+export async function runLabelledJob(given: TrainingPlan, tools: JobTools): Promise<JobResult> {
+  const kind = await openKind(given.spec.kind)
+  const frame = await readFrame(given, tools.engine)
+  const rows = splitRows(frame, given)
+  checkRows(rows, given.spec)
+  checkMemory(frame, rows, kind, given, tools)
+  tools.progress(0.1)
+  const search = await searchLabelled(given, tools, kind, frame, rows)
+  const plan = withFound(given, search)
   const { spec } = plan
-  const kind = await openKind(spec.kind)
-  const frame = await readFrame(plan, tools.engine)
-  const rows = splitRows(frame, plan)
-  checkRows(rows, spec)
-  checkMemory(frame, rows, kind, plan, tools)
   tools.progress(0.2)
   const fit = fitter(spec, tools)
   const fitted = await fit(kind, frame, rows.train)
@@ -69,7 +74,8 @@ export async function runLabelledJob(plan: TrainingPlan, tools: JobTools): Promi
       rowCount: rows.setCount,
       dataAsOf: frame.eventTime.at(-1) ?? 0,
       reports,
-      warnings: warningsOf(reports, spec.gate.metric),
+      warnings: [...searchWarnings(given.spec, search), ...warningsOf(reports, spec.gate.metric)],
+      search,
       importance: plan.evaluate ? importanceOf(spec, fitted, frame, rows.gate) : undefined,
       gate,
     },
@@ -91,10 +97,6 @@ function readFrame(plan: TrainingPlan, engine: SqlEngine): Promise<Frame> {
     categories: [...new Set([...spec.inputs.categories, ...keyColumns(spec)])],
   })
 }
-
-/** Columns that tell which rows belong together. */
-const keyColumns = (spec: ModelSpec): string[] =>
-  [entityColumn(spec), spec.evaluation?.groupBy].filter((column) => column !== undefined)
 
 function splitRows(frame: Frame, plan: TrainingPlan): LabelledRows {
   const { spec } = plan

@@ -51,7 +51,7 @@ export function figuresOf(
   }
 }
 
-function labelledTask({ name, task }: ModelSpec): 'classifier' | 'regressor' {
+export function labelledTask({ name, task }: ModelSpec): 'classifier' | 'regressor' {
   if (task === 'classifier' || task === 'regressor') return task
   throw new TypeError(`${name} is a ${task} and has no labels`)
 }
@@ -59,6 +59,10 @@ function labelledTask({ name, task }: ModelSpec): 'classifier' | 'regressor' {
 /** The column whose rows belong together: the time split takes each one's last rows, the bootstrap draws it whole. */
 export const entityColumn = (spec: ModelSpec): string | undefined =>
   spec.inputs.views[0]?.entity ?? spec.inputs.categories[0]
+
+/** Columns that tell which rows belong together. */
+export const keyColumns = (spec: ModelSpec): string[] =>
+  [entityColumn(spec), spec.evaluation?.groupBy].filter((column) => column !== undefined)
 
 function entitiesOf(spec: ModelSpec, { frame, rows }: FrameRows): (string | null)[] | undefined {
   const column = entityColumn(spec)

@@ -4,6 +4,7 @@
 import type { ModelInputs } from '../registry/index.ts'
 import type { Combine } from '../core/index.ts'
 import type { TaskName } from '../models/index.ts'
+import type { SearchMethod } from './search/search.ts'
 
 /** Which batches a training reads. Sets are made of batches; no row is stored twice. */
 export type TrainingSet =
@@ -60,8 +61,12 @@ export interface EvaluationSpec {
   readonly folds?: number
 }
 
+/** At each training, other parameters are tried on a validation split; the best make the version. */
 export interface SearchSpec {
+  readonly method: SearchMethod
   readonly budgetMs: number
+  /** Most combinations beside the declared parameters. */
+  readonly trials: number
   /** Values to try, by parameter. Default: those of the kind. */
   readonly values?: Readonly<Record<string, readonly unknown[]>>
 }
@@ -83,7 +88,7 @@ export interface ModelSpec {
   readonly entityView?: string
   /** Recommenders only. */
   readonly interactions?: InteractionSpec
-  /** Recommenders only: parameters are searched for at each training, beginning with `params`. */
+  /** Parameters are searched for at each training, beginning with `params`. */
   readonly search?: SearchSpec
   readonly set: TrainingSet
   readonly retrain: RetrainRule

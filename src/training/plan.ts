@@ -1,9 +1,13 @@
 /** What the parent hands to the training child, and what comes back: plain JSON over the process channel. */
 import type { ErrorSpec, OffsetRange } from '../core/index.ts'
 import type { FeatureTable, FeatureViewSpec } from '../features/index.ts'
-import type { GateResult, MetricReport, VersionImportance } from '../registry/index.ts'
+import type {
+  GateResult,
+  MetricReport,
+  VersionImportance,
+  VersionSearch,
+} from '../registry/index.ts'
 import type { ModelSpec } from './model-spec.ts'
-import type { SearchResult } from './recommender-search.ts'
 
 export interface TrainingPlan {
   readonly spec: ModelSpec
@@ -35,8 +39,8 @@ export interface TrainingOutcome {
   readonly warnings?: readonly string[]
   readonly importance?: VersionImportance
   readonly gate: GateResult
-  /** What a search tried, and the parameters that it chose; `spec.params` without one. */
-  readonly search?: SearchResult
+  /** What a search tried and chose. */
+  readonly search?: VersionSearch
 }
 
 export type ChildMessage =

@@ -4,7 +4,7 @@
  * random split (20 % of each user's items, rounded down), and the gate rows, with the most popular items beside each.
  */
 import { createHash } from 'node:crypto'
-import { sqlName, systemClock } from '../core/index.ts'
+import { sqlName } from '../core/index.ts'
 import { createFrameBuilder, type Frame } from '../features/index.ts'
 import {
   createInteractions,
@@ -22,12 +22,14 @@ import type { JobResult, JobTools } from './labelled-job.ts'
 import type { InteractionSpec, ModelSpec } from './model-spec.ts'
 import type { TrainingOutcome, TrainingPlan } from './plan.ts'
 import { rangeMatcher } from './ranges.ts'
-import { searchParams, type SearchResult } from './recommender-search.ts'
-import { gateSql, isGateRow, rangesSql, timeSplit } from './splits.ts'
+import { foundParams, searchVersion } from './search/search-version.ts'
+import { gateSql, inShare, isGateRow, rangesSql, timeSplit } from './splits.ts'
 
 /** Users of a report: beyond it a metric moves in the third digit, and the evaluation would outlast the fit. */
 const MOST_USERS = 10_000
 const TEST_SHARE = 0.2
+/** Fewest users of a round of a search by halving: with fewer, luck decides who goes on. */
+const LEAST_USERS = 100
 
 export async function runRecommenderJob(plan: TrainingPlan, tools: JobTools): Promise<JobResult> {
   const { spec } = plan
@@ -38,7 +40,7 @@ export async function runRecommenderJob(plan: TrainingPlan, tools: JobTools): Pr
   checkMemory(events, all, kind, plan, tools)
   tools.progress(0.1)
   const search = await searchFor(events, kind, plan, tools)
-  const chosen = search?.best.params ?? spec.params
+  const chosen = search ? foundParams(search) : spec.params
   const fit = (which: RecommenderKind, data: Interactions): Promise<FittedRecommender> =>
     which.fit(data, parseParams(which, which.name === spec.kind ? chosen : {}), {
       seed: spec.seed,
@@ -77,27 +79,32 @@ async function searchFor(
   kind: RecommenderKind,
   { spec, memoryBytes }: TrainingPlan,
   tools: JobTools,
-): Promise<SearchResult | undefined> {
+): Promise<TrainingOutcome['search']> {
   if (spec.search === undefined) return undefined
   const { isTrain } = events
   const held = randomHeldOut(events.interactions(isTrain), `validation:${spec.seed}`)
   const isHeld = (row: number): boolean => held(events, row, interactionsOf(spec))
-  const train = events.interactions((row) => isTrain(row) && !isHeld(row))
-  const validation = sampleUsers(events.interactions((row) => isTrain(row) && isHeld(row)))
+  const part = (share: number, isHeldOut: boolean): Interactions =>
+    events.interactions(
+      (row) =>
+        isTrain(row) &&
+        isHeld(row) === isHeldOut &&
+        inShare(`halving:${spec.seed}`, events.users[row] ?? '', share),
+    )
+  const validation = sampleUsers(part(1, true))
+  const train = part(1, false)
   if (train.item.length === 0 || validation.item.length === 0) return undefined
-  const { users, items, item } = train
-  const size = { users: users.size, items: items.size, interactions: item.length }
-  return await searchParams({
-    params: spec.params,
-    space: spec.search.values ?? kind.searchSpace,
-    budgetMs: spec.search.budgetMs,
+  const size = { users: train.users.size, items: train.items.size, interactions: train.item.length }
+  const partsOf = (share: number): [train: Interactions, validation: Interactions] =>
+    share === 1 ? [train, validation] : [part(share, false), sampleUsers(part(share, true))]
+  return await searchVersion(spec, tools, kind, {
+    rows: validation.item.length,
+    leastShare: Math.min(1, LEAST_USERS / train.users.size),
     fits: (params) => kind.memoryBytes(size, parseParams(kind, params)) <= memoryBytes,
-    seed: spec.seed,
-    clock: systemClock,
-    signal: tools.signal,
-    async score(params, signal) {
-      const fitted = await kind.fit(train, parseParams(kind, params), { seed: spec.seed, signal })
-      return rankingMetrics(fitted, train, validation)?.['ndcg@10'] ?? 0
+    async score(params, signal, share) {
+      const [learned, asked] = partsOf(share)
+      const fitted = await kind.fit(learned, parseParams(kind, params), { seed: spec.seed, signal })
+      return { ...rankingMetrics(fitted, learned, asked) }[spec.gate.metric] ?? Number.NaN
     },
   })
 }

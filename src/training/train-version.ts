@@ -12,7 +12,7 @@ import type { QueuedWork } from './job-queue.ts'
 import type { ModelSpec, TrainingJob } from './model-spec.ts'
 import type { TrainingOutcome, TrainingPlan } from './plan.ts'
 import { mergeRanges } from './ranges.ts'
-import type { Trial } from './recommender-search.ts'
+import { foundParams } from './search/search-version.ts'
 import { runTrainingProcess } from './training-process.ts'
 import type { TrainingSource } from './training-source.ts'
 
@@ -217,13 +217,10 @@ function championOf(registry: Registry, model: string): ModelVersion | undefined
   return champion === undefined ? undefined : registry.version(model, champion)
 }
 
-/** With what a search chose in place of the search, so that a version is trained again without it; `searched` keeps what it tried. */
-function trainedSpec(
-  { search, ...spec }: ModelSpec,
-  { search: result }: TrainingOutcome,
-): ModelSpec & { readonly searched?: readonly Trial[] } {
-  if (search === undefined || result === undefined) return spec
-  return { ...spec, params: result.best.params, searched: result.trials }
+/** With what a search chose in place of the search, so that a version is trained again without it. */
+function trainedSpec({ search, ...spec }: ModelSpec, outcome: TrainingOutcome): ModelSpec {
+  if (search === undefined || outcome.search === undefined) return spec
+  return { ...spec, params: foundParams(outcome.search) }
 }
 
 function draftOf(
@@ -245,6 +242,7 @@ function draftOf(
     reports: outcome.reports,
     ...(outcome.warnings?.length && { warnings: outcome.warnings }),
     ...(outcome.importance && { importance: outcome.importance }),
+    ...(outcome.search && { search: outcome.search }),
     gate: outcome.gate,
     parent: champion?.version,
     durationMs: Math.round(durationMs),

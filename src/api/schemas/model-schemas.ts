@@ -78,8 +78,37 @@ const importanceSchema = z
   })
   .describe('What the answers rest on; absent with fewer than 50 gate rows')
 
+const searchSchema = z
+  .object({
+    method: z.enum(['grid', 'random', 'halving']),
+    metric: z.string(),
+    better: z.enum(['higher', 'lower']),
+    rows: z
+      .int()
+      .describe('Rows of the validation split; no test row and no gate row is among them'),
+    seconds: z.number(),
+    ended: z.enum(['done', 'time']).describe('time: it was up before everything was tried'),
+    chosen: z.int().describe('Index of the trial whose parameters were chosen'),
+    trials: z
+      .array(
+        z.object({
+          params: z.record(z.string(), z.unknown()),
+          score: z
+            .number()
+            .optional()
+            .describe('Absent when these parameters could not be fitted or scored'),
+          seconds: z.number(),
+          share: z.number().describe('Part of the training rows that it learned from'),
+          failed: z.string().optional(),
+        }),
+      )
+      .describe('In the order in which they were tried; the first one was declared'),
+  })
+  .describe('How the parameters were found; absent when they were declared')
+
 export const versionSchema = versionSummarySchema.extend({
   importance: importanceSchema.optional(),
+  search: searchSchema.optional(),
   params: z.record(z.string(), z.unknown()),
   lineage: lineageSchema,
   parent: z.int().optional(),

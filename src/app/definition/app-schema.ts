@@ -8,6 +8,8 @@ const schemaObject = z.custom((value) => value instanceof z.ZodObject, {
 const zodType = z.custom((value) => value instanceof z.ZodType, { error: 'must be a zod schema' })
 const text = z.string().min(1)
 const positive = z.int().min(1)
+/** Trials of a search; each is kept with the version, and a thousand of them are about 100 KB. */
+export const MOST_TRIALS = 1_000
 const margin = z.strictObject({ margin: z.number().min(0) })
 
 const batch = z.strictObject({
@@ -106,10 +108,26 @@ const gate = z.strictObject({
   maxLabelShift: z.number().min(0).optional(),
 })
 
+const search = z.strictObject({
+  time: text,
+  method: z.enum(['grid', 'random', 'halving']).optional(),
+  trials: positive.max(MOST_TRIALS).optional(),
+  values: z
+    .record(
+      text,
+      z
+        .array(z.union([z.string(), z.number(), z.boolean()]))
+        .min(1)
+        .max(50),
+    )
+    .optional(),
+})
+
 const trainingBase = {
   from: text.optional(),
   kind: text.optional(),
   params: z.record(z.string(), z.unknown()).optional(),
+  search: search.optional(),
   set: set.optional(),
   retrain: z
     .strictObject({
@@ -173,20 +191,6 @@ const model = z.discriminatedUnion('task', [
     coldStart: z.array(z.enum(['trending', 'popular', 'newest'])).optional(),
     scenarios: z.record(text, scenario).optional(),
     attribution: text.optional(),
-    search: z
-      .strictObject({
-        time: text,
-        values: z
-          .record(
-            text,
-            z
-              .array(z.union([z.string(), z.number(), z.boolean()]))
-              .min(1)
-              .max(50),
-          )
-          .optional(),
-      })
-      .optional(),
     ...trainingBase,
   }),
 ])

@@ -164,6 +164,109 @@ test.each([
     },
     '/models/m/evaluation/folds',
   ],
+  [
+    'a search in no time',
+    {
+      models: {
+        m: { task: 'regressor', label: 'rating', columns: ['rating'], search: { time: 'soon' } },
+      },
+    },
+    '/models/m/search/time',
+  ],
+  [
+    'a search without time',
+    { models: { m: { task: 'regressor', label: 'rating', columns: ['rating'], search: {} } } },
+    '/models/m/search/time',
+  ],
+  [
+    'a search by a method that is none',
+    {
+      models: {
+        m: {
+          task: 'regressor',
+          label: 'rating',
+          columns: ['rating'],
+          search: { time: '1m', method: 'bayes' },
+        },
+      },
+    },
+    '/models/m/search/method',
+  ],
+  [
+    'a search of no trial',
+    {
+      models: {
+        m: {
+          task: 'regressor',
+          label: 'rating',
+          columns: ['rating'],
+          search: { time: '1m', trials: 0 },
+        },
+      },
+    },
+    '/models/m/search/trials',
+  ],
+  [
+    'a search over nothing',
+    {
+      models: {
+        m: {
+          task: 'regressor',
+          label: 'rating',
+          columns: ['rating'],
+          search: { time: '1m', values: {} },
+        },
+      },
+    },
+    '/models/m/search/values',
+  ],
+  [
+    'a search over no value',
+    {
+      models: {
+        m: {
+          task: 'regressor',
+          label: 'rating',
+          columns: ['rating'],
+          search: { time: '1m', values: { a: [] } },
+        },
+      },
+    },
+    '/models/m/search/values/a',
+  ],
+  [
+    'a search over a value twice',
+    {
+      models: {
+        m: {
+          task: 'regressor',
+          label: 'rating',
+          columns: ['rating'],
+          search: { time: '1m', values: { a: [1, 2, 1] } },
+        },
+      },
+    },
+    '/models/m/search/values/a',
+  ],
+  [
+    'a search over too many combinations',
+    {
+      models: {
+        m: {
+          task: 'regressor',
+          label: 'rating',
+          columns: ['rating'],
+          search: {
+            time: '1m',
+            values: Object.fromEntries(
+              ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => [name, [1, 2, 3, 4, 5, 6, 7, 8, 9]]),
+            ),
+          },
+        },
+      },
+    },
+    '/models/m/search/values',
+  ],
   ['a source of nowhere', { sources: [{ topic: 'ratings' }] }, '/sources/0'],
   ['a source of no topic', { sources: [{ topic: 'r', file: 'r.csv' }] }, '/sources/0/topic'],
 ])('%s is refused and named', (_what, definition, path) => {

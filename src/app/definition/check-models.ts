@@ -9,6 +9,7 @@ import type {
   ModelDefinition,
   RecommenderDefinition,
   RowModelDefinition,
+  SearchDefinition,
   SetDefinition,
 } from '../define-app.ts'
 import { checkDuration, namesOf, reportErrors, type Report } from './issue-report.ts'
@@ -30,6 +31,7 @@ export function checkModels(app: AppDefinition, report: Report): void {
       checkEvaluation(app, model, path, report)
     }
     checkSet(model.set, `${path}/set`, report)
+    checkSearch(model.search, `${path}/search`, report)
     checkDuration(model.retrain?.every, `${path}/retrain/every`, report)
     checkGate(model, `${path}/gate`, report)
     if (model.task === 'regressor' && model.range && !(model.range[0] < model.range[1])) {
@@ -157,6 +159,32 @@ function checkSet(set: SetDefinition | undefined, path: string, report: Report):
   }
   checkDuration(set.length, `${path}/length`, report)
   checkDuration(set.slide, `${path}/slide`, report)
+}
+
+/** More combinations would take longer to list than anybody waits for their fits. */
+const MOST_COMBINATIONS = 100_000
+
+/** The form of a grid; whether the kind takes its values is checked when the kind is opened (`check-params.ts`). */
+function checkSearch(search: SearchDefinition | undefined, path: string, report: Report): void {
+  if (!search) return
+  checkDuration(search.time, `${path}/time`, report)
+  if (search.values === undefined) return
+  const lists = Object.entries(search.values)
+  if (lists.length === 0) {
+    report(`${path}/values`, 'is empty: name a parameter with values to try, or leave it out')
+  }
+  for (const [name, values] of lists) {
+    const twice = values.find((value, index) => values.indexOf(value) !== index)
+    if (twice === undefined) continue
+    report(`${path}/values/${escapePointer(name)}`, `has ${JSON.stringify(twice)} twice`)
+  }
+  const count = lists.reduce((product, [, values]) => product * values.length, 1)
+  if (count > MOST_COMBINATIONS) {
+    report(
+      `${path}/values`,
+      `makes ${count} combinations, at most ${MOST_COMBINATIONS} are taken: try fewer values`,
+    )
+  }
 }
 
 /** The metric of a gate; undefined when it names none. */

@@ -3,7 +3,7 @@ import { checkName, columnsOf, escapePointer, type ColumnType } from '../../core
 import { parseExpression } from '../../serving/index.ts'
 import type { AppDefinition, RecommenderDefinition } from '../define-app.ts'
 import { onlyTable, tablesOf } from './app-tables.ts'
-import { checkDuration, namesOf, reportErrors, type Report } from './issue-report.ts'
+import { namesOf, reportErrors, type Report } from './issue-report.ts'
 
 /** Ids are names: a fraction, a truth value or a moment is none. */
 const ID_TYPES: readonly ColumnType[] = ['text', 'integer', 'int64']
@@ -29,7 +29,6 @@ export function checkRecommender(
   check(table, model.user, ID_TYPES, `${path}/user`)
   check(table, model.item, ID_TYPES, `${path}/item`)
   if (model.value !== undefined) check(table, model.value, NUMBER_TYPES, `${path}/value`)
-  checkDuration(model.search?.time, `${path}/search/time`, report)
   if (model.attribution !== undefined)
     check(table, model.attribution, ['text'], `${path}/attribution`)
   for (const [name, { filter, boost }] of Object.entries(model.scenarios ?? {})) {

@@ -7,8 +7,10 @@ import type {
   Horizon,
   ModelSpec,
   RetrainRule,
+  SearchSpec,
   TrainingSet,
 } from '../../training/index.ts'
+import { MOST_TRIALS } from './app-schema.ts'
 import { onlyTable } from './app-tables.ts'
 import { gateMetricOf } from './check-models.ts'
 import type {
@@ -19,6 +21,7 @@ import type {
   RecommenderDefinition,
   RowModelDefinition,
   RetrainDefinition,
+  SearchDefinition,
   SetDefinition,
 } from '../define-app.ts'
 import { appError } from '../errors.ts'
@@ -93,6 +96,7 @@ function specOf(
       categories: model.categories ?? [],
     },
     ...(model.task === 'clusterer' && { entityView: model.entity }),
+    ...(model.search && { search: searchOf(model.search) }),
     set: setOf(model.set),
     retrain: retrainOf(model.retrain),
     gate: gateOf(model.task, model.gate),
@@ -117,12 +121,7 @@ function recommenderSpec(name: string, table: string, model: RecommenderDefiniti
       ...(value !== undefined && { value }),
       combine: model.combine ?? (value === undefined ? 'sum' : 'last'),
     },
-    ...(model.search && {
-      search: {
-        budgetMs: parseDuration(model.search.time),
-        ...(model.search.values && { values: model.search.values }),
-      },
-    }),
+    ...(model.search && { search: searchOf(model.search) }),
     set: setOf(model.set),
     retrain: retrainOf(model.retrain),
     gate: gateOf(model.task, model.gate),
@@ -130,6 +129,18 @@ function recommenderSpec(name: string, table: string, model: RecommenderDefiniti
     seed: model.seed ?? SEED,
   }
 }
+
+const searchOf = ({
+  time,
+  method = 'random',
+  trials = MOST_TRIALS,
+  values,
+}: SearchDefinition): SearchSpec => ({
+  method,
+  budgetMs: parseDuration(time),
+  trials,
+  ...(values && { values }),
+})
 
 function horizonOf(
   model: string,

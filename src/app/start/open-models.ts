@@ -5,6 +5,7 @@ import { openFeatureStore, type FeatureStore } from '../../features/index.ts'
 import { openServing, type Recommendations, type Serving } from '../../serving/index.ts'
 import { openTrainer, type ModelSpec, type Trainer } from '../../training/index.ts'
 import { emptyFolder } from './app-folder.ts'
+import { checkParams } from '../definition/check-params.ts'
 import { modelSpecsOf, viewSpecsOf } from '../definition/model-specs.ts'
 import { createImpressionLog, hasImpressions } from '../impressions.ts'
 import { openRecommenders, type OpenRecommendersOptions } from './open-recommenders.ts'
@@ -45,6 +46,7 @@ export async function openModels(setting: Setting, stores: Stores): Promise<Mode
   const specs = new Map(
     (hasTables ? modelSpecsOf(app, features.views) : []).map((spec) => [spec.name, spec]),
   )
+  await checkParams([...specs.values()])
   const served = roles.has('serve') ? [...specs] : []
 
   const predictionLog = createPredictionLog({ log, clock, logger, metrics })

@@ -44,6 +44,7 @@ export const bias: ModelKind<'regressor', BiasParams> = {
   uses: { features: false, categories: true },
   params,
   baseline: 'mean',
+  searchSpace: { damping: [1, 2, 5, 10, 20] },
   // Residuals, weights and recoded levels per row (two categories); offsets, sums and counts per level.
   memoryBytes: (rows, _features, levels) => rows * (8 + 8 + 2 * 4) + levels * (3 * 8 + 100),
   async fit(data, chosen, context) {

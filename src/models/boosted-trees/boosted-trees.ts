@@ -24,6 +24,13 @@ type Chosen = Readonly<Record<string, unknown>>
 const shared = {
   uses: { features: true, categories: true },
   params: boostedTreesParams,
+  searchSpace: {
+    trees: [100, 300, 1_000],
+    learningRate: [0.03, 0.1, 0.2],
+    maxLeaves: [7, 15, 31, 63],
+    minLeafRows: [5, 20, 100],
+    regularization: [0.1, 1, 10],
+  },
   // Bins (one byte an input; two for categories that are declared), gradients, scores and row orders; at most 256 MiB of
   // histograms; bins of levels.
   memoryBytes: (rows: number, features: number, levels: number): number =>

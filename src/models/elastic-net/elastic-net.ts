@@ -40,6 +40,7 @@ export const elasticNet: ModelKind<'regressor', ElasticNetParams> = {
   uses: { features: true, categories: true },
   params,
   baseline: 'mean',
+  searchSpace: { regularization: [0.1, 1, 10, 100], l1Share: [0.1, 0.5, 0.9, 1] },
   // The standardized copy; label, weight, residual and recoded levels with their rows; a few numbers per weight.
   memoryBytes: (rows, features, levels) => rows * (features + 8) * 8 + (features + levels) * 150,
   async fit(data, chosen, context) {

@@ -56,6 +56,7 @@ export const factorization: ModelKind<'regressor', FactorizationParams> = {
   uses: { features: false, categories: true },
   params,
   baseline: 'mean',
+  searchSpace: { factors: [8, 16, 32, 64], regularization: [0.06, 0.12, 0.2], damping: [2, 5, 10] },
   // Both orientations, residuals and codes per row; factors in doubles and singles and the offsets, for up to 512 factors.
   memoryBytes: (rows, _features, levels) => rows * 72 + levels * (512 * 12 + 150) + 512 * 512 * 8,
   async fit(data, chosen, context) {

@@ -40,6 +40,7 @@ export const kmeans: ModelKind<'clusterer', KMeansParams> = {
   uses: { features: true, categories: false },
   params,
   baseline: 'one-cluster',
+  searchSpace: { k: [2, 3, 4, 5, 6, 8, 10] },
   // The standardized copy; cluster, weight, distance, two bounds and those of the candidates per row; centroids and their sums.
   memoryBytes: (rows, features) => rows * (features * 8 + 4 + 8 * 8) + 4 * 1_000 * features * 8,
   async fit(data, chosen, context) {

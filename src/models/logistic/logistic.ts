@@ -51,6 +51,7 @@ export const logistic = withCalibration(
     uses: { features: true, categories: true },
     params,
     baseline: 'majority',
+    searchSpace: { regularization: [0.01, 0.1, 1, 10, 100], l1Share: [0, 0.5, 1] },
     // The standardized copy, up to nine numbers per row (scores, errors, curvatures, a step), the rows of levels, and 25 vectors of
     // weights (10 pairs and the work space).
     memoryBytes: (rows, features, levels) =>

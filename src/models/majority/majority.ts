@@ -19,6 +19,7 @@ export const majority: ModelKind<'classifier', z.infer<typeof params>> = {
   uses: { features: false, categories: false },
   params,
   baseline: 'majority',
+  searchSpace: {},
   memoryBytes: (rows) => rows * 8,
   async fit(data, _params, context) {
     checkDataset(data, 'class')

@@ -18,6 +18,7 @@ export const mean: ModelKind<'regressor', z.infer<typeof params>> = {
   uses: { features: false, categories: false },
   params,
   baseline: 'mean',
+  searchSpace: {},
   memoryBytes: (rows) => rows * 8,
   async fit(data, _params, context) {
     checkDataset(data, 'value')

@@ -37,6 +37,7 @@ export const naiveBayes = withCalibration(
     uses: { features: true, categories: true },
     params,
     baseline: 'majority',
+    searchSpace: { smoothing: [0.1, 1, 10], varianceSmoothing: [1e-9, 1e-6, 1e-3, 0.1] },
     // The standardized copy and weights; sums per feature and level.
     memoryBytes: (rows, features, levels) =>
       rows * (features + 1) * 8 + features * 64 + levels * 150,

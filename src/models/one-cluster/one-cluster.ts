@@ -16,6 +16,7 @@ export const oneCluster: ModelKind<'clusterer', z.infer<typeof params>> = {
   uses: { features: true, categories: false },
   params,
   baseline: 'one-cluster',
+  searchSpace: {},
   memoryBytes: (rows, features) => rows * (features + 2) * 8,
   async fit(data, chosen, context) {
     checkDataset(data, 'none')

@@ -24,6 +24,11 @@ type Chosen = Readonly<Record<string, unknown>>
 const shared = {
   uses: { features: true, categories: true },
   params: randomForestParams,
+  searchSpace: {
+    maxLeaves: [128, 512, 2_048],
+    minLeafRows: [1, 5, 20],
+    columnShare: [0, 0.3, 0.6, 1],
+  },
   // Bins, gradients and row orders; at most 256 MiB of histograms; bins of levels.
   memoryBytes: (rows: number, features: number, levels: number): number =>
     rows * (features + 2 + 60) + 2 ** 28 + levels * 120,

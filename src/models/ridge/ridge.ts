@@ -27,6 +27,7 @@ export const ridge: ModelKind<'regressor', RidgeParams> = {
   uses: { features: true, categories: false },
   params,
   baseline: 'mean',
+  searchSpace: { regularization: [0.01, 0.1, 1, 10, 100, 1_000] },
   // The standardized copy and residuals; the normal equations twice (one to factor, one to fall back on).
   memoryBytes: (rows, features) => rows * (features + 2) * 8 + 3 * features * features * 8,
   async fit(data, chosen, context) {
