@@ -30,6 +30,7 @@ const listener = {
 const userChurn = route({
   method: 'GET',
   path: '/v1/users/:id/churn',
+  aliases: ['/churn/users/:id'],
   summary: 'Will this listener cancel within 14 days, and why?',
   params: z.object({ id: z.string().min(1).max(64) }),
   answer: z.object({

@@ -5,6 +5,7 @@ import type {
   historySchema,
   jobSchema,
   modelSchema,
+  pastFeaturesAnswer,
   predictAnswer,
   reportSchema,
   versionSchema,
@@ -33,6 +34,7 @@ export type JobAnswer = z.output<typeof jobSchema>
 export type LedgerAnswer = z.output<typeof ledgerSchema>
 export type LetterAnswer = z.output<typeof letterRecordSchema>
 export type ModelAnswer = z.output<typeof modelSchema>
+export type PastFeaturesAnswer = z.output<typeof pastFeaturesAnswer>
 export type PredictionAnswer = z.output<typeof predictAnswer>
 export type ReceiveAnswer = z.output<typeof receiveAnswer>
 export type RecordsAnswer = z.output<typeof recordsAnswer>

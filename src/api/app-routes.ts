@@ -20,7 +20,11 @@ export async function addAppRoutes(
   const { app } = context
   const declared = app.definition.routes ?? []
   acceptJson(server, app.limits)
-  for (const route of declared) addRoute(server, appRouteId(route), ofApp(route, app), context)
+  for (const route of declared) {
+    for (const path of pathsOf(route)) {
+      addRoute(server, appRouteId(route.method, path), ofApp(route, path, app), context)
+    }
+  }
   for (const [id, route] of Object.entries(eventRoutes(app))) addRoute(server, id, route, context)
 }
 
@@ -42,7 +46,9 @@ export function withoutDeclared(
   app: RunningApp,
 ): Record<string, AnyRoute> {
   const declared = new Set([
-    ...(app.definition.routes ?? []).map(({ method, path }) => `${method} ${path}`),
+    ...(app.definition.routes ?? []).flatMap((route) =>
+      pathsOf(route).map((path) => `${route.method} ${path}`),
+    ),
     ...eventCalls(app.definition),
   ])
   return Object.fromEntries(
@@ -57,15 +63,17 @@ export function withoutDeclared(
   )
 }
 
-const appRouteId = ({ method, path }: RouteDefinition): string =>
+const pathsOf = ({ path, aliases = [] }: RouteDefinition): string[] => [path, ...aliases]
+
+const appRouteId = (method: string, path: string): string =>
   `app/${method.toLowerCase()}${path.replaceAll(/[^A-Za-z0-9]+/g, '-')}`
 
-function ofApp(route: RouteDefinition, app: RunningApp): AnyRoute {
+function ofApp(route: RouteDefinition, path: string, app: RunningApp): AnyRoute {
   return {
     method: route.method,
-    path: route.path,
+    path,
     tag: 'app',
-    summary: route.summary,
+    summary: path === route.path ? route.summary : `${route.summary} (as ${route.path})`,
     ...(route.params ? { params: route.params } : {}),
     ...(route.query ? { query: route.query } : {}),
     ...(route.body ? { body: route.body } : {}),

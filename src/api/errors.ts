@@ -37,6 +37,7 @@ export const apiError = defineErrors({
     title: 'The recommender does not say by what its lists are answered',
   },
   API_NO_ROWS: { status: 409, retryable: false, title: 'The model does not answer rows' },
+  API_NO_HORIZON: { status: 409, retryable: false, title: 'The model does not look ahead' },
   API_NO_CLUSTERS: { status: 409, retryable: false, title: 'The model is no clusterer' },
   API_TOPIC_IN_USE: { status: 409, retryable: false, title: 'The app declares the topic' },
   API_NOT_LOOPBACK: {

@@ -39,6 +39,7 @@ export const READS: Readonly<Record<string, string>> = {
 /** Routes that read and have a test of their own. */
 export const READ_ELSEWHERE: readonly string[] = [
   'models/get-freshness',
+  'models/list-features',
   'models/list-scores',
   'models/list-impressions',
   'users/get-user',

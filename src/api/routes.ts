@@ -17,6 +17,7 @@ import { getModel } from './routes/models/get-model.ts'
 import { listClusters } from './routes/models/list-clusters.ts'
 import { listHistory } from './routes/models/list-history.ts'
 import { listModels } from './routes/models/list-models.ts'
+import { listFeatures } from './routes/models/list-features.ts'
 import { listScores } from './routes/models/list-scores.ts'
 import { predictRows } from './routes/models/predict-rows.ts'
 import { promoteVersion } from './routes/models/promote-version.ts'
@@ -113,6 +114,7 @@ export const routes = {
   'models/list-clusters': listClusters,
   'models/list-history': listHistory,
   'models/list-models': listModels,
+  'models/list-features': listFeatures,
   'models/list-scores': listScores,
   'models/predict-rows': predictRows,
   'models/promote-version': promoteVersion,

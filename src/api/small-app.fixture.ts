@@ -13,6 +13,7 @@ import {
   sql,
   startApp,
   topic,
+  type AppDefinition,
   type RunningApp,
   type StartOptions,
 } from '../app/index.ts'
@@ -86,11 +87,11 @@ export interface SmallServer {
 }
 
 export async function startSmallServer(
-  options: Partial<StartOptions> & { server?: ServerOptions } = {},
+  options: Partial<StartOptions> & { server?: ServerOptions; definition?: AppDefinition } = {},
 ): Promise<SmallServer> {
-  const { server: serverOptions, ...startOptions } = options
+  const { server: serverOptions, definition = smallApp, ...startOptions } = options
   const dataDir = await mkdtemp(join(tmpdir(), 'millrace-api-'))
-  const app = await startApp(smallApp, { dataDir, training: false, ...startOptions })
+  const app = await startApp(definition, { dataDir, training: false, ...startOptions })
   const server = buildServer(app, serverOptions)
   return {
     app,

@@ -353,6 +353,8 @@ export interface RouteDefinition<
   readonly method: 'GET' | 'POST' | 'DELETE'
   /** With `:name` for parameters. */
   readonly path: string
+  /** Further paths with the same parameters, for clients that know another one. */
+  readonly aliases?: readonly string[]
   readonly summary: string
   readonly params?: Params
   readonly query?: Query

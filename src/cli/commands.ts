@@ -36,6 +36,7 @@ import { showTable } from './commands/sql/show-table.ts'
 import { profileTable } from './commands/sql/profile-table.ts'
 import { runSql } from './commands/sql/run-sql.ts'
 import { evaluateVersion } from './commands/models/evaluate-version.ts'
+import { listFeatures } from './commands/models/list-features.ts'
 import { listHistory } from './commands/models/list-history.ts'
 import { listModels } from './commands/models/list-models.ts'
 import { predictRows } from './commands/models/predict-rows.ts'
@@ -91,6 +92,7 @@ export const commands = {
   'models promote': promoteVersion,
   'models rollback': rollbackModel,
   'models history': listHistory,
+  features: listFeatures,
   predict: predictRows,
   'config show': showConfig,
   status: showStatus,

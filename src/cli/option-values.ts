@@ -1,5 +1,5 @@
 /** Parsers of option values; each says what it takes. */
-import { isMillraceError, parseDuration, quote } from '../core/index.ts'
+import { isMillraceError, parseDuration, parseMoment, quote } from '../core/index.ts'
 import { cliError } from './errors.ts'
 
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -39,6 +39,21 @@ export function pause(text: string): number {
   const ms = /^\d{1,8}$/.test(text) ? Number(text) : durationOf(text)
   if (ms !== undefined && ms <= 86_400_000) return ms
   throw cliError('CLI_USAGE', `${quote(text)} is no pause: write 1s, 250ms, or 0, at most a day`)
+}
+
+/** A length of time: `14d`, `24h`. */
+export function duration(text: string): string {
+  if ((durationOf(text) ?? 0) > 0) return text
+  throw cliError(
+    'CLI_USAGE',
+    `${quote(text)} is no length of time: write for example 30s, 24h or 14d`,
+  )
+}
+
+/** A date, which is its midnight in UTC, or a time with its zone. */
+export function moment(text: string): string {
+  parseMoment(text)
+  return text
 }
 
 function durationOf(text: string): number | undefined {

@@ -5,7 +5,7 @@ import type { Output } from './output.ts'
 export type RowFormat = 'table' | 'csv' | 'json' | 'ndjson'
 
 export async function printRows(
-  answer: SqlAnswer,
+  answer: Pick<SqlAnswer, 'columns' | 'rows'>,
   format: RowFormat,
   output: Output,
 ): Promise<void> {

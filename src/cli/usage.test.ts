@@ -46,6 +46,9 @@ describe('usage', () => {
     [['batches', 'show', 'ratings', 'x']],
     [['topics', 'list', '--url', 'nonsense']],
     [['predict', 'like', '--in', 'missing.jsonl']],
+    [['features', 'churn']],
+    [['features', 'churn', '--as-of', '2018-02-30']],
+    [['features', 'churn', '--as-of', '2018-11-15', '--horizon', 'soon']],
   ])('%j is not understood: exit 2, a reason on stderr, nothing on stdout', async (args) => {
     const { code, stdout, stderr } = await run(...args)
     expect([code, stdout]).toEqual([2, ''])

@@ -93,6 +93,7 @@ export const coreError = defineErrors({
     retryable: false,
     title: 'A duration is not written as a number and a unit',
   },
+  CORE_INVALID_MOMENT: { status: 422, retryable: false, title: 'This is no date and no time' },
   CORE_UNSUPPORTED_SCHEMA: {
     status: 422,
     retryable: false,

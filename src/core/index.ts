@@ -16,6 +16,7 @@ export {
   type Issue,
 } from './errors.ts'
 export { eventTimeMs } from './event-time.ts'
+export { parseMoment } from './moment.ts'
 export { newId } from './ids.ts'
 export { defaultLimits, type Limits } from './limits.ts'
 export {

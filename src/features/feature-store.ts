@@ -15,6 +15,7 @@ import { rowConverter, type Lake, type TableSnapshot } from '../lake/index.ts'
 import type { Log } from '../log/index.ts'
 import { openSqlEngine, type SqlEngine } from '../sql/index.ts'
 import { featureError } from './errors.ts'
+import { pastSql } from './past-sql.ts'
 import type {
   FeatureFreshness,
   FeatureStore,
@@ -84,6 +85,11 @@ export async function openFeatureStore(options: FeatureStoreOptions): Promise<Fe
     get: (name, entity) => viewOf(name).get(entity),
     entities: (name) => viewOf(name).keys(),
     freshness: () => topics.flatMap((topic) => topic.freshness()),
+    pastSql: (request) =>
+      pastSql(
+        request.views.map((name) => viewOf(name).compiled),
+        request,
+      ),
     refresh: async () => {
       await Promise.all(topics.map((topic) => topic.refresh()))
     },

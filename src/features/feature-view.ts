@@ -137,8 +137,13 @@ export interface CutoffRequest {
   readonly history?: string
   /** Milliseconds since the epoch, ascending. */
   readonly cutoffs: readonly number[]
-  /** Label 1: an event of the entity in the `withinMs` from the cut-off on, itself included, satisfies the SQL condition. */
-  readonly label?: { readonly sql: string; readonly withinMs: number }
+  readonly label?: CutoffLabel
+}
+
+/** Label 1: an event of the entity in the `withinMs` from the cut-off on, itself included, satisfies the SQL condition. */
+export interface CutoffLabel {
+  readonly sql: string
+  readonly withinMs: number
 }
 
 /** One row per cut-off and entity that the first view has there; sorted by both. */
@@ -195,6 +200,18 @@ export interface FeatureStore {
   /** The entities that have features now, in no order. Throws FEATURE_UNKNOWN_VIEW. */
   entities(view: string): readonly string[]
   freshness(): readonly FeatureFreshness[]
+  /**
+   * A SELECT over the views' table that answers what they said at a moment of the past: `e` (entity), a column `f0`, `f1`, …
+   * for each feature in the order of the views, and `y` (0 or 1) when a label is asked for. The same pieces as in training, so
+   * no event from the cut-off on is seen. Throws FEATURE_UNKNOWN_VIEW; FEATURE_INVALID_VIEW for a view without a window.
+   *
+   * @param cutoffMs milliseconds since the epoch
+   */
+  pastSql(request: {
+    readonly views: readonly string[]
+    readonly cutoffMs: number
+    readonly label?: CutoffLabel
+  }): string
   /**
    * Resolves when everything durable at the time of the call is in the views. Rejects while they cannot go on (the log
    * cannot be read, no memory left); they try again by themselves. Throws FEATURE_STORE_CLOSED.

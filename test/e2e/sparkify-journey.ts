@@ -47,6 +47,13 @@ interface Listener {
   readonly probability: number
   readonly tier: string
 }
+interface Past {
+  readonly rows: readonly {
+    readonly entity: string
+    readonly features: Readonly<Record<string, number | null>>
+    readonly label: number | null
+  }[]
+}
 interface Report {
   readonly split: string
   readonly rows: number
@@ -206,6 +213,8 @@ export function sparkifyJourney(open: () => Promise<JourneyWorld>): void {
     assert.equal(user.model_version, risk.model_version)
     assert.equal(user.as_of, risk.as_of)
     assert.equal(user.reasons.length, 3)
+    assert.ok(user.reasons.every(({ feature }) => feature.length > 0))
+    assert.deepEqual(await getJson(example.url, `/churn/users/${first?.user}`), user)
     const unknown = await fetch(`${example.url}/v1/users/nobody/churn`)
     assert.equal(unknown.status, 404)
     assert.match(await unknown.text(), /nobody/)
@@ -266,6 +275,41 @@ export function sparkifyJourney(open: () => Promise<JourneyWorld>): void {
       ),
       [['2018-12-31', 'VARCHAR', 'BIGINT', 'DOUBLE']],
     )
+  })
+
+  it('S2.8: the features of a cut-off stay what they are, whatever is said to have come after it', async () => {
+    const ask = ['features', 'churn', '--as-of', '2018-11-15', '--horizon', '14d']
+    const past = async (): Promise<Past> => JSON.parse(await millrace(...ask, '--json')) as Past
+    const before = await past()
+    const [[active] = []] = await sqlRows(
+      example.url,
+      `select count(distinct "userId") from sparkify where "userId" <> ''
+        and day >= '2018-11-01' and day < '2018-11-15' and "userId" not in (select "userId" from sparkify
+          where page = 'Cancellation Confirmation' and day >= '2018-11-01' and day < '2018-11-15')`,
+    )
+    assert.equal(before.rows.length, active)
+    assert.deepEqual(
+      new Set(before.rows.map(({ label }) => label)),
+      new Set([0, 1]),
+      'some cancelled, some stayed',
+    )
+    const stayed = before.rows.find(({ label }) => label === 0)?.entity ?? ''
+    const pages = [...Array<string>(60).fill('Thumbs Down'), 'Cancellation Confirmation']
+    const edits = pages.map((page, at) => ({
+      ...MESSAGE,
+      userId: stayed,
+      page,
+      ts: Date.parse('2018-11-15T00:00:00Z') + at * 60_000,
+    }))
+    await postJson(example.url, '/v1/topics/sparkify/events', edits)
+    const after = await past()
+    assert.deepEqual(
+      after.rows,
+      before.rows.map((row) => (row.entity === stayed ? { ...row, label: 1 } : row)),
+    )
+    const table = (await millrace(...ask)).trimEnd().split('\n')
+    assert.match(table[0] ?? '', /^userId +activity +sessions .* woman +label$/)
+    assert.equal(table.length, after.rows.length + 1)
   })
 
   it('S2.12: one event far ahead of the others does not make them all seem silent', async () => {

@@ -1,6 +1,6 @@
 /** Schemas of what comes in by path and query. They are texts there; these turn them into what they mean. */
 import { z } from 'zod'
-import { defaultLimits } from '../../core/index.ts'
+import { defaultLimits, isMillraceError, parseDuration, parseMoment } from '../../core/index.ts'
 
 /** A whole number in a query or path: plain digits, nothing else (`0x10`, `1e3`, `+5` and ` 5` are refused). */
 export function wholeNumber(options: { min?: number; max?: number } = {}): z.ZodType<number> {
@@ -77,3 +77,29 @@ export const jobId = z
     error: 'a job id is up to 128 letters, digits, ".", "_" or "-"',
   })
   .describe('Id of a job')
+
+/** A moment, as milliseconds since the epoch: a date is its midnight in UTC, a time says its zone. */
+export const moment = z
+  .string({ error: 'is missing: write a date such as 2018-11-15' })
+  .transform(parsedBy(parseMoment))
+  .describe('A date (midnight UTC) or a time with its zone')
+
+/** `14d` as milliseconds; longer than nothing. */
+export const duration = z
+  .string()
+  .transform(parsedBy(parseDuration))
+  .refine((ms) => ms > 0, { error: 'is longer than 0' })
+  .describe('A number and a unit: 30s, 24h, 14d')
+
+/** What a parser of ours refuses is an issue of the field. */
+function parsedBy<T>(parse: (text: string) => T) {
+  return (text: string, context: z.RefinementCtx): T => {
+    try {
+      return parse(text)
+    } catch (error) {
+      if (!isMillraceError(error)) throw error
+      context.addIssue(error.message)
+      return z.NEVER
+    }
+  }
+}

@@ -211,3 +211,20 @@ export const predictAnswer = z.object({
   dataAsOf: z.number().nullable().describe('Largest event time that the features know'),
   predictions: z.array(predictionSchema),
 })
+
+export const pastFeaturesAnswer = z.object({
+  model: z.string(),
+  table: z.string(),
+  asOf: z.string().describe('No event from this moment on is in a feature'),
+  horizonMs: z.number().describe('How far ahead of it the label looks, milliseconds'),
+  key: z.string().describe('Column that names the entity'),
+  names: z.array(z.string()).describe('Features, in their order'),
+  rows: z.array(
+    z.object({
+      entity: z.string(),
+      features: z.record(z.string(), z.number().nullable()),
+      label: z.number().nullable().describe('0 or 1; null while it can still change'),
+    }),
+  ),
+  next: z.string().nullable().describe('Give it as `after` for the next page; null at the end'),
+})

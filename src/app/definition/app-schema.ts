@@ -249,9 +249,12 @@ const stream = z.discriminatedUnion('kind', [
   }),
 ])
 
+const routePath = z.string().regex(/^\//, { error: 'must start with "/"' })
+
 const route = z.strictObject({
   method: z.enum(['GET', 'POST', 'DELETE']),
-  path: z.string().regex(/^\//, { error: 'must start with "/"' }),
+  path: routePath,
+  aliases: z.array(routePath).optional(),
   summary: text,
   params: zodType.optional(),
   query: zodType.optional(),

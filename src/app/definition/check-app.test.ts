@@ -327,6 +327,24 @@ test('routes of the product, doubles and undeclared parameters are refused', () 
   ).toEqual(['/routes/0/path', '/routes/2/path', '/routes/3/params'])
 })
 
+test('other paths of a route are checked like its own, and have the same parameters', () => {
+  const route = {
+    method: 'GET',
+    path: '/users/:id',
+    summary: 's',
+    params: z.object({ id: z.string() }),
+    answer: z.unknown(),
+    handler: async () => null,
+  }
+  const of = (...aliases: string[]) => paths({ routes: [{ ...route, aliases }] })
+  expect(of('/people/:id', '/members/:id')).toEqual([])
+  expect(of('/people/:id', 'x')).toEqual(['/routes/0/aliases/1'])
+  expect(of('/users/:id')).toEqual(['/routes/0/aliases/0'])
+  expect(of('/v1/models/:id')).toEqual(['/routes/0/aliases/0'])
+  expect(of('/people/:name')).toEqual(['/routes/0/aliases/0'])
+  expect(of('/people')).toEqual(['/routes/0/aliases/0'])
+})
+
 test('a model of an app with several tables says which, or its views do', () => {
   const two = { ratings: { schema }, visits: { schema } }
   const model = { task: 'regressor', label: 'rating', columns: ['rating'] }

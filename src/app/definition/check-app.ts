@@ -81,20 +81,36 @@ function checkSources(app: AppDefinition, report: Report): void {
 function checkRoutes(app: AppDefinition, report: Report): void {
   const seen = new Set(eventCalls(app))
   for (const [index, route] of (app.routes ?? []).entries()) {
-    const path = `/routes/${index}/path`
-    const name = `${route.method} ${route.path}`
-    if (seen.has(name)) report(path, `"${name}" is declared twice: remove one`)
-    seen.add(name)
-    checkPath(route.path, path, report)
-    const params = [...route.path.matchAll(/:([A-Za-z0-9_]+)/g)].map(([, param]) => param ?? '')
+    const field = `/routes/${index}`
     const declared = route.params instanceof z.ZodObject ? Object.keys(route.params.shape) : []
-    for (const param of params) {
-      if (!declared.includes(param)) {
-        report(`/routes/${index}/params`, `lacks the parameter "${param}" of the path: add it`)
-      }
+    checkRoute(route.path, `${field}/path`)
+    for (const param of paramsOf(route.path)) {
+      if (declared.includes(param)) continue
+      report(`${field}/params`, `lacks the parameter "${param}" of the path: add it`)
+    }
+    for (const [at, alias] of (route.aliases ?? []).entries()) {
+      checkRoute(alias, `${field}/aliases/${at}`)
+      const [own, others] = [paramsOf(route.path), paramsOf(alias)].map((some) =>
+        some.toSorted().join(', '),
+      )
+      if (own === others) continue
+      report(
+        `${field}/aliases/${at}`,
+        `has the parameters ${others || 'none'}, the path has ${own || 'none'}: give it the same`,
+      )
+    }
+
+    function checkRoute(path: string, at: string): void {
+      const name = `${route.method} ${path}`
+      if (seen.has(name)) report(at, `"${name}" is declared twice: remove one`)
+      seen.add(name)
+      checkPath(path, at, report)
     }
   }
 }
+
+const paramsOf = (path: string): string[] =>
+  [...path.matchAll(/:([A-Za-z0-9_]+)/g)].map(([, param]) => param ?? '')
 
 function invalid(definition: unknown, issues: readonly Issue[]): Error {
   const name = (definition as { name?: unknown } | null)?.name
