@@ -268,7 +268,7 @@ test('produce goes on where it stopped, puts bad rows aside, joins, and keeps a 
 
 test('dead letters are listed, shown, mended and dropped, and the ledger adds up', async () => {
   expect(await millrace('dead-letters', 'list', 'ratings')).toMatch(
-    /ID +STATE +AT +STAGE +REASON +VALUE\n *0 +open +\S+ +ingest +\/movieId .* \{"userId":11,"movieId":"not a movie"/,
+    /TOPIC +ID +STATE +AT +STAGE +RECORD +REASON +VALUE\nratings +0 +open +\S+ +ingest +- +\/movieId .* \{"userId":11,"movieId":"not a movie"/,
   )
   const still = await runCommand(['dead-letters', 'retry', 'ratings'], { cwd })
   expect([still.code, /0: dead letter 0 .* stays open/.test(still.stderr)]).toEqual([1, true])

@@ -27,7 +27,7 @@ export function topicFindings(
         {
           check: `topic ${stray.name}`,
           ok: false,
-          detail: `unknown topic with ${stray.records} records, which ${topic.declared ? 'no table takes' : 'nobody waits for'}`,
+          detail: `unknown topic with ${stray.records} ${stray.records === 1 ? 'record' : 'records'}, which ${topic.declared ? 'no table takes' : 'nobody waits for'}`,
           next: `did you mean ${topic.name}?${waits ? ` ${readers.join(', ')} waits there, and it has no producer` : ''}`,
         },
       ]

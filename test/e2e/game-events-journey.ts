@@ -60,6 +60,10 @@ export function gameEventsJourney(open: () => Promise<JourneyWorld>): void {
     const { stdout } = await promisify(execFile)(KCAT, args)
     return stdout.trimEnd().split('\n')
   }
+  const millrace = (...args: string[]): Promise<{ stdout: string }> => {
+    const main = join(root, 'dist/cli/main.js')
+    return promisify(execFile)(process.execPath, [main, ...args, '--url', example.url])
+  }
 
   beforeAll(async () => {
     world = await open()
@@ -173,13 +177,16 @@ export function gameEventsJourney(open: () => Promise<JourneyWorld>): void {
       [13],
     )
     assert.match(records[0]?.deadLetter.reason ?? '', /not JSON/)
+    const { stdout } = await millrace('dead-letters', 'list')
+    assert.match(
+      stdout,
+      /^game_events +0 +open +\S+ +sink +0:13 +.*the value is not JSON.* not json$/m,
+    )
   })
 
   it('S1.14: doctor names a topic that is written by another name', async () => {
     await sendValue(example.bootstrap, 'game-events', '{"event_type": "default"}')
-    const main = join(root, 'dist/cli/main.js')
-    const run = promisify(execFile)(process.execPath, [main, 'doctor', '--url', example.url])
-    const failed = await run.then(
+    const failed = await millrace('doctor').then(
       () => assert.fail('doctor found nothing'),
       (error: unknown) => error as { stdout: string },
     )

@@ -60,11 +60,11 @@ export const listFeatures = defineRoute({
       key: views[0]?.entity ?? '',
       names,
       rows: rows.map(([entity, , ...cells]) => ({
-        entity: String(entity),
+        entity: text(entity),
         features: Object.fromEntries(names.map((name, at) => [name, figure(cells[at])])),
         label: known ? Number(cells[names.length]) : null,
       })),
-      next: truncated ? String(rows.at(-1)?.[0]) : null,
+      next: truncated ? text(rows.at(-1)?.[0]) : null,
     }
   },
 })
@@ -86,5 +86,6 @@ function isKnown(app: RunningApp, view: string | undefined, untilMs: number): bo
   return (eventTimeMs(fresh?.dataAsOf) ?? Number.NEGATIVE_INFINITY) >= untilMs
 }
 
+const text = (cell: unknown): string => (typeof cell === 'string' ? cell : '')
 /** A missing value is NULL there. */
 const figure = (cell: unknown): number | null => (typeof cell === 'number' ? cell : null)

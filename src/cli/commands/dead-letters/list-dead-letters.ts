@@ -1,3 +1,6 @@
+import { deadLetterTopic } from '../../../core/index.ts'
+import type { TopicAnswer } from '../../../api/index.ts'
+import type { ApiClient } from '../../api-client.ts'
 import { argument, defineCommand } from '../../command.ts'
 import { lettersOf, valueText, type Letter } from '../../dead-letters.ts'
 import { integer, oneOf } from '../../option-values.ts'
@@ -12,8 +15,8 @@ const SHOWN = 60
 
 export const listDeadLetters = defineCommand<ListOptions>({
   name: 'dead-letters list',
-  summary: 'list what could not be used of a topic, and why',
-  arguments: [{ name: '<topic>', description: 'topic whose events they were' }],
+  summary: 'list what could not be used, and why',
+  arguments: [{ name: '[topic]', description: 'topic whose events they were (default: all)' }],
   options: [
     {
       flags: '--state <state>',
@@ -26,21 +29,27 @@ export const listDeadLetters = defineCommand<ListOptions>({
   async run({ args, options }, { output, connect }) {
     const { limit, ...filter } = options
     const api = await connect('read')
-    const letters: Letter[] = []
-    for await (const letter of lettersOf(api, argument(args, 0), filter)) {
-      letters.push(letter)
-      if (letters.length >= limit) break
+    const wanted = argument(args, 0)
+    const topics = wanted === '' ? await topicsWithLetters(api) : [wanted]
+    const letters: (Letter & { readonly topic: string })[] = []
+    for (const topic of topics) {
+      for await (const letter of lettersOf(api, topic, filter)) {
+        if (letters.length >= limit) break
+        letters.push({ topic, ...letter })
+      }
     }
     await output.data(letters, async () => {
       if (letters.length === 0) output.note('no dead letters')
       else {
         await output.table(
-          ['ID', 'STATE', 'AT', 'STAGE', 'REASON', 'VALUE'],
+          ['TOPIC', 'ID', 'STATE', 'AT', 'STAGE', 'RECORD', 'REASON', 'VALUE'],
           letters.map((letter) => [
+            letter.topic,
             letter.id,
             letter.state,
             letter.deadLetter.at,
             letter.deadLetter.stage,
+            placeOf(letter),
             letter.deadLetter.reason,
             cut(valueText(letter)),
           ]),
@@ -50,5 +59,15 @@ export const listDeadLetters = defineCommand<ListOptions>({
     })
   },
 })
+
+async function topicsWithLetters(api: ApiClient): Promise<string[]> {
+  const { topics } = await api.get<{ topics: TopicAnswer[] }>('/v1/topics')
+  const names = new Set(topics.map(({ name }) => name))
+  return [...names].filter((name) => names.has(deadLetterTopic(name)))
+}
+
+/** Partition and offset of the record that it was; one that was refused at the door was none. */
+const placeOf = ({ deadLetter: { partition, offset } }: Letter): string | null =>
+  offset === undefined ? null : `${partition ?? 0}:${offset}`
 
 const cut = (text: string): string => (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text)
