@@ -56,6 +56,7 @@ export function createAdmission(
     hasRoom(load) {
       const lateMs = limits.loopDelayMs * loadRules[load].endurance
       if (!queues[load].isFull() && loop.standingMs() <= lateMs) return true
+      queues[load].countRefusal()
       onRefusal(load)
       return false
     },

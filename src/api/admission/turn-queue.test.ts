@@ -100,6 +100,36 @@ describe('P16: a line of turns', () => {
     expect(Math.max(...waitsOfLate)).toBeLessThanOrEqual(15)
   })
 
+  test('callers who ask again when they are answered keep a line that is never empty, and all are served', async () => {
+    const { clock, queue } = setUp({ capacity: 4, mostWaiting: 1_024 })
+    const waits: number[] = []
+    const refused: unknown[] = []
+    const leaving: (() => void)[] = []
+    const ask = (): void => {
+      const since = clock.monotonic()
+      queue.enter().then(
+        (leave) => {
+          waits.push(clock.monotonic() - since)
+          leaving.push(leave)
+        },
+        (error: unknown) => refused.push(error),
+      )
+    }
+    for (let caller = 0; caller < 32; caller++) ask()
+    // Four answers every millisecond: the line of 28 takes 7 ms.
+    for (let round = 0; round < 500; round++) {
+      await new Promise(setImmediate)
+      clock.advance(1)
+      for (const leave of leaving.splice(0)) {
+        leave()
+        ask()
+      }
+    }
+    expect(refused).toEqual([])
+    expect(waits.length).toBeGreaterThan(1_900)
+    expect(Math.max(...waits)).toBeLessThanOrEqual(10)
+  })
+
   test('refuses at once when the line is full; a standing line is much shorter', async () => {
     const { clock, queue } = setUp({ capacity: 1, mostWaiting: 128, burstMs: 100 })
     await queue.enter()

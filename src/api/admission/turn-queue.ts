@@ -1,8 +1,10 @@
 /**
  * A number of turns and the line before them. The line takes up bursts and never stands: whoever comes may wait `burstMs`
- * while the line was empty within that time, and only `standingMs` once it has not been; then the newest is served first, so
- * that under lasting overload those that are answered are answered soon and the others are told at once. A turn never stays
- * free while somebody waits.
+ * while the line was short within that time, and only `standingMs` once it has not been; then the newest is served first, so
+ * that under lasting overload those that are answered are answered soon and the others are told at once. A line is short when
+ * all in it, and as many more as were refused, would be served within `standingMs` at the pace of the moment: a few callers who
+ * ask again as soon as they are answered keep a line that is never empty, and that is no overload. A turn never stays free
+ * while somebody waits.
  *
  * Source: B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015, "Controlled Delay" and "Adaptive LIFO", after K. Nichols and
  * V. Jacobson, "Controlling Queue Delay", ACM Queue 10(5), 2012.
@@ -13,7 +15,7 @@ export interface TurnQueueOptions {
   readonly clock: Clock
   /** Most units under way: requests, or bytes. */
   readonly capacity: number
-  /** Most that wait while the line is a burst; a standing line has a 64th of it. */
+  /** Most that wait while the line is a burst; a standing line has fewer. */
   readonly mostWaiting: number
   readonly burstMs: number
   readonly standingMs: number
@@ -35,6 +37,8 @@ export interface TurnQueue {
   enter(request?: TurnRequest): Promise<() => void>
   /** True when one that came now could not even wait. */
   isFull(): boolean
+  /** Counts one that was refused before it could ask. */
+  countRefusal(): void
   readonly underWay: number
   readonly waiting: number
 }
@@ -48,26 +52,42 @@ interface Waiting {
   refuse(error: Error): void
 }
 
-/** Of the places of a burst, those that a standing line has: each is served or told within `standingMs`. */
+/** Places of a standing line, where each is served or told within `standingMs`: this share of a burst's at least … */
 const STANDING_SHARE = 64
+/** … and up to this share of those that `standingMs` serve. Who is told after all has cost nearly as much as an answer. */
+const SERVED_SHARE = 0.5
 
 export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
   const { clock, capacity, mostWaiting, burstMs, standingMs, refusal } = options
   let line: Waiting[] = []
   let underWay = 0
-  /** The line is as old as this: it was last empty for good then. */
-  let lastEmptyAt = clock.monotonic()
+  /** The line is as old as this: it was last short, or empty for good, then. */
+  let lastShortAt = clock.monotonic()
   let lastWaitedAt = -Infinity
+  const pace = createPace(standingMs)
   let isTimerSet = false
   let isBegunNext = false
 
-  const isStanding = (now: number): boolean => line.length > 0 && now - lastEmptyAt > burstMs
-  const isFull = (): boolean =>
-    line.length >=
-    (isStanding(clock.monotonic()) ? Math.ceil(mostWaiting / STANDING_SHARE) : mostWaiting)
+  const isStanding = (now: number): boolean => line.length > 0 && now - lastShortAt > burstMs
+  const isFull = (): boolean => {
+    const now = clock.monotonic()
+    const standingPlaces = Math.max(
+      Math.ceil(mostWaiting / STANDING_SHARE),
+      Math.min(mostWaiting, Math.floor(pace.before(now).served * SERVED_SHARE)),
+    )
+    return line.length >= (isStanding(now) ? standingPlaces : mostWaiting)
+  }
+  const countRefusal = (): void => {
+    pace.at(clock.monotonic()).refused += 1
+  }
+  const refused = (): MillraceError => {
+    countRefusal()
+    return refusal()
+  }
 
   const leaveOf = (units: number): (() => void) => {
     underWay += units
+    pace.at(clock.monotonic()).served += 1
     let isGiven = false
     return () => {
       if (isGiven) return
@@ -83,7 +103,7 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
     const kept: Waiting[] = []
     for (const one of line) {
       if (one.signal?.aborted === true) one.refuse(one.signal.reason as Error)
-      else if (!one.isBegun && now - one.since > patienceMs) one.refuse(refusal())
+      else if (!one.isBegun && now - one.since > patienceMs) one.refuse(refused())
       else kept.push(one)
     }
     if (kept.length < line.length) line = kept
@@ -102,6 +122,8 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
   const admit = (): void => {
     const now = clock.monotonic()
     if (line.length > 0) lastWaitedAt = now
+    const { served, refused: gone } = pace.before(now)
+    if (line.length + gone <= served) lastShortAt = now
     for (;;) {
       const at = next(now)
       const one = line[at]
@@ -126,6 +148,7 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
 
   return {
     isFull,
+    countRefusal,
     get underWay() {
       return underWay
     },
@@ -136,14 +159,42 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
       const taken = Math.min(Math.max(1, units), capacity)
       const now = clock.monotonic()
       // A line that was empty for a moment, between refusals and those who come next, is the same line.
-      if (line.length === 0 && now - lastWaitedAt > standingMs) lastEmptyAt = now
+      if (line.length === 0 && now - lastWaitedAt > standingMs) lastShortAt = now
       if (line.length === 0 && underWay + taken <= capacity) return Promise.resolve(leaveOf(taken))
-      if (!isBegun && isFull()) return Promise.reject(refusal())
+      if (!isBegun && isFull()) return Promise.reject(refused())
       return new Promise((grant, refuse) => {
         lastWaitedAt = now
         line.push({ units: taken, isBegun, signal, since: now, grant, refuse })
         watch()
       })
+    },
+  }
+}
+
+interface Outcomes {
+  served: number
+  refused: number
+}
+
+/** What became of requests, counted by spans of time one after another. */
+function createPace(spanMs: number) {
+  let span = -1
+  let current: Outcomes = { served: 0, refused: 0 }
+  let last: Outcomes = { served: 0, refused: 0 }
+  const at = (now: number): Outcomes => {
+    const asked = Math.floor(now / spanMs)
+    if (asked === span) return current
+    last = asked === span + 1 ? current : { served: 0, refused: 0 }
+    current = { served: 0, refused: 0 }
+    span = asked
+    return current
+  }
+  return {
+    at,
+    /** Of the last span that is over. */
+    before(now: number): Readonly<Outcomes> {
+      at(now)
+      return last
     },
   }
 }
