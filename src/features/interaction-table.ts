@@ -109,6 +109,13 @@ export class InteractionTable {
     return found.toSorted(newestFirst)
   }
 
+  /** Whether a user has an item. */
+  has(user: string, item: string): boolean {
+    const row = this.#rows[this.#users.find(user)]
+    const code = this.#items.find(item)
+    return row !== undefined && code >= 0 && row.values[row.find(code)]! > 0
+  }
+
   /** How many items a user has, and the newest event; undefined for one never seen. */
   userFacts(user: string): UserFacts | undefined {
     const row = this.#rows[this.#users.find(user)]

@@ -120,8 +120,9 @@ function createWasmTopN(values: Float32Array, d: number): TopN | undefined {
         for (let at = 0; at < 2 * found; at += 2) {
           if (foundBounds[at + 1]! < below(best.least) || foundRows[at]! >= rows) continue
           const row = order[foundRows[at]!]!
-          if (!accept(row)) continue
-          best.offer(row, product(values, row * d, query))
+          const score = product(values, row * d, query)
+          // Most fall short by a little; asking who may be in the list takes longer than the product.
+          if (score >= best.least && accept(row)) best.offer(row, score)
         }
         from = to
       }

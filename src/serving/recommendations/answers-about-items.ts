@@ -9,7 +9,7 @@ import {
 import { servingError } from '../errors.ts'
 import type { LoadedRecommender } from './loaded-recommender.ts'
 import type { BecauseAnswer, EstimateAnswer, UsersAnswer } from './recommendations.ts'
-import type { Scorer } from './scorer.ts'
+import type { Known, Scorer } from './scorer.ts'
 import { quote } from '../../core/index.ts'
 
 export const NO_HISTORY = 'nothing that the model knows is known of this user'
@@ -59,7 +59,7 @@ export function becauseOf(
 export function estimatesOf(
   loaded: LoadedRecommender,
   scorer: Scorer,
-  known: ReadonlySet<string>,
+  known: Known,
   items: readonly string[],
   nowMs: number,
 ): EstimateAnswer['estimates'] {

@@ -5,6 +5,7 @@ import { readCursor, wasShown } from './cursor.ts'
 import { createBudget, evaluate, isTrue, type Attributes } from './expression.ts'
 import { parseExpression } from './expression-parser.ts'
 import type { ListRules, Scenario } from './recommendations.ts'
+import type { Known } from './scorer.ts'
 
 export interface ItemRules {
   /** Names of the rules that the request has, for the trace. */
@@ -21,7 +22,7 @@ export interface ItemRules {
 export function createItemRules(
   store: InteractionStore,
   rules: ListRules,
-  known: ReadonlySet<string>,
+  known: Known,
   scenario: Scenario = {},
 ): ItemRules {
   const shown = readCursor(rules.cursor)
@@ -49,8 +50,9 @@ export function createItemRules(
       if (excluded.has(item)) return 'exclude'
       if (allowed && !allowed.has(item)) return 'allow'
       if (wasShown(shown, item)) return 'earlier-page'
+      if (store.catalog.get(item)?.attributes['hidden'] === true) return 'hidden'
+      if (filters.length === 0) return undefined
       const attributes = attributesOf(store, item)
-      if (attributes('hidden') === true) return 'hidden'
       for (const filter of filters) {
         budget.spend(filter.nodes)
         if (!isTrue(filter, attributes)) return 'filter'

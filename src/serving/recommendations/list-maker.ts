@@ -47,6 +47,8 @@ interface Candidate {
 /** Candidates beyond the limit that diversity and exploration choose from. */
 const POOL = { least: 50, times: 5, most: 1_000 }
 const MOST_REMOVED = 100
+/** Relative; far above the rounding of a length, far below what lengths differ by. */
+const ROUNDING = 1e-6
 
 export function makeList(setting: ListSetting): MadeList {
   const { rules, items, scorer, store } = setting
@@ -121,8 +123,11 @@ function candidatesOf(
         limit: wanted,
         accept: (item) => items.refuses(idOf(item)) === undefined,
       })
-  const came = loaded.newItems.look(nowMs).flatMap(({ id, folded }): Candidate[] => {
-    if (items.refuses(id) !== undefined) return []
+  // What cannot reach the last of a full list is not multiplied out.
+  const least = items.hasBoost || known.length < wanted ? -Infinity : (known.at(-1)?.score ?? 0)
+  const reach = scorer.length === undefined ? Infinity : scorer.length * (1 + ROUNDING)
+  const came = loaded.newItems.look(nowMs).flatMap(({ id, folded, length }): Candidate[] => {
+    if (reach * (length ?? Infinity) < least || items.refuses(id) !== undefined) return []
     return [{ id, score: items.boosted(id, scorer.scoreNew(folded)), source: 'new-item' }]
   })
   const list = known.map(({ item, score }): Candidate => ({

@@ -9,6 +9,8 @@ import type { InteractionTable } from '../../features/index.ts'
 export interface NewItem {
   readonly id: string
   readonly folded: FoldedItem
+  /** ‖y‖ of its factors: no score of it is above ‖x‖ ‖y‖. Undefined in kinds without factors. */
+  readonly length: number | undefined
 }
 
 export interface NewItems {
@@ -32,6 +34,9 @@ export function createNewItems(
   let checked = 0
   const ids: string[] = []
   const folded = new Map<string, NewItem & { readonly changes: number }>()
+  /** What the last look found, and at which revision of the table nothing was left to fold; −1: something was. */
+  let ready: readonly NewItem[] = []
+  let readyAt = -1
   const collect = (): void => {
     for (; checked < table.items.length; checked++) {
       const id = table.items[checked]!
@@ -44,7 +49,9 @@ export function createNewItems(
       const code = fitted.users.codeOf(user)
       return { taste: code < 0 ? tasteOf(user, nowMs) : fitted.user(code), value, time }
     })
-    folded.set(id, { id, folded: fitted.foldInItem(listeners), changes: table.itemChanges(id) })
+    const item = fitted.foldInItem(listeners)
+    const length = item.factors && lengthOf(item.factors)
+    folded.set(id, { id, folded: item, length, changes: table.itemChanges(id) })
   }
   return {
     get count() {
@@ -52,13 +59,23 @@ export function createNewItems(
       return ids.length
     },
     look(nowMs) {
+      if (readyAt === table.revision) return ready
       collect()
       const behind = ids
         .map((id) => ({ id, by: table.itemChanges(id) - (folded.get(id)?.changes ?? 0) }))
         .filter(({ by }) => by > 0)
         .toSorted((a, b) => b.by - a.by)
       for (const { id } of behind.slice(0, AT_A_LOOK)) fold(id, nowMs)
-      return [...folded.values()].filter(({ id }) => (table.facts(id)?.users ?? 0) > 0)
+      ready = [...folded.values()].filter(({ id }) => (table.facts(id)?.users ?? 0) > 0)
+      readyAt = behind.length <= AT_A_LOOK ? table.revision : -1
+      return ready
     },
   }
+}
+
+/** Euclidean. */
+export const lengthOf = (factors: Float32Array): number => {
+  let squares = 0
+  for (const value of factors) squares += value * value
+  return Math.sqrt(squares)
 }

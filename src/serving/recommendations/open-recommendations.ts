@@ -96,8 +96,7 @@ class Room implements Recommendations {
     const model = this.#find(name)
     const loaded = await this.#version(model, asked)
     const known = knownTo(who, model.store, asked.history === 'training' ? loaded : undefined)
-    const waiting = this.#options.waiting(name)
-    const reason = loaded ? NO_HISTORY : NO_MODEL + (waiting ? ` (${name} ${waiting})` : '')
+    const reason = loaded ? NO_HISTORY : this.#noModel(name)
     const scenario = scenarioOf(model, rules.scenario)
     const items = createItemRules(model.store, rules, known, scenario)
     const scorer = loaded && this.#scorer(model, who, loaded, asked)
@@ -309,6 +308,11 @@ class Room implements Recommendations {
 
   async #all(run: (model: Model) => Promise<void>): Promise<void> {
     await Promise.all([...this.#models.values()].map(run))
+  }
+
+  #noModel(name: string): string {
+    const waiting = this.#options.waiting(name)
+    return NO_MODEL + (waiting ? ` (${name} ${waiting})` : '')
   }
 
   #find(name: string): Model {

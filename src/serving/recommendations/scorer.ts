@@ -9,6 +9,7 @@ import {
 } from '../../models/index.ts'
 import type { InteractionStore } from '../../features/index.ts'
 import { historyIn, type LoadedRecommender } from './loaded-recommender.ts'
+import { lengthOf } from './new-items.ts'
 import type { ContextItem, Who } from './recommendations.ts'
 
 export interface Scorer {
@@ -20,6 +21,8 @@ export interface Scorer {
   /** Newest event, milliseconds since 1970. */
   readonly newest: number | null
   readonly foldedAgoMs: number | null
+  /** ‖x‖, where scores of new items are products with one taste's factors x. */
+  readonly length?: number | undefined
   recommend(request: RankRequest): readonly ScoredItem[]
   scores(): Float32Array | Float64Array
   scoreNew(item: FoldedItem): number
@@ -34,26 +37,28 @@ export interface ScorerSetting {
   readonly nowMs: number
 }
 
-/** Items that somebody has, by id. Several users: what any of them has. */
+/** Items that somebody has, by id. A set, or what looks where histories are. */
+export type Known = Pick<ReadonlySet<string>, 'has'>
+
+/** Several users: what any of them has. */
 export function knownTo(
   who: Who,
-  store: InteractionStore,
+  { interactions }: InteractionStore,
   trainedOnly: LoadedRecommender | undefined,
-): Set<string> {
+): Known {
   const users = 'users' in who ? who.users : 'user' in who ? [who.user] : []
-  const known = new Set<string>()
-  for (const user of users) for (const item of itemsOf(user, store, trainedOnly)) known.add(item)
-  if ('context' in who) for (const { item } of who.context ?? []) known.add(item)
-  return known
+  const context = new Set('context' in who ? who.context?.map(({ item }) => item) : [])
+  if (trainedOnly) {
+    const items = users.flatMap((user) => trainedItems(user, trainedOnly))
+    return new Set([...items, ...context])
+  }
+  // Only some items are asked about: looking each up is less work than a set of a long history.
+  return {
+    has: (item) => context.has(item) || users.some((user) => interactions.has(user, item)),
+  }
 }
 
-function itemsOf(
-  user: string,
-  store: InteractionStore,
-  trainedOnly: LoadedRecommender | undefined,
-): string[] {
-  if (!trainedOnly) return store.interactions.history(user).map(({ id }) => id)
-  const { fitted } = trainedOnly
+function trainedItems(user: string, { fitted }: LoadedRecommender): string[] {
   const code = fitted.users.codeOf(user)
   return code < 0
     ? []
@@ -113,6 +118,7 @@ function ofTaste(
 ): Scorer {
   const items = taste.history.items.length
   return {
+    length: taste.factors && lengthOf(taste.factors),
     source: facts.source,
     isPersonal: items > 0,
     items: items + facts.unknown,
