@@ -36,7 +36,7 @@ export const CODE_SABOTEURS: readonly CodeSaboteur[] = [
   {
     name: 'retention that takes nothing',
     module: 'log/drivers/embedded/cleaning/retention',
-    find: 'if (count > 0) await log.removeFirst(count)',
+    find: 'await log.removeFirst(count)',
     replace: '',
     soak: 'A9',
     rounds: 90,

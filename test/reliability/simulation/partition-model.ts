@@ -81,6 +81,15 @@ export class PartitionModel {
     }
   }
 
+  /**
+   * The log could not tell what lies behind the damage that `from` begins from bytes within it, and keeps it unread (SPEC.md,
+   * E25). Only where the disk did harm what `from` holds.
+   */
+  unsure({ from, to }: Unreadable): void {
+    if (!this.#excused.has(from)) return
+    for (let offset = from; offset < to; offset++) this.#excused.set(offset, 'visible')
+  }
+
   acknowledged(sent: Sent, offset: number): void {
     this.#excused.delete(offset)
     this.#place(sent, offset)
@@ -90,10 +99,16 @@ export class PartitionModel {
     return this.#excused.has(offset)
   }
 
-  /** Records that must not be left out from `from` to `to`, whoever says that they cannot be read. */
+  /**
+   * Records that must not be left out from `from` to `to`, whoever says that they cannot be read. Between two damaged batches
+   * whole ones cannot be told from bytes of a value (SPEC.md, E25).
+   */
   checkRefused({ from, to }: Unreadable): void {
+    const harmed = [...this.#excused.keys()].filter((offset) => offset >= from && offset < to)
+    const [firstHarmed, lastHarmed] = [Math.min(...harmed), Math.max(...harmed)]
     for (const [offset, { id }] of this.known) {
       if (offset < from || offset >= to || this.#excused.has(offset)) continue
+      if (firstHarmed < offset && offset < lastHarmed) continue
       throw new Anomaly('lost', `${id} at offset ${offset} of ${this.name} was refused, undamaged`)
     }
   }

@@ -74,4 +74,32 @@ export const KNOWN_SEEDS: readonly KnownSeed[] = [
     found:
       'lost: no fault of the log, the disk kept silent about harm in a file that came back when its removal was not durable',
   },
+  {
+    seed: 4686,
+    damage: undefined,
+    found:
+      'lost: batches behind one that lost its header were cut with the torn tail behind them, and their offsets given again',
+  },
+  {
+    seed: 40002,
+    damage: undefined,
+    found: 'phantom: an exchanged segment was served after a bit of its header flipped',
+  },
+  {
+    seed: 102992,
+    damage: undefined,
+    found:
+      'lost: an empty segment that a failing disk could not begin anew lost its name, and the mark of an orderly close hid that',
+  },
+  {
+    seed: 102734,
+    damage: undefined,
+    found: 'lost: no fault of the log, a whole batch between two damaged ones is refused with them',
+  },
+  {
+    seed: 203188,
+    damage: undefined,
+    found:
+      'reordered: what retention had removed came back, for no later round made the failed sync of its folder good',
+  },
 ]

@@ -30,5 +30,6 @@ export async function applyRetention(
     sizeBytes -= segment.sizeBytes
     count++
   }
-  if (count > 0) await log.removeFirst(count)
+  // With none as well: a removal that could not be synced before is made durable.
+  await log.removeFirst(count)
 }

@@ -21,6 +21,7 @@ export const BEGINNING_BYTES = SEGMENT_HEADER_BYTES + BATCH_HEADER_BYTES
 
 const MAGIC = [0x89, 0x4d, 0x53, 0x45, 0x47, 0x0d, 0x0a, 0x1a]
 const VERSION = 1
+const NAME_AT = 12
 const ID_AT = 24
 const CRC_AT = 60
 /** Ids are UUIDs in text: 36 characters. */
@@ -36,11 +37,10 @@ export interface SegmentIdentity {
 
 /**
  * `ours`: batches begin behind the header. `unnamed`: a segment of format 1, batches begin at byte 0. `damaged`: the header
- * cannot be read; `mayBeOurs` when it may be the rest of the expected one. `foreign`: somebody else's, and `what` says whose.
+ * fails its checksum, and what is left of it is ours. `foreign`: somebody else's, or it cannot be known: `what` says whose.
  */
 export type Beginning =
-  | { readonly kind: 'ours' | 'unnamed'; readonly start: number }
-  | { readonly kind: 'damaged'; readonly start: number; readonly mayBeOurs: boolean }
+  | { readonly kind: 'ours' | 'unnamed' | 'damaged'; readonly start: number }
   | { readonly kind: 'foreign'; readonly what: string }
 
 export function encodeSegmentHeader({ topicId, partition, base }: SegmentIdentity): Uint8Array {
@@ -52,7 +52,7 @@ export function encodeSegmentHeader({ topicId, partition, base }: SegmentIdentit
   const view = new DataView(bytes.buffer)
   bytes.set(MAGIC)
   view.setUint16(8, VERSION)
-  view.setUint32(12, partition)
+  view.setUint32(NAME_AT, partition)
   view.setBigInt64(16, BigInt(base))
   bytes.set(id, ID_AT)
   view.setUint32(CRC_AT, crc32c(bytes, 0, CRC_AT))
@@ -81,31 +81,32 @@ export function judgeBeginning(
   }
   const hasMagic = MAGIC.every((byte, at) => bytes[at] === byte)
   const behind = readBatchHeader(bytes, SEGMENT_HEADER_BYTES)?.baseOffset
-  const damaged = {
-    kind: 'damaged',
-    start: SEGMENT_HEADER_BYTES,
-    mayBeOurs: mayBeRestOf(bytes, expected),
-  } as const
-  if (hasMagic || behind === expected.base) return damaged
-  if (mayBeUnnamed) return { kind: 'unnamed', start: 0 }
+  if (mayBeUnnamed && !hasMagic && behind !== expected.base) return { kind: 'unnamed', start: 0 }
+  if (isRestOf(bytes, expected)) return { kind: 'damaged', start: SEGMENT_HEADER_BYTES }
   if (readBatchHeader(bytes, 0) !== undefined) {
     return { kind: 'foreign', what: 'it has no header, as segments of an older log' }
   }
-  return damaged
+  return { kind: 'foreign', what: 'its header is another one, or damaged beyond knowing' }
 }
 
 /**
- * Whether a header that cannot be read may be what is left of this segment's own: parts of it, when a crash tore it (zeros or
- * nothing elsewhere), and a bit or two flipped.
+ * Whether a header that fails its checksum is what is left of this segment's own: all that tells segments apart, or parts of it
+ * (zeros or nothing elsewhere, as a crash tears it) with a bit or two flipped.
  */
-function mayBeRestOf(bytes: Uint8Array, expected: SegmentIdentity): boolean {
-  let flippedBits = 0
-  for (const [at, ours] of encodeSegmentHeader(expected).entries()) {
-    const found = bytes[at] ?? 0
-    if (found === 0) continue
-    for (let bits = found ^ ours; bits !== 0; bits &= bits - 1) flippedBits++
+function isRestOf(bytes: Uint8Array, expected: SegmentIdentity): boolean {
+  const ours = encodeSegmentHeader(expected)
+  const isNamed = ours.every((byte, at) => at < NAME_AT || at >= CRC_AT || bytes[at] === byte)
+  const left = ours.map((byte, at) => (bytes[at] ?? 0) || byte)
+  return isNamed || flippedBits(left, ours) <= MAX_FLIPPED_BITS
+}
+
+/** How many bits of the header `ours` are others in `bytes`. */
+function flippedBits(bytes: Uint8Array, ours: Uint8Array): number {
+  let count = 0
+  for (const [at, byte] of ours.entries()) {
+    for (let bits = (bytes[at] ?? 0) ^ byte; bits !== 0; bits &= bits - 1) count++
   }
-  return flippedBits <= MAX_FLIPPED_BITS
+  return count
 }
 
 export const nameOf = ({ topicId, partition, base }: SegmentIdentity): string =>
@@ -123,7 +124,7 @@ function readSegmentHeader(
   const end = id.indexOf(0)
   return {
     version: view.getUint16(8),
-    partition: view.getUint32(12),
+    partition: view.getUint32(NAME_AT),
     base: Number(view.getBigInt64(16)),
     topicId: new TextDecoder().decode(end < 0 ? id : id.subarray(0, end)),
   }

@@ -13,7 +13,7 @@ import type { Replacement } from './replacement.ts'
 import { Segment, type SegmentPlace } from './segment.ts'
 import type { BatchEncoder } from '../format/batch-encoder.ts'
 import type { StoredBatch } from '../format/stored-batch.ts'
-import { isFull, unlinkIfThere, writeFully, type Storage, type StorageFile } from '../storage.ts'
+import { isFull, writeFully, type Storage, type StorageFile } from '../storage.ts'
 
 /**
  * A write, and the piece that a checksum protects, at most: a batch grows while the one before it is on its way to the disk,
@@ -296,11 +296,10 @@ export class PartitionLog {
     let next: Segment | undefined
     try {
       // A suspect segment without a batch has the next one's name: its file must not be used again.
-      if (!last.hasBatches) {
-        await this.#closeWriter()
-        await unlinkIfThere(this.#storage, last.path)
-      }
-      const made = await Segment.create(this.options, last.endOffset)
+      if (!last.hasBatches) await this.#closeWriter()
+      const made = last.hasBatches
+        ? await Segment.create(this.options, last.endOffset)
+        : await Segment.replace(this.options, last.base)
       next = made.segment
       await this.#storage.syncDir(this.options.folder)
       await this.#closeWriter()

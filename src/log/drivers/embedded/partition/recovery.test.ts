@@ -1,5 +1,4 @@
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -11,76 +10,16 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { isMillraceError, silentLogger, type NewRecord } from '../../../../core/index.ts'
-import type { Damage } from './corruption.ts'
+import { silentLogger } from '../../../../core/index.ts'
 import { batchesOf } from '../embedded-world.conformance.ts'
 import { encodeSegmentHeader } from '../format/segment-header.ts'
 import { nodeStorage } from '../node-storage.ts'
 import { PartitionLog } from './partition-log.ts'
-import { PartitionReader } from './partition-reader.ts'
-import type { CleanEnd } from './recovery.ts'
+import { ALL, close, contents, open, place, record, writeThree } from './three-batches.testing.ts'
 
 let root: string
 beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'millrace-recovery-'))))
 afterEach(() => rmSync(root, { recursive: true, force: true }))
-
-const place = {
-  logger: silentLogger,
-  topic: 't',
-  topicId: 'id-of-t',
-  partition: 0,
-  unnamedUpTo: -1,
-}
-
-const open = (folder: string, cleanEnd?: CleanEnd, segmentBytes = 10_000): Promise<PartitionLog> =>
-  PartitionLog.open({ ...place, storage: nodeStorage, folder, segmentBytes }, cleanEnd)
-
-async function close(log: PartitionLog): Promise<CleanEnd> {
-  const end = await log.close(new Error('closed'))
-  if (end === undefined) throw new TypeError('the end of the partition is not known')
-  return end
-}
-
-const record = (value: string): NewRecord => ({
-  key: null,
-  value: Uint8Array.from(Buffer.from(value)),
-  headers: [{ key: 'h', value: null }],
-  timestamp: 1_000,
-})
-
-/** Everything readable from the earliest offset on; where there is damage, an entry that says so, and on behind it. */
-async function contents(log: PartitionLog): Promise<string[]> {
-  const reader = new PartitionReader(log)
-  const seen: string[] = []
-  for (let offset = log.earliest; offset < log.end;) {
-    try {
-      const { records, nextOffset } = await reader.read(offset, log.end, 1_000)
-      for (const { offset, value } of records)
-        seen.push(`${offset}:${Buffer.from(value!).toString()}`)
-      offset = nextOffset
-    } catch (error) {
-      if (!isMillraceError(error, 'LOG_CORRUPT')) throw error
-      const damage = error.details as unknown as Damage
-      expect(existsSync(damage.file)).toBe(true)
-      seen.push(`damage ${damage.offset}-${damage.nextOffset} @${damage.position}`)
-      offset = damage.nextOffset!
-    }
-  }
-  return seen
-}
-
-/** Three batches of 2, 1 and 2 records in one segment; returns the file. */
-async function writeThree(folder: string): Promise<{ file: string; cleanEnd: CleanEnd }> {
-  const log = await open(folder)
-  await log.append([record('a0'), record('a1')])
-  await log.append([record('b2')])
-  await log.append([record('c3'), record('c4')])
-  const cleanEnd = await close(log)
-  const [name] = readdirSync(folder)
-  return { file: join(folder, name!), cleanEnd }
-}
-
-const ALL = ['0:a0', '1:a1', '2:b2', '3:c3', '4:c4']
 
 describe('a segment cut at every byte', () => {
   test('opens with the whole batches before the cut, and goes on there', async () => {
@@ -319,6 +258,56 @@ describe('hostile values', () => {
         expect(again.end, `forged base ${forgedBase}, cut at ${cut}`).toBe(1)
         await close(again)
       }
+    }
+  })
+})
+
+describe('a batch that lost its header before a torn tail', () => {
+  test('takes nothing with it: what is behind it is kept, told and not served, and no offset is given twice', async () => {
+    const folder = join(root, 'p')
+    const { file } = await writeThree(folder)
+    const bytes = readFileSync(file)
+    const [, second, third] = batchesOf(bytes)
+    bytes.fill(0, second!.at, second!.at + 61)
+    const damaged = Buffer.concat([bytes, bytes.subarray(third!.at, third!.at + 70)])
+    writeFileSync(file, damaged)
+    // Also when it is opened again, and again.
+    for (let opening = 0; opening < 3; opening++) {
+      const log = await open(folder)
+      const next = log.end
+      // The third batch ends at 5: one further, so that nothing that ends there can count as the rest.
+      expect(next).toBe(6 + opening)
+      expect(await log.append([record('next')])).toBe(next)
+      expect((await contents(log)).slice(0, 3)).toEqual([
+        '0:a0',
+        '1:a1',
+        `damage 2-6 @${second!.at}`,
+      ])
+      await close(log)
+      expect(readFileSync(file)).toEqual(damaged)
+    }
+  })
+
+  test('and one that only looks so, for its values hold batches, brings none of them to life', async () => {
+    const folder = join(root, 'p')
+    const { file } = await writeThree(folder)
+    const whole = readFileSync(file)
+    const [, second] = batchesOf(whole)
+    for (const forgedBase of [3, 5, 9, 2 ** 40]) {
+      const forged = Buffer.from(whole.subarray(second!.at, second!.at + second!.sizeBytes))
+      forged.writeBigInt64BE(BigInt(forgedBase))
+      const torn = Buffer.concat([Buffer.alloc(70), forged, Buffer.alloc(30, 7)])
+      writeFileSync(file, Buffer.concat([whole.subarray(0, second!.at), torn]))
+      const log = await open(folder)
+      expect((await contents(log)).filter((line) => !line.startsWith('damage'))).toEqual([
+        '0:a0',
+        '1:a1',
+      ])
+      // A value cannot use up the offsets.
+      expect(log.end, `forged base ${forgedBase}`).toBeLessThan(30)
+      await close(log)
+      for (const name of readdirSync(folder))
+        if (join(folder, name) !== file) rmSync(join(folder, name))
     }
   })
 })

@@ -15,7 +15,11 @@
  *
  * A last segment that is somebody else's file is left alone. After an orderly close the partition goes on behind its known
  * end. Without one nobody knows which offsets were given, so the partition is `broken`: it refuses what comes behind the
- * sealed segments, until the right file is back. So is one without a batch whose header is damaged and cannot have been ours.
+ * sealed segments, until the right file is back. So is one whose header is damaged beyond knowing.
+ *
+ * Where the last valid batch is followed by bytes without a header, in which there are whole batches that lead nowhere, two
+ * things can have happened: a torn batch whose values hold batches, or a batch that was acknowledged, was damaged, and lies
+ * before others and a torn one. So nothing there is served, nothing is cut, and none of its offsets is given again.
  */
 import { join } from 'node:path'
 import type { MillraceError } from '../../../../core/index.ts'
@@ -113,11 +117,15 @@ async function openLast(
       const damaged = new Segment(options, base, { start, sizeBytes: fileBytes, endOffset })
       return goOnBehind(options, damaged)
     }
+    if (scan.unsureUpTo !== undefined) {
+      tellUnsure(options, unread.path, scan, scan.unsureUpTo)
+      const endOffset = scan.unsureUpTo
+      return goOnBehind(
+        options,
+        new Segment(options, base, { start, sizeBytes: fileBytes, endOffset }),
+      )
+    }
     if (scan.endOffset === base && beginning.kind === 'damaged') {
-      // Nothing behind the header says whose the file is. Where it cannot have been ours, records of ours may be elsewhere.
-      const what = 'its header is another one, or damaged beyond knowing'
-      const isUnknown = cleanEnd === undefined && !beginning.mayBeOurs
-      if (isUnknown) return await passBy(options, unread, { what }, cleanEnd)
       tellLostHeader(options, unread.path, base)
     }
     tellTail(options, unread.path, scan, fileBytes)
@@ -175,6 +183,18 @@ function tellTail(
   const place = { topic, partition, file, position: sizeBytes, bytes: fileBytes - sizeBytes }
   const what = 'cut a torn tail: never acknowledged, unless the disk damaged what it had stored'
   logger.warn({ ...place, offset: endOffset }, what)
+}
+
+function tellUnsure(
+  { logger, topic, partition }: SegmentPlace,
+  file: string,
+  { sizeBytes, endOffset }: SegmentScan,
+  nextOffset: number,
+): void {
+  const place = { topic, partition, file, position: sizeBytes, offset: endOffset, nextOffset }
+  const what =
+    'a damaged batch lies before a torn tail: what is behind it cannot be told from bytes within it, so it is kept and not served'
+  logger.error(place, what)
 }
 
 function tellLostHeader(

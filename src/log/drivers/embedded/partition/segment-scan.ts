@@ -33,6 +33,11 @@ export interface SegmentScan {
   /** Where the last valid batch begins. */
   readonly lastPosition: number
   readonly holes: readonly Hole[]
+  /**
+   * Of a last segment with bytes behind its end in which batches may lie that were acknowledged, and that cannot be told from
+   * bytes of a value: an offset that none of them reaches.
+   */
+  readonly unsureUpTo?: number
 }
 
 export interface ScanOptions {
@@ -79,7 +84,37 @@ export async function scanSegment(file: StorageFile, options: ScanOptions): Prom
     holes.push({ position, offset, nextPosition: fileBytes, nextOffset: endOffset })
     return { index, sizeBytes: fileBytes, endOffset, lastPosition, holes }
   }
-  return { index, sizeBytes: position, endOffset: offset, lastPosition, holes }
+  const scan = { index, sizeBytes: position, endOffset: offset, lastPosition, holes }
+  if (position >= fileBytes || endOffset !== Infinity) return scan
+  return { ...scan, unsureUpTo: behindUnsure(await window.rest(position), offset) }
+}
+
+/** The least that a record takes: its length, attributes, two deltas, no key, no value, no headers. */
+const MIN_RECORD_BYTES = 7
+
+/**
+ * `rest` begins where a batch with the offset `expected` should, and leads to no other one. When its header is left, it is a
+ * torn batch, and what lies in it are its values. When it is not, and batches with offsets that can follow lie in `rest`,
+ * they may have been acknowledged: an offset behind all of them, at which none of them ends, so that no chain of them can
+ * ever count as the rest of a segment that ends there.
+ */
+function behindUnsure(rest: Uint8Array, expected: number): number | undefined {
+  if (readBatchHeader(rest, 0)?.baseOffset === expected) return undefined
+  const ends = new Set<number>()
+  let last: number | undefined
+  for (let at = 1; at + BATCH_HEADER_BYTES <= rest.length; at++) {
+    const header = readBatchHeader(rest, at)
+    const mostRecords = at / MIN_RECORD_BYTES
+    if (header === undefined || header.baseOffset <= expected) continue
+    if (header.baseOffset > expected + mostRecords || validBatch(rest, at) === undefined) continue
+    ends.add(header.lastOffset + 1)
+    const isDense = header.lastOffset - header.baseOffset < header.sizeBytes / MIN_RECORD_BYTES
+    if (isDense) last = Math.max(last ?? 0, header.lastOffset)
+  }
+  if (last === undefined) return undefined
+  let upTo = last + 2
+  while (ends.has(upTo)) upTo++
+  return upTo
 }
 
 interface Found {

@@ -6,6 +6,7 @@
 import { join } from 'node:path'
 import type { Logger, MillraceError } from '../../../../core/index.ts'
 import { corrupt } from './corruption.ts'
+import { TEMPORARY_SUFFIX } from '../folder/durable-file.ts'
 import { scanSegment } from './segment-scan.ts'
 import { SharedFile } from './shared-file.ts'
 import {
@@ -105,6 +106,29 @@ export class Segment {
       await segment.closeWriter().catch(() => {})
       throw error
     }
+  }
+
+  /**
+   * Begins a segment without batches anew, in a file of its own that takes the name of the old one: there is always one, and a
+   * name that was durable stays so. Open until `closeWriter`.
+   */
+  static async replace(
+    place: SegmentPlace,
+    base: number,
+  ): Promise<{ segment: Segment; file: StorageFile }> {
+    const { storage } = place
+    const state = { start: SEGMENT_HEADER_BYTES, sizeBytes: SEGMENT_HEADER_BYTES, endOffset: base }
+    const segment = new Segment(place, base, { ...state, index: new SparseIndex() })
+    const temporary = segment.path + TEMPORARY_SUFFIX
+    const made = await storage.open(temporary, 'create')
+    try {
+      await writeFully(made, encodeSegmentHeader(segment.identity), 0)
+      await made.datasync()
+    } finally {
+      await made.close()
+    }
+    await storage.rename(temporary, segment.path)
+    return { segment, file: await segment.openWriter('write') }
   }
 
   get identity(): SegmentIdentity {
@@ -221,11 +245,14 @@ export class Segment {
     return judgeBeginning(bytes.subarray(0, count), this.identity, mayBeUnnamed)
   }
 
-  /** The records behind a damaged header are whole, so they are served: a damage and a swap at once are not expected. */
+  /** Nothing in what is left of the header speaks for another segment, so the records behind it are served. */
   tellDamagedHeader(): void {
     const { logger, topic, partition } = this.#place
     const facts = { topic, partition, file: this.path, position: 0, offset: this.base }
-    logger.error(facts, 'the header of a segment is damaged: its records are served unnamed')
+    logger.error(
+      facts,
+      'the header of a segment is damaged, what is left of it is its own: its records are served',
+    )
   }
 
   /** LOG_CORRUPT: another segment's file lies where this one's should. `nextOffset`: where reading can go on. */
