@@ -64,10 +64,7 @@ export async function readLedger(rooms: LedgerRooms, topic: string): Promise<Led
     ? {
         table: snapshot.table,
         inLake: snapshot.rows,
-        inFlight: sum(
-          partitions,
-          ({ partition, end }) => end - (snapshot.ends.get(partition) ?? 0),
-        ),
+        inFlight: sum(partitions, (partition) => behind(partition, snapshot.ends)),
         expired: snapshot.expiredRows,
       }
     : {
@@ -97,6 +94,15 @@ type Partition = TopicInfo['partitions'][number]
 
 const sum = (partitions: readonly Partition[], of: (partition: Partition) => number): number =>
   partitions.reduce((total, partition) => total + of(partition), 0)
+
+/** Records that wait for the table. What a cluster's retention took before that is nowhere: it stays as a difference. */
+function behind(
+  { partition, earliest, end }: Partition,
+  ends: ReadonlyMap<number, number>,
+): number {
+  const settled = ends.get(partition)
+  return settled === undefined ? end : end - Math.max(settled, earliest)
+}
 
 const endsOf = (partitions: readonly Partition[]): ReadonlyMap<number, number> =>
   new Map(partitions.map(({ partition, end }) => [partition, end]))

@@ -66,9 +66,10 @@ function checkRanges(
     const end = ends.get(partition)
     const isSound = partition > previous && first >= 0 && last >= first
     if (!isSound || (end !== undefined && first !== end)) {
+      const isGap = isSound && first > (end ?? first)
       throw lakeError(
         'LAKE_OUT_OF_ORDER',
-        `batch ${number} of table "${table}" has offsets ${first} to ${last} of partition ${partition}, and the table ends before ${end ?? 'any'}: commit the batches in order, each once`,
+        `batch ${number} of table "${table}" has offsets ${first} to ${last} of partition ${partition}, and the table ends before ${end ?? 'any'}: commit the batches in order, each once${isGap ? '; if retention removed what lies between, start with a new data folder' : ''}`,
         { details: { table, batch: number, partition, first, last, end } },
       )
     }

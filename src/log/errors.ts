@@ -48,6 +48,11 @@ export const logError = defineErrors({
     retryable: false,
     title: 'The topic exists with other settings',
   },
+  LOG_TOPIC_REPLACED: {
+    status: 409,
+    retryable: false,
+    title: 'The topic is another one of the same name',
+  },
   LOG_UNREACHABLE: { status: 503, retryable: true, title: 'The Kafka cluster does not answer' },
   LOG_UNKNOWN_GROUP: { status: 404, retryable: false, title: 'There is no such consumer group' },
   LOG_UNKNOWN_PARTITION: {

@@ -63,6 +63,8 @@ export interface PartitionPlacement {
 
 export interface TopicInfo {
   readonly name: string
+  /** On a cluster: of this topic alone. One of the same name that is made later has another. */
+  readonly id?: string
   readonly config: TopicConfig
   readonly partitions: readonly PartitionInfo[]
 }
@@ -199,7 +201,8 @@ export interface Log {
   deleteGroup(group: string): Promise<void>
   /**
    * Names the first offset that `holder` (a sink, a backup) still needs; retention keeps it and everything after it.
-   * Held in memory: a holder says it again after a start, before retention runs.
+   * Held in memory: a holder says it again after a start, before retention runs. On a cluster retention does not ask; there
+   * everything about a held topic fails with LOG_TOPIC_REPLACED once others have deleted it and made it again.
    */
   hold(holder: string, position: TopicPartitionOffset): void
   /** For a server of the Kafka protocol in front of this log; absent in a driver that is a client of one. */

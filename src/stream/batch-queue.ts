@@ -32,6 +32,8 @@ export interface BatchQueue {
 export interface BatchQueueOptions {
   readonly table: string
   readonly topic: string
+  /** Where the log tells it. */
+  readonly topicId: string | undefined
   /** Batches that are committed already, ascending. */
   readonly known: readonly KnownBatch[]
   readonly writer: BatchWriter
@@ -125,11 +127,14 @@ const isRetryable = (error: unknown): boolean => isMillraceError(error) && error
 const toPublic = (job: BatchJob): Batch => publicBatch(job.batch)
 
 function publicBatch(known: KnownBatch): Batch {
-  const { deadLettersFrom: _internal, ...batch } = known
+  const { deadLettersFrom: _letters, topicId: _topic, ...batch } = known
   return batch
 }
 
-function plannedBatch(options: { table: string; topic: string }, cut: CutBatch): KnownBatch {
+function plannedBatch(
+  options: Pick<BatchQueueOptions, 'table' | 'topic' | 'topicId'>,
+  cut: CutBatch,
+): KnownBatch {
   const times = timesOf(cut)
   return {
     table: options.table,
@@ -145,6 +150,7 @@ function plannedBatch(options: { table: string; topic: string }, cut: CutBatch):
     closedAt: isoTime(cut.closedAtMs),
     files: [],
     deadLettersFrom: 0,
+    ...(options.topicId !== undefined && { topicId: options.topicId }),
   }
 }
 

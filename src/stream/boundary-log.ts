@@ -15,6 +15,8 @@ const FORMAT = 1
 export interface KnownBatch extends Batch {
   /** End of the dead-letter topic when the batch was planned: its letters lie at or after it. */
   readonly deadLettersFrom: number
+  /** On a cluster: of the topic when the batch was planned. */
+  readonly topicId?: string | undefined
 }
 
 const count = z.int().min(0)
@@ -47,6 +49,7 @@ const record = z.object({
     }),
   ),
   deadLettersFrom: count,
+  topicId: z.string().optional(),
 })
 
 const encoder = new TextEncoder()

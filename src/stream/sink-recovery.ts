@@ -19,6 +19,8 @@ export interface Recovery {
   /** Per partition, the first offset that no known batch covers. */
   readonly positions: Positions
   readonly nextNumber: number
+  /** Of the topic, where the log tells it. */
+  readonly topicId: string | undefined
   /** Letters from here on may be of batches that nobody knows any more. */
   readonly lettersFrom: number
 }
@@ -31,15 +33,16 @@ export interface RecoveryOptions {
   readonly logger: Logger
 }
 
-/** Throws STREAM_LOG_BEHIND when table or boundaries go beyond the end of the log. */
+/** Throws STREAM_LOG_BEHIND when table or boundaries go beyond the end of the log, or are of a topic that is gone. */
 export async function recoverBatches(options: RecoveryOptions): Promise<Recovery> {
   const { log, table, topic, logger } = options
   const snapshot = table.snapshot()
-  const { partitions } = await log.topic(topic)
+  const { partitions, id: topicId } = await log.topic(topic)
   const logged = await options.boundaries.read(table.name)
   const forgotten = await rebuildBoundaries(options, snapshot, logged)
   const known = [...forgotten, ...logged].toSorted((a, b) => a.number - b.number)
 
+  checkTopic(table, topicId, known)
   let reached: Positions = new Map([
     ...partitions.map(({ partition, earliest }) => [partition, earliest] as const),
     ...snapshot.ends,
@@ -66,7 +69,8 @@ export async function recoverBatches(options: RecoveryOptions): Promise<Recovery
   }
   const last = Math.max(known.at(-1)?.number ?? 0, snapshot.lastBatch)
   const lettersFrom = known.at(-1)?.deadLettersFrom ?? 0
-  return { batches: known.filter(isInTable), jobs, positions, nextNumber: last + 1, lettersFrom }
+  const batches = known.filter(isInTable)
+  return { batches, jobs, positions, nextNumber: last + 1, topicId, lettersFrom }
 }
 
 /** A replaced or emptied log cannot continue a table: appending would give offsets that the table has already. */
@@ -85,6 +89,22 @@ function checkEnds(
       { details: { table: table.name, partition, position, end } },
     )
   }
+}
+
+/** Offsets of a topic that was deleted and made again are those of other records. */
+function checkTopic(
+  table: LakeTable,
+  topicId: string | undefined,
+  known: readonly KnownBatch[],
+): void {
+  const last = known.findLast((batch) => batch.topicId !== undefined)
+  if (last === undefined || topicId === undefined || last.topicId === topicId) return
+  throw streamError(
+    'STREAM_LOG_BEHIND',
+    `topic "${table.topic}" was deleted and made again since batch ${last.number} of table "${table.name}": ` +
+      'start with a new data folder and another application.id, and its records are read from their beginning',
+    { details: { table: table.name, topic: table.topic, batch: last.number } },
+  )
 }
 
 /** A cluster's retention asks nobody: what it took before this sink had it is named here, and the table refuses to skip it. */

@@ -86,7 +86,7 @@ async function openParts(options: TableSinkOptions): Promise<Parts> {
   const rowsOf = rowConverter(options.columns, table.partitionBy)
   const boundaries = await openBoundaryLog(log)
   const recovery = await recoverBatches({ log, table, topic, boundaries, logger })
-  const { positions, nextNumber } = recovery
+  const { positions, nextNumber, topicId } = recovery
   const deadLetters = createDeadLetters(log, topic)
   await deadLetters.inherit(recovery.lettersFrom)
   const group = sinkGroup(table.name)
@@ -108,6 +108,7 @@ async function openParts(options: TableSinkOptions): Promise<Parts> {
   const queue = createBatchQueue({
     table: table.name,
     topic,
+    topicId,
     known: recovery.batches,
     writer,
     clock,

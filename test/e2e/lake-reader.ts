@@ -28,13 +28,14 @@ export async function readLake(dataDir: string, table: string): Promise<LakeFile
 /** Anomalies by name, as Jepsen's queue checker names them; empty is right. */
 export function anomaliesOf(files: readonly LakeFileContent[]): string[] {
   const found: string[] = []
-  let next = 0
+  const ends = new Map<string, number>()
   for (const { name, rows } of files) {
-    const [, first, last] = /-(\d{20})-(\d{20})\.parquet$/.exec(name) ?? []
-    if (first === undefined || last === undefined) {
+    const [, partition, first, last] = /-(\d+)-(\d{20})-(\d{20})\.parquet$/.exec(name) ?? []
+    if (partition === undefined || first === undefined || last === undefined) {
       found.push(`unreadable name ${name}`)
       continue
     }
+    const next = ends.get(partition) ?? 0
     if (Number(first) > next) found.push(`gap before ${name}: expected offset ${next}`)
     if (Number(first) < next) found.push(`overlap at ${name}: expected offset ${next}`)
     const offsets = rows.map((row) => Number(row['_offset']))
@@ -42,7 +43,7 @@ export function anomaliesOf(files: readonly LakeFileContent[]): string[] {
       found.push(`reordered or duplicate rows in ${name}`)
     if (offsets.some((offset) => offset < Number(first) || offset > Number(last)))
       found.push(`${name} holds an offset outside its name`)
-    next = Number(last) + 1
+    ends.set(partition, Number(last) + 1)
   }
   return found
 }

@@ -1,6 +1,10 @@
-/** What others do to an app's topics on Apache Kafka: partitions added, offsets reset, records of every odd kind. */
+/**
+ * What others do to an app's topics on Apache Kafka: partitions added, a topic deleted and made again, retention ahead of
+ * the reader, offsets reset, records of every odd kind. Never a silent skip: a named error, a dead letter, a line in the
+ * ledger.
+ */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Kafka, logLevel, Partitioners, type Message } from 'kafkajs'
@@ -9,7 +13,9 @@ import { z } from 'zod'
 import { readDeadLetter, type LogRecord } from '../../src/core/index.ts'
 import { openLog, type Log } from '../../src/log/index.ts'
 import { defineApp, startApp, topic, type RunningApp } from '../../src/index.ts'
+import { until } from '../e2e/instance.ts'
 import { startKafka, type KafkaCluster } from './kafka-cluster.ts'
+import { kafkaTool } from './kafka-tools.ts'
 
 let cluster: KafkaCluster
 let root: string
@@ -69,6 +75,15 @@ const rowsOf = async (app: RunningApp, name: string): Promise<readonly unknown[]
 
 const five = [0, 1, 2, 3, 4]
 
+/** Of Kafka's own tools. */
+const remake = (...action: string[]): string[] => [
+  '--bootstrap-server',
+  cluster.bootstrap,
+  '--topic',
+  'remade',
+  ...action,
+]
+
 describe('surgery on topics', () => {
   it('E9: partitions that are added are read', async () => {
     const app = await start('grown')
@@ -95,6 +110,56 @@ describe('surgery on topics', () => {
     const again = await start('rewound')
     assert.deepEqual(await rowsOf(again, 'rewound'), [...five, 5])
     assert.equal((await again.ledger('rewound')).difference, 0)
+  })
+
+  it('E9, P9: records that retention took before they were read stop the table, and are in the ledger', async () => {
+    const first = await start('expired')
+    await append('expired', five)
+    assert.deepEqual(await rowsOf(first, 'expired'), five)
+    await stop()
+    await append('expired', [5, 6, 7, 8, 9])
+    const file = join(root, 'delete.json')
+    const partitions = [{ topic: 'expired', partition: 0, offset: 8 }]
+    await writeFile(file, JSON.stringify({ partitions, version: 1 }))
+    const where = ['--bootstrap-server', cluster.bootstrap, '--offset-json-file', file]
+    await kafkaTool('kafka-delete-records', where)
+    const again = await start('expired')
+    await assert.rejects(rowsOf(again, 'expired'), {
+      code: 'LAKE_OUT_OF_ORDER',
+      message: /retention removed/,
+    })
+    const ledger = await again.ledger('expired')
+    assert.deepEqual([ledger.difference, ledger.balanced], [3, false])
+  })
+
+  it('E9: a topic that was deleted and made again stops its table, and the door, with a named error', async () => {
+    const app = await start('remade')
+    await append('remade', five)
+    assert.deepEqual(await rowsOf(app, 'remade'), five)
+    await kafkaTool('kafka-topics', remake('--delete'))
+    await kafkaTool('kafka-topics', remake('--create'))
+    // More of them than there were, so that every offset of before is there again.
+    await kafkaTool('kafka-console-producer', remake(), '{"n":7}\n'.repeat(20))
+    const replaced = { code: 'LOG_TOPIC_REPLACED', message: /"remade" was deleted and made again/ }
+    const failure = await until(
+      'the table says it',
+      () => {
+        const found = app.sinks.get('remade')!.failure()
+        return found?.message.includes('made again') === true ? found : undefined
+      },
+      60_000,
+    )
+    assert.match(failure.message, replaced.message)
+    await assert.rejects(rowsOf(app, 'remade'), replaced)
+    const readiness = await app.readiness()
+    for (const role of ['ingest', 'query']) {
+      const { ready, waiting } = readiness.find((one) => one.role === role)!
+      assert.deepEqual([ready, /made again/.test(waiting.join())], [false, true], role)
+    }
+    await assert.rejects(app.log.append('remade', []), replaced)
+    await stop()
+    const behind = { code: 'STREAM_LOG_BEHIND', message: /"remade" was deleted and made again/ }
+    await assert.rejects(start('remade'), behind)
   })
 })
 

@@ -4,6 +4,7 @@ import { runProgram } from './run-program.ts'
 
 const TOOLS = {
   'kafka-acls': 'org.apache.kafka.tools.AclCommand',
+  'kafka-delete-records': 'org.apache.kafka.tools.DeleteRecordsCommand',
   'kafka-topics': 'org.apache.kafka.tools.TopicCommand',
   'kafka-console-producer': 'org.apache.kafka.tools.ConsoleProducer',
   'kafka-console-consumer': 'org.apache.kafka.tools.consumer.ConsoleConsumer',

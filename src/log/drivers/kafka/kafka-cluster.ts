@@ -46,6 +46,8 @@ export class KafkaCluster {
   readonly #coordinators = new Map<string, BrokerAddress>()
   /** Until when a topic that brokers do not know counts as new (monotonic). */
   readonly #fresh = new Map<string, number>()
+  /** Ids of topics whose offsets this process has stored elsewhere. */
+  readonly #held = new Map<string, string>()
 
   constructor(wire: KafkaWire, logger: Logger) {
     this.wire = wire
@@ -58,7 +60,9 @@ export class KafkaCluster {
     return this.#lane
   }
 
-  /** From the cache while it is young. Throws LOG_UNKNOWN_TOPIC, LOG_UNREACHABLE, LOG_ACCESS_DENIED. */
+  /**
+   * From the cache while it is young. Throws LOG_UNKNOWN_TOPIC, LOG_TOPIC_REPLACED, LOG_UNREACHABLE, LOG_ACCESS_DENIED.
+   */
   async topic(name: string): Promise<KafkaTopic> {
     const cached = this.#topics.get(name)
     if (cached !== undefined && cached.until > this.wire.clock.monotonic()) return cached.topic
@@ -97,6 +101,26 @@ export class KafkaCluster {
 
   unexpect(name: string): void {
     this.#fresh.delete(name)
+  }
+
+  /**
+   * Offsets of the topic are kept outside the cluster from now on: one of the same name that others make later is another
+   * topic, and nothing is read of it or appended to it.
+   */
+  hold(name: string): void {
+    const id = this.#topics.get(name)?.topic.id
+    if (id !== undefined && !this.#held.has(name)) this.#held.set(name, id)
+  }
+
+  /** This process itself deleted the topic. */
+  release(name: string): void {
+    this.#held.delete(name)
+  }
+
+  /** The topic is held, and has another id by now. */
+  isReplaced(name: string, id: string): boolean {
+    const held = this.#held.get(name)
+    return held !== undefined && held !== id
   }
 
   partition(topic: KafkaTopic, partition: number): KafkaPartition {
@@ -209,6 +233,7 @@ export class KafkaCluster {
         throw unknownTopic(name)
       }
       if (code !== 0) throw new BrokerError(code, describe(code), describe(code))
+      if (this.isReplaced(name, found.topicId)) throw replaced(name)
       const config = (await this.configs([name])).get(name) ?? fromKafkaConfig([])
       return this.toTopic(found, brokers, config)
     })
@@ -217,6 +242,13 @@ export class KafkaCluster {
     return topic
   }
 }
+
+const replaced = (name: string): Error =>
+  logError(
+    'LOG_TOPIC_REPLACED',
+    `topic "${name}" was deleted and made again by others, so its offsets are those of other records: start with a new data folder and another application.id`,
+    { details: { topic: name } },
+  )
 
 export const unknownTopic = (name: string): Error =>
   logError('LOG_UNKNOWN_TOPIC', `there is no topic "${name}": create it first`, {

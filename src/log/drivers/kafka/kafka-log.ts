@@ -189,10 +189,16 @@ class KafkaLog implements Log {
     await this.#groups.delete(group)
   }
 
-  /** Kafka's retention asks nobody: what a holder needs must be kept by the topic's own settings. */
+  /**
+   * Kafka's retention asks nobody: what a holder needs must be kept by the topic's own settings. That the topic stays the
+   * one that it was is watched.
+   */
   hold(_holder: string, position: TopicPartitionOffset): void {
     this.#refuseClosed()
-    if (Number.isSafeInteger(position.offset) && position.offset >= 0) return
+    if (Number.isSafeInteger(position.offset) && position.offset >= 0) {
+      this.#cluster.hold(position.topic)
+      return
+    }
     throw coreError('CORE_INVALID_INPUT', `offset ${position.offset} cannot be held: use 0 or more`)
   }
 

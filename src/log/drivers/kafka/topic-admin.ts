@@ -102,6 +102,7 @@ export class TopicAdmin {
       }
     })
     this.#cluster.unexpect(name)
+    this.#cluster.release(name)
     this.#cluster.forget(name)
     // The answer comes before every broker has let go of it.
     await wire.retry(`delete topic "${name}"`, async () => {
@@ -196,8 +197,9 @@ export class TopicAdmin {
         places.map((place) => ({ ...place, at })),
       )
     const [earliest, end] = await Promise.all([ask('earliest'), ask('end')])
-    return topics.map(({ name, config, partitions }) => ({
+    return topics.map(({ name, id, config, partitions }) => ({
       name,
+      id,
       config,
       partitions: partitions.map(({ partition, placement }): PartitionInfo => {
         const key = `${name}/${partition}`
