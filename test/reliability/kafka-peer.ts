@@ -7,11 +7,21 @@ import { join } from 'node:path'
 import { openLog, type Log } from '../../src/log/index.ts'
 import { startKafka, type KafkaCluster } from '../engines/kafka-cluster.ts'
 import { KAFKA, missingForKafka } from '../engines/kafka-jars.ts'
-import type { Peer } from './peers.ts'
+import type { PeerVictim } from './peers.ts'
 
 const TOPIC = 'peer'
 const BATCH = 20
 const VALUE = Buffer.from('x'.repeat(100))
+
+export interface KafkaVictim extends PeerVictim {
+  /** What the log says of the cluster. */
+  readonly shortcomings: readonly string[]
+}
+
+interface KafkaPeer {
+  start(folder: string): Promise<KafkaVictim>
+  count(folder: string, acknowledged: number): Promise<number>
+}
 
 export function kafkaVersion(): string {
   const missing = missingForKafka()
@@ -22,9 +32,7 @@ export function kafkaVersion(): string {
 const openClient = ({ bootstrap }: KafkaCluster): Promise<Log> =>
   openLog({ dir: '.', url: `kafka://${bootstrap}`, env: {} })
 
-export function kafkaPeer(
-  properties: Readonly<Record<string, string>>,
-): Pick<Peer, 'start' | 'count'> {
+export function kafkaPeer(properties: Readonly<Record<string, string>>): KafkaPeer {
   let cluster: KafkaCluster | undefined
   return {
     async start(folder) {
@@ -33,6 +41,7 @@ export function kafkaPeer(
       })
       const log = await openClient(cluster)
       await log.createTopic({ name: TOPIC })
+      const shortcomings = (await log.cluster?.shortcomings([TOPIC])) ?? []
       // What the broker wrote when it was made is no part of the question.
       execFileSync('sync', ['-f', folder])
       const records = Array.from({ length: BATCH }, () => ({
@@ -52,6 +61,7 @@ export function kafkaPeer(
       // The end of the broker ends it.
       const writing = write().catch(() => {})
       return {
+        shortcomings,
         acknowledged: () => acknowledged,
         freeze: () => (isFrozen = true),
         async kill() {

@@ -25,6 +25,7 @@ import { schemaChange } from './conveyor/b7-schema-change.ts'
 import { deadLetters } from './conveyor/b8-dead-letters.ts'
 import { backups } from './b11-backup.ts'
 import { overload } from './d1-overload.ts'
+import { brokerPower } from './e8-broker-power.ts'
 import { simulation } from './f1-simulation.ts'
 import { powerCutsOfPeers } from './peers.ts'
 import { isClean, toLine, type Soak } from './result.ts'
@@ -53,6 +54,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   B8: deadLetters,
   B11: backups,
   D1: overload,
+  E8: brokerPower,
   F1: simulation,
 }
 
