@@ -1,6 +1,7 @@
 /**
- * The main job on Apache Kafka against the same job on the embedded log: same input, same seed, batches cut by count, one
- * partition. Batches, lake files and models are the same, also when the broker is killed in the middle.
+ * The main job on Apache Kafka against the same job on the embedded log: same input, same seed. Cut by count, with one
+ * partition, batches, lake files and models are the same, also when the broker is killed in the middle; cut by timers, with
+ * several partitions, the rows are.
  */
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
@@ -10,7 +11,7 @@ import { join } from 'node:path'
 import { afterEach, describe, it } from 'vitest'
 import example from '../../examples/movielens/app.ts'
 import { isMillraceError } from '../../src/core/index.ts'
-import { startApp, type RunningApp } from '../../src/index.ts'
+import { defineApp, startApp, type RunningApp } from '../../src/index.ts'
 import { until } from '../e2e/instance.ts'
 import { anomaliesOf, readLake } from '../e2e/lake-reader.ts'
 import { ratings, toNdjson } from '../e2e/ratings.ts'
@@ -29,6 +30,13 @@ const app = {
   ...example,
   topics: { ...example.topics, ratings: { ...declared, batch: { rows: BATCH_ROWS } } },
 }
+const TIMED_PARTITIONS = 3
+const timed = defineApp({
+  name: 'timed',
+  topics: {
+    ratings: { ...declared, partitions: TIMED_PARTITIONS, batch: { rows: 700, idle: '200ms' } },
+  },
+})
 
 const closers: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -145,7 +153,51 @@ async function runJob(log: string | undefined, onHalf = (): void => {}): Promise
   }
 }
 
+/** What the lake has of the first half of the input, in the order of its times and ids. */
+async function runTimed(log: string | undefined, onHalf = (): void => {}): Promise<unknown> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'millrace-timed-job-'))
+  closers.push(() => rm(dataDir, { recursive: true, force: true }))
+  const running = await startApp(timed, { dataDir, ...(log !== undefined && { log }) })
+  closers.push(() => running.stop())
+  const rows = (await input()).slice(0, ROWS / 2)
+  for (let from = 0; from < rows.length; from += CALL_ROWS) {
+    if (from === rows.length / 2) onHalf()
+    await send(running, rows.slice(from, from + CALL_ROWS), from + 1)
+  }
+  await until('everything is in the lake', () =>
+    running.sinks
+      .get('ratings')!
+      .flush()
+      .then(
+        () => true,
+        () => undefined,
+      ),
+  )
+  const files = await readLake(dataDir, 'ratings')
+  assert.deepEqual(anomaliesOf(files), [])
+  const stored = files.flatMap((file) => file.rows)
+  assert.equal(stored.length, rows.length)
+  assert.equal(new Set(stored.map((row) => row['_partition'])).size, TIMED_PARTITIONS)
+  const { difference } = await running.ledger('ratings')
+  assert.equal(difference, 0)
+  return stored
+    .map((row) => ['timestamp', 'userId', 'movieId', 'rating'].map((name) => Number(row[name])))
+    .toSorted((a, b) => a[0]! - b[0]! || a[1]! - b[1]! || a[2]! - b[2]!)
+}
+
 describe('the main job', () => {
+  it('E1, P2: with timers and three partitions has the same rows, each once, over a kill of the broker', async () => {
+    const cluster = await startKafka()
+    closers.push(cluster.close)
+    const [broker] = cluster.brokers
+    let bounced: Promise<void> | undefined
+    const onKafka = await runTimed(`kafka://${cluster.bootstrap}`, () => {
+      bounced = broker!.kill().then(() => broker!.start())
+    })
+    await bounced
+    assert.deepEqual(onKafka, await runTimed(undefined))
+  })
+
   it('E1, P2, P10: has the same batches, files and models on Apache Kafka as on its own log, over a kill of the broker', async () => {
     const embedded = await runJob(undefined)
     const cluster = await startKafka()
