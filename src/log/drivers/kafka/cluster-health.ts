@@ -3,11 +3,15 @@ import { quote } from '../../../core/index.ts'
 import type { LogCluster } from '../../log.ts'
 import { toLogError } from './kafka-errors.ts'
 import type { KafkaCluster } from './kafka-cluster.ts'
+import type { KafkaWire } from './kafka-wire.ts'
 import { SAFE_COPIES } from './topic-admin.ts'
 
 /** Named one by one; of more, their number. */
 const NAMED = 3
 const SAFE_IN_SYNC = 2
+/** Left of the time for an answer when the brokers have been asked: enough to say which of them were silent. */
+const ANSWER_MS = 50
+const LEAST_PROBE_MS = 100
 
 export function createClusterHealth(cluster: KafkaCluster): LogCluster {
   const { wire } = cluster
@@ -17,15 +21,20 @@ export function createClusterHealth(cluster: KafkaCluster): LogCluster {
   const ask = async (topics: readonly string[], timeoutMs: number): Promise<readonly string[]> => {
     // Its own connection: an answer that others wait for must not delay this one.
     const lane = wire.openLane({ requestTimeoutMs: timeoutMs })
+    const deadline = wire.clock.monotonic() + timeoutMs - ANSWER_MS
     try {
       const answer = await cluster.metadata(topics, lane)
-      return answer.topics.flatMap(({ name, errorCode, partitions }) =>
-        errorCode === 0
-          ? partitions.flatMap((one) =>
-              partitionFault(name ?? '', one, needed.get(name ?? '') ?? 1),
-            )
-          : [`topic ${quote(name ?? '')} is not there`],
-      )
+      const left = Math.max(LEAST_PROBE_MS, deadline - wire.clock.monotonic())
+      const silent = await silentBrokers(wire, answer.brokers, left)
+      return answer.topics.flatMap(({ name, topicId, errorCode, partitions }) => {
+        const topic = name ?? ''
+        if (errorCode !== 0) return [`topic ${quote(topic)} is not there`]
+        if (cluster.isReplaced(topic, topicId)) {
+          return [`topic ${quote(topic)} was deleted and made again by others`]
+        }
+        const least = needed.get(topic) ?? 1
+        return partitions.flatMap((one) => partitionFault(topic, one, least, silent))
+      })
     } catch (error) {
       return [toLogError(error, 'reach the brokers', wire.at).message]
     } finally {
@@ -75,13 +84,46 @@ function sentence(weak: readonly string[], brokers: number): string {
   return `an acknowledged event may be lost with one broker: ${named}${more}; ${remedy} and min.insync.replicas=${SAFE_IN_SYNC}`
 }
 
+/**
+ * Brokers of the list that do not answer, by id. Where too few controllers are left to take note of it, the survivors go on
+ * naming the dead as leaders and as in sync.
+ */
+async function silentBrokers(
+  wire: KafkaWire,
+  brokers: readonly { nodeId: number; host: string; port: number }[],
+  requestTimeoutMs: number,
+): Promise<ReadonlyMap<number, string>> {
+  const silent = new Map<number, string>()
+  // A single one has just answered.
+  if (brokers.length < 2) return silent
+  const lane = wire.openLane({ requestTimeoutMs })
+  const ask = async ({ nodeId, host, port }: (typeof brokers)[number]): Promise<void> => {
+    try {
+      await lane.send({ host, port }, 'Metadata', [], false, false)
+    } catch {
+      silent.set(nodeId, `${nodeId} (${host}:${port})`)
+    }
+  }
+  await Promise.all(brokers.map(ask))
+  await lane.close()
+  return silent
+}
+
 function partitionFault(
   topic: string,
   one: { partitionIndex: number; leaderId: number; isrNodes: readonly number[] },
   needed: number,
+  silent: ReadonlyMap<number, string>,
 ): string[] {
   const where = `partition ${one.partitionIndex} of topic ${quote(topic)}`
   if (one.leaderId < 0) return [`${where} has no leader`]
-  const inSync = one.isrNodes.length
-  return inSync < needed ? [`${where} has ${inSync} copies in sync, needs ${needed}`] : []
+  const leader = silent.get(one.leaderId)
+  if (leader !== undefined) return [`${where} is led by broker ${leader}, which does not answer`]
+  const answering = one.isrNodes.filter((id) => !silent.has(id)).length
+  if (answering >= needed) return []
+  const absent = one.isrNodes.flatMap((id) => silent.get(id) ?? [])
+  const why = absent.length === 0 ? '' : `: no answer from broker ${absent.join(' and ')}`
+  return [
+    `${where} has ${answering} ${answering === 1 ? 'copy' : 'copies'} in sync, needs ${needed}${why}`,
+  ]
 }
