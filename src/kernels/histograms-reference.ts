@@ -19,6 +19,14 @@ export function createReferenceHistograms(shape: HistogramShape): GradientHistog
     hessians,
     columnStart,
     runs: 'typescript',
+    binValues({ values, width, positions, from }, limits) {
+      limits.forEach((own, j) => {
+        for (let at = positions[j]!, r = from; at < values.length; at += width, r++) {
+          bins[j * rows + r] = binOfValue(own, values[at]!)
+        }
+      })
+    },
+    pack() {},
     quantize(scales, from, to) {
       for (let r = from; r < to; r++) {
         rounded[2 * r] = Math.round(gradients[r]! * scales.gradient)
@@ -33,7 +41,7 @@ export function createReferenceHistograms(shape: HistogramShape): GradientHistog
       for (let i = from; i < to; i++) {
         const row = order[i]!
         for (let j = 0; j < columns; j++) {
-          const cell = (columnStart[j]! + bins[row * columns + j]!) * 3
+          const cell = (columnStart[j]! + bins[j * rows + row]!) * 3
           histogram[cell] = histogram[cell]! + rounded[2 * row]!
           histogram[cell + 1] = histogram[cell + 1]! + rounded[2 * row + 1]!
           histogram[cell + 2] = histogram[cell + 2]! + 1
@@ -46,18 +54,21 @@ export function createReferenceHistograms(shape: HistogramShape): GradientHistog
     },
     read: (slot) => histograms[slot]!,
     missingRows: (slot, column) => histograms[slot]![columnStart[column]! * 3 + 2]!,
-    bestCut: (slot, column, wanted, least) =>
-      bestCut(
-        histograms[slot]!.subarray(columnStart[column]! * 3, columnStart[column + 1]! * 3),
-        wanted,
-        least,
-      ),
+    bestCut(slot, wantedColumns, wanted, least) {
+      let best: Cut | undefined
+      for (const column of Array.from(wantedColumns)) {
+        const [start, end] = [columnStart[column]! * 3, columnStart[column + 1]! * 3]
+        const cells = histograms[slot]!.subarray(start, end)
+        best = bestCut(cells, column, wanted, best?.score ?? least) ?? best
+      }
+      return best
+    },
     partition(column, isLeft, from, to) {
       const right: number[] = []
       let left = from
       for (let i = from; i < to; i++) {
         const row = order[i]!
-        if (isLeft[bins[row * columns + column]!] === 1) {
+        if (isLeft[bins[column * rows + row]!] === 1) {
           order[left] = row
           left += 1
         } else right.push(row)
@@ -65,11 +76,17 @@ export function createReferenceHistograms(shape: HistogramShape): GradientHistog
       order.set(right, left)
       return left - from
     },
+    close() {},
   }
 }
 
 /** `cells`: those of one column. */
-function bestCut(cells: Float64Array, wanted: CutRules, least: number): Cut | undefined {
+function bestCut(
+  cells: Float64Array,
+  column: number,
+  wanted: CutRules,
+  least: number,
+): Cut | undefined {
   const { lambda, minRows, minHessian } = wanted
   const [missingGradient, missingHessian, missingRows] = cells as unknown as [
     number,
@@ -97,10 +114,25 @@ function bestCut(cells: Float64Array, wanted: CutRules, least: number): Cut | un
         part(gradient, hessian + lambda) +
         part(wanted.gradient - gradient, wanted.hessian - hessian + lambda)
       if (!(score > (best?.score ?? least))) continue
-      best = { score, bin: at / 3, isMissingLeft, gradient, hessian, rows }
+      best = { column, score, bin: at / 3, isMissingLeft, gradient, hessian, rows }
     }
   }
   return best
+}
+
+/** 0 for what is not finite, else 1 + the number of limits (ascending) below x. */
+export function binOfValue(limits: Float64Array, x: number): number {
+  if (!Number.isFinite(x)) return 0
+  let low = 0
+  let length = limits.length
+  while (length > 0) {
+    const half = length >> 1
+    if (limits[low + half]! < x) {
+      low += half + 1
+      length -= half + 1
+    } else length = half
+  }
+  return low + 1
 }
 
 /** Running sums of the bins; one more than columns, the last is the total. */

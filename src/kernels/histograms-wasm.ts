@@ -1,118 +1,100 @@
 /**
- * `GradientHistograms` on WebAssembly SIMD (`wasm/histograms.as.ts`, built into `build/histograms.wasm`). One memory of its
- * own, laid out once: pairs, gradients, hessians, cells of all slots, what `read` gives, row orders, offsets, bins. It never
- * grows, so the views stay valid.
+ * `GradientHistograms` on WebAssembly SIMD and many threads (`wasm/histograms.shared.as.ts`). One memory of its own, laid
+ * out once by `histograms-memory.ts`. It never grows, so the views stay valid.
  */
+import {
+  CELL_BYTES,
+  CUT_LENGTH,
+  layOutHistograms,
+  PARTS,
+  scratchAt,
+  SPLITS,
+} from './histograms-memory.ts'
 import { startsOf } from './histograms-reference.ts'
 import { countBits } from './histogram-scales.ts'
 import type { Cut, CutRules, GradientHistograms, HistogramShape } from './histograms.ts'
+import type { RangeKernel } from './pool/range-task.ts'
+import { openTeam } from './pool/team.ts'
 import { MAX_PAGES, openModule, PAGE, webAssembly } from './webassembly.ts'
 
 interface HistogramExports {
-  quantize(
-    gradients: number,
-    hessians: number,
-    pairs: number,
-    rows: number,
-    gradientScale: number,
-    hessianScale: number,
-    shift: number,
-  ): void
-  addRows(
-    bins: number,
-    columns: number,
-    offsets: number,
-    pairs: number,
-    order: number,
-    count: number,
-    cells: number,
-  ): void
   subtract(parent: number, child: number, out: number, cells: number): void
   read(cell: number, out: number, cells: number, shift: number): void
-  bestCut(
-    cell: number,
-    bins: number,
-    shift: number,
-    gradient: number,
-    hessian: number,
-    rows: number,
-    lambda: number,
-    minRows: number,
-    minHessian: number,
-    least: number,
-    out: number,
-  ): number
-  partition(
-    bins: number,
-    columns: number,
-    column: number,
-    isLeft: number,
-    order: number,
-    count: number,
-    scratch: number,
-  ): number
+  collect: RangeKernel
+  place: RangeKernel
 }
 
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
+const KERNELS = ['quantize', 'toBins', 'pack', 'addRows', 'split', 'bestCuts'] as const
 
-/** Byte addresses of every part; the sum of all is the size of the memory. */
-function layOut({ rows, columnBins, slots }: HistogramShape) {
-  const cells = columnBins.reduce((sum, bins) => sum + bins, 0)
-  let end = 0
-  const place = (bytes: number): number => {
-    const at = end
-    end = align(end + bytes)
-    return at
-  }
-  return {
-    cells,
-    pairs: place(rows * 16),
-    gradients: place(rows * 8),
-    hessians: place(rows * 8),
-    slots: place(slots * cells * 16),
-    out: place(cells * 24),
-    order: place(rows * 4),
-    // A row more: `partition` writes one place ahead.
-    scratch: place((rows + 1) * 4),
-    offsets: place(columnBins.length * 4),
-    cut: place(6 * 8),
-    isLeft: place(256),
-    bins: place(rows * columnBins.length),
-    bytes: end,
-  }
-}
+/** Offsets of a job, as in `wasm/histograms.shared.as.ts`. */
+const JOB = {
+  slot: 84,
+  count: 88,
+  column: 92,
+  width: 96,
+  first: 100,
+  gradientScale: 104,
+  hessianScale: 112,
+  rules: 120,
+} as const
+
+/** Fewest rows of a range: about 50 µs of work, several times what it takes to hand one over. */
+const LEAST_ROWS = 4_096
+const rangesOf = (rows: number, most: number): number =>
+  Math.max(1, Math.min(most, Math.floor(rows / LEAST_ROWS)))
 
 /** Everything that the methods work on; undefined when the shape does not fit into one memory or there is no module. */
 function openMemory(shape: HistogramShape) {
   const module = openModule('histograms')
-  const at = layOut(shape)
+  const at = layOutHistograms(shape)
   const pages = Math.ceil(at.bytes / PAGE)
   if (!module || pages > MAX_PAGES) return undefined
-  const { rows, columnBins } = shape
+  const { rows, columnBins, threads = 1 } = shape
   const columns = columnBins.length
-  const memory = new webAssembly.Memory({ initial: pages, maximum: pages })
+  const memory = new webAssembly.Memory({ initial: pages, maximum: pages, shared: true })
   const { buffer } = memory
   const columnStart = startsOf(columnBins)
-  new Uint32Array(buffer, at.offsets, columns).set(
-    columnStart.subarray(0, columns).map((start) => start * 16),
+  new Uint32Array(buffer, at.offsets, columns + 1).set(
+    columnStart.map((start) => start * CELL_BYTES),
   )
-  const slotBytes = at.cells * 16
+  const shift = countBits(rows)
+  writeJob(new Uint32Array(buffer, at.job, JOB.slot / 4), at, { rows, columns, shift })
+  const scratchOf = (thread: number): number => scratchAt(at, thread)
+  const team = openTeam({ module, memory, kernels: KERNELS, threads, scratchOf })
   return {
-    run: new webAssembly.Instance(module, { env: { memory } }).exports as HistogramExports,
     at,
+    team,
+    rows,
     columns,
     columnStart,
-    shift: countBits(rows),
-    slotAt: (slot: number): number => at.slots + slot * slotBytes,
-    slot: (slot: number) => new Uint8Array(buffer, at.slots + slot * slotBytes, slotBytes),
-    bins: new Uint8Array(buffer, at.bins, rows * columns),
-    order: new Int32Array(buffer, at.order, rows),
+    shift,
+    run: team.exports as HistogramExports,
+    job: new DataView(buffer, at.job),
+    slotAt: (slot: number): number => at.slots + slot * at.cells * CELL_BYTES,
+    bytes: new Uint8Array(buffer),
     gradients: new Float64Array(buffer, at.gradients, rows),
     hessians: new Float64Array(buffer, at.hessians, rows),
-    isLeft: new Uint8Array(buffer, at.isLeft, 256),
+    order: new Int32Array(buffer, at.order, rows),
+    bins: new Uint8Array(buffer, at.columnBins, rows * columns),
     out: new Float64Array(buffer, at.out, at.cells * 3),
-    cut: new Float64Array(buffer, at.cut, 6),
+    list: new Uint32Array(buffer, at.list, columns),
+    cuts: new Float64Array(buffer, at.cuts, columns * CUT_LENGTH),
+    splits: new Uint32Array(buffer, at.splits, SPLITS * 3),
   }
+}
+
+type Place = ReturnType<typeof layOutHistograms>
+
+/** What all calls have in common, in the order of the module. */
+function writeJob(
+  words: Uint32Array,
+  at: Place,
+  { rows, columns, shift }: { rows: number; columns: number; shift: number },
+): void {
+  const { stride, order, pairs, rowBins, columnBins, parts, offsets, left, right } = at
+  words.set([rows, columns, stride, order, pairs, rowBins, columnBins, parts, offsets, left, right])
+  const { splits, isLeft, list, cuts, gradients, hessians, limits, input, positions } = at
+  words.set([splits, isLeft, list, cuts, shift, gradients, hessians, limits, input, positions], 11)
 }
 
 type Opened = NonNullable<ReturnType<typeof openMemory>>
@@ -121,73 +103,122 @@ type Opened = NonNullable<ReturnType<typeof openMemory>>
 export function createWasmHistograms(shape: HistogramShape): GradientHistograms | undefined {
   const opened = openMemory(shape)
   if (!opened) return undefined
-  const { run, at, columns, columnStart, shift, slotAt } = opened
-  const { bins, order, gradients, hessians, out } = opened
+  const { at, team, run, rows, columns, columnStart, shift, job, slotAt, bytes } = opened
+  const whole = { from: 0, to: rows, ranges: rangesOf(rows, SPLITS), step: 64 }
   return {
-    bins,
-    order,
-    gradients,
-    hessians,
+    bins: opened.bins,
+    order: opened.order,
+    gradients: opened.gradients,
+    hessians: opened.hessians,
     columnStart,
     runs: 'wasm',
-    quantize: (scales, from, to) =>
-      run.quantize(
-        at.gradients + from * 8,
-        at.hessians + from * 8,
-        at.pairs + from * 16,
-        to - from,
-        scales.gradient,
-        scales.hessian,
-        shift,
-      ),
-    clear: (slot) => {
-      opened.slot(slot).fill(0)
+    binValues: (input, limits) => binValues(opened, input, limits),
+    pack() {
+      team.run('pack', at.job, whole)
+    },
+    quantize(scales, from, to) {
+      job.setFloat64(JOB.gradientScale, scales.gradient, true)
+      job.setFloat64(JOB.hessianScale, scales.hessian, true)
+      team.run('quantize', at.job, { from, to, ranges: rangesOf(to - from, SPLITS) })
+    },
+    clear(slot) {
+      bytes.fill(0, slotAt(slot), slotAt(slot + 1))
     },
     add(slot, from, to) {
-      const rows = at.order + from * 4
-      run.addRows(at.bins, columns, at.offsets, at.pairs, rows, to - from, slotAt(slot))
+      const ranges = rangesOf(to - from, PARTS)
+      const bounds = team.run('addRows', at.job, { from, to, ranges })
+      job.setUint32(JOB.slot, slotAt(slot), true)
+      job.setUint32(JOB.count, bounds.length - 1, true)
+      run.collect(at.job, 0, columns, 0, 0)
     },
     subtract: (parent, child, target) =>
       run.subtract(slotAt(parent), slotAt(child), slotAt(target), at.cells),
     read(slot) {
       run.read(slotAt(slot), at.out, at.cells, shift)
-      return out
+      return opened.out
     },
     missingRows(slot, column) {
-      run.read(slotAt(slot) + columnStart[column]! * 16, at.cut, 1, shift)
-      return opened.cut[2]!
+      run.read(slotAt(slot) + columnStart[column]! * CELL_BYTES, at.cuts, 1, shift)
+      return opened.cuts[2]!
     },
-    bestCut: (slot, column, wanted, least) => bestCut(opened, slot, column, wanted, least),
-    partition(column, isLeft, from, to) {
-      opened.isLeft.set(isLeft)
-      const rows = at.order + from * 4
-      return run.partition(at.bins, columns, column, at.isLeft, rows, to - from, at.scratch)
-    },
+    bestCut: (slot, wantedColumns, wanted, least) =>
+      bestCut(opened, slot, wantedColumns, wanted, least),
+    partition: (column, isLeft, from, to) => partition(opened, column, isLeft, from, to),
+    close: () => team.close(),
   }
 }
 
-function bestCut(
-  { run, at, columnStart, shift, slotAt, cut }: Opened,
-  slot: number,
+function binValues(
+  { at, team, job, rows, bytes }: Opened,
+  input: Parameters<GradientHistograms['binValues']>[0],
+  limits: readonly Float64Array[],
+): void {
+  const { values, width, positions, from } = input
+  new Uint32Array(bytes.buffer, at.positions, limits.length).set(positions)
+  const table = new Float64Array(bytes.buffer, at.limits, limits.length * 256).fill(Infinity)
+  limits.forEach((own, j) => table.set(own, j * 256))
+  const room = new Float64Array(bytes.buffer, at.input, at.inputRows * width)
+  job.setUint32(JOB.count, limits.length, true)
+  job.setUint32(JOB.width, width, true)
+  const count = Math.min(rows - from, values.length / width)
+  for (let first = 0; first < count; first += at.inputRows) {
+    const size = Math.min(at.inputRows, count - first)
+    room.set(values.subarray(first * width, (first + size) * width))
+    job.setUint32(JOB.first, from + first, true)
+    team.run('toBins', at.job, { from: 0, to: size, ranges: rangesOf(size * 8, 4) })
+  }
+}
+
+function partition(
+  { at, team, run, job, bytes, splits }: Opened,
   column: number,
+  isLeft: Uint8Array,
+  from: number,
+  to: number,
+): number {
+  bytes.set(isLeft, at.isLeft)
+  job.setUint32(JOB.column, column, true)
+  const most = rangesOf((to - from) / 4, SPLITS)
+  const bounds = team.run('split', at.job, { from, to, ranges: most })
+  const ranges = bounds.length - 1
+  let left = 0
+  for (let range = 0; range < ranges; range++) left += splits[range * 3]!
+  let [atLeft, atRight] = [from, from + left]
+  for (let range = 0; range < ranges; range++) {
+    const own = splits[range * 3]!
+    splits[range * 3 + 1] = atLeft
+    splits[range * 3 + 2] = atRight
+    atLeft += own
+    atRight += bounds[range + 1]! - bounds[range]! - own
+    run.place(at.job, bounds[range]!, bounds[range + 1]!, 0, range)
+  }
+  return left
+}
+
+function bestCut(
+  { at, team, job, list, cuts, slotAt }: Opened,
+  slot: number,
+  columns: ArrayLike<number>,
   wanted: CutRules,
   least: number,
 ): Cut | undefined {
-  const isFound = run.bestCut(
-    slotAt(slot) + columnStart[column]! * 16,
-    columnStart[column + 1]! - columnStart[column]!,
-    shift,
-    wanted.gradient,
-    wanted.hessian,
-    wanted.rows,
-    wanted.lambda,
-    wanted.minRows,
-    wanted.minHessian,
-    least,
-    at.cut,
-  )
-  if (isFound === 0) return undefined
+  const { gradient, hessian, rows, lambda, minRows, minHessian } = wanted
+  const rules = [gradient, hessian, rows, lambda, minRows, minHessian, least]
+  rules.forEach((rule, i) => job.setFloat64(JOB.rules + i * 8, rule, true))
+  job.setUint32(JOB.slot, slotAt(slot), true)
+  list.set(columns)
+  // Handing ranges over pays where adding up the rows did too.
+  const ranges = rows >= LEAST_ROWS ? Math.min(4, Math.ceil(columns.length / 4)) : 1
+  team.run('bestCuts', at.job, { from: 0, to: columns.length, ranges })
+  let best = -1
+  for (let i = 0; i < columns.length; i++) {
+    const isFound = cuts[i * CUT_LENGTH + 6] === 1
+    if (isFound && (best < 0 || cuts[i * CUT_LENGTH]! > cuts[best * CUT_LENGTH]!)) best = i
+  }
+  if (best < 0) return undefined
+  const cut = cuts.subarray(best * CUT_LENGTH, (best + 1) * CUT_LENGTH)
   return {
+    column: columns[best]!,
     score: cut[0]!,
     bin: cut[1]!,
     isMissingLeft: cut[2] === 1,

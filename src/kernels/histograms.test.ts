@@ -14,9 +14,10 @@ function fill(histograms: GradientHistograms, rows: number, columnBins: readonly
     histograms.hessians[r] = random.uniform()
     histograms.order[r] = rows - 1 - r
     columnBins.forEach((count, j) => {
-      histograms.bins[r * columnBins.length + j] = random.int(count)
+      histograms.bins[j * rows + r] = random.int(count)
     })
   }
+  histograms.pack()
   histograms.quantize(chooseScales(rows, 8, 1), 0, rows)
 }
 
@@ -44,7 +45,7 @@ function run(histograms: GradientHistograms, rows: number, columnBins: readonly 
       const sum = (part: number): number =>
         cells.reduce((total, value, at) => total + (at % 3 === part ? value : 0), 0)
       const wanted = { gradient: sum(0), hessian: sum(1), rows: sum(2), lambda }
-      return histograms.bestCut(2, j, { ...wanted, minRows: 3, minHessian: 1e3 }, 0)
+      return histograms.bestCut(2, [j], { ...wanted, minRows: 3, minHessian: 1e3 }, 0)
     }),
   )
   return { left, order: histograms.order.slice(), whole, counted, subtracted, cuts }
@@ -70,7 +71,8 @@ for (const columns of [1, 3, 4, 5, 8, 29]) {
 
 test('sums are right and the count of rows stays apart from the hessians', () => {
   const histograms = createHistograms({ rows: 4, columnBins: [2, 3], slots: 1 })
-  histograms.bins.set([0, 2, 1, 2, 0, 1, 0, 2])
+  histograms.bins.set([0, 1, 0, 0, 2, 2, 1, 2])
+  histograms.pack()
   histograms.gradients.set([1, -2, 0.5, -3])
   histograms.hessians.set([0.25, 1, 0, 2])
   histograms.order.set([0, 1, 2, 3])

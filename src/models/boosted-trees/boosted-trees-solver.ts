@@ -9,7 +9,6 @@
  */
 import {
   chooseScales,
-  createHistograms,
   createRandom,
   type GradientHistograms,
   type Random,
@@ -19,9 +18,10 @@ import { modelError } from '../errors.ts'
 import { rowWeights } from '../dataset.ts'
 import type { Dataset, FitContext } from '../model.ts'
 import { createPacer, type Pacer } from '../pacer.ts'
-import { chooseColumns, columnBins, fillBins, type TreeColumns } from '../trees/tree-columns.ts'
+import { openHistograms } from '../trees/open-histograms.ts'
+import { chooseColumns, type TreeColumns } from '../trees/tree-columns.ts'
 import { assembleEnsemble, type TreeEnsemble } from '../trees/tree-ensemble.ts'
-import { growTree, slotsFor, type GrownNode, type GrowRules } from '../trees/tree-grower.ts'
+import { growTree, type GrownNode, type GrowRules } from '../trees/tree-grower.ts'
 import { drawColumns, drawRows, holdOut } from '../trees/tree-sampling.ts'
 import type { Loss, LossRows } from './boosted-trees-loss.ts'
 import type { BoostedTreesParams } from './boosted-trees-params.ts'
@@ -63,26 +63,16 @@ export async function fitBoostedTrees(
   const base = loss.start(pick(label, train), pick(weight, train))
   const rules = growRules(columns, params)
   if (width === 0) return assembleEnsemble(columns, base, [], params.learningRate)
-  const shape = { rows: label.length, columnBins: columnBins(columns) }
-  const slots = slotsFor(shape.columnBins, params.maxLeaves)
-  const histograms = createHistograms({ ...shape, slots })
-  await fillBins(columns, data, histograms.bins, pacer)
+  const opened = await openHistograms(columns, data, params.maxLeaves, pacer)
   const rows: LossRows = { score: new Float64Array(label.length).fill(base), label, weight }
   const maxWeight = weight.reduce((most, value) => Math.max(most, value), 0)
-  const trees = await boost({
-    params,
-    loss,
-    histograms,
-    slots,
-    rules,
-    rows,
-    maxWeight,
-    train,
-    held,
-    random,
-    pacer,
-  })
-  return assembleEnsemble(columns, base, trees, params.learningRate)
+  const common = { params, loss, rules, rows, maxWeight, train, held, random, pacer }
+  try {
+    const trees = await boost({ ...opened, ...common })
+    return assembleEnsemble(columns, base, trees, params.learningRate)
+  } finally {
+    opened.histograms.close()
+  }
 }
 
 function growRules(columns: TreeColumns, params: BoostedTreesParams): GrowRules {
@@ -202,14 +192,13 @@ async function addByWalk(
   tree: readonly GrownNode[],
   others: Int32Array,
 ): Promise<void> {
-  const { bins, columnStart } = histograms
-  const width = columnStart.length - 1
-  const { score } = rows
+  const { bins } = histograms
+  const { score, label } = rows
   for (let i = 0; i < others.length; i++) {
     const r = others[i]!
     let node = tree[0]!
     while (node.split) {
-      const bin = bins[r * width + node.split.column]!
+      const bin = bins[node.split.column * label.length + r]!
       node = tree[node.left + 1 - node.isLeft![bin]!]!
     }
     score[r] = score[r]! + node.value * params.learningRate

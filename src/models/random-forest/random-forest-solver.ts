@@ -9,7 +9,6 @@
  */
 import {
   chooseScales,
-  createHistograms,
   createRandom,
   type GradientHistograms,
   type Random,
@@ -17,9 +16,10 @@ import {
 import { rowWeights } from '../dataset.ts'
 import type { Dataset, FitContext } from '../model.ts'
 import { createPacer, type Pacer } from '../pacer.ts'
-import { chooseColumns, columnBins, fillBins } from '../trees/tree-columns.ts'
+import { openHistograms } from '../trees/open-histograms.ts'
+import { chooseColumns } from '../trees/tree-columns.ts'
 import { assembleEnsemble, type TreeEnsemble } from '../trees/tree-ensemble.ts'
-import { growTree, slotsFor, type GrownNode } from '../trees/tree-grower.ts'
+import { growTree, type GrownNode } from '../trees/tree-grower.ts'
 import { drawColumns } from '../trees/tree-sampling.ts'
 import { weightedMean } from '../weighted-mean.ts'
 import type { RandomForestParams } from './random-forest-params.ts'
@@ -36,27 +36,29 @@ export async function fitRandomForest(
   const weight = rowWeights(data)
   const label = data.label!
   const mean = weightedMean(label, weight)
-  const bins = columnBins(columns)
-  if (bins.length === 0) return assembleEnsemble(columns, mean, [], 1)
-  const slots = slotsFor(bins, params.maxLeaves)
-  const histograms = createHistograms({ rows: label.length, columnBins: bins, slots })
-  await fillBins(columns, data, histograms.bins, pacer)
+  const width = columns.features.length + columns.categories.length
+  if (width === 0) return assembleEnsemble(columns, mean, [], 1)
+  const { histograms, slots } = await openHistograms(columns, data, params.maxLeaves, pacer)
   const random = createRandom(context.seed)
-  const share = params.columnShare || columnCount(bins.length) / bins.length
+  const share = params.columnShare || columnCount(width) / width
   const rules = {
     ...params,
     minLeafHessian: 0,
     minGain: 0,
     categorySmoothing: 0,
-    monotone: new Int8Array(bins.length),
+    monotone: new Int8Array(width),
     features: columns.features.length,
   }
-  const columnsOf = () => drawColumns(bins.length, share, random)
+  const columnsOf = () => drawColumns(width, share, random)
   const trees: GrownNode[][] = []
-  for (let t = 0; t < params.trees; t++) {
-    const { rows, scales } = await drawSample(histograms, { label, weight, mean }, random, pacer)
-    trees.push(await growTree({ histograms, slots, rules, scales, rows, columnsOf }, pacer))
-    pacer.progress((t + 1) / params.trees)
+  try {
+    for (let t = 0; t < params.trees; t++) {
+      const { rows, scales } = await drawSample(histograms, { label, weight, mean }, random, pacer)
+      trees.push(await growTree({ histograms, slots, rules, scales, rows, columnsOf }, pacer))
+      pacer.progress((t + 1) / params.trees)
+    }
+  } finally {
+    histograms.close()
   }
   return assembleEnsemble(columns, mean, trees, 1 / params.trees)
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { createRandom } from '../../kernels/index.ts'
+import { binOfValue, createRandom } from '../../kernels/index.ts'
 import { createPacer } from '../pacer.ts'
-import { binOfValue, chooseColumns, chooseCuts, columnBins } from './tree-columns.ts'
+import { chooseColumns, chooseCuts, columnBins } from './tree-columns.ts'
 
 test('few values get a bin each, cut half-way', () => {
   const cuts = chooseCuts(Float64Array.of(1, 1, 1, 2, 4, 4), 255)

@@ -2,11 +2,11 @@
  * What trees see: every input as a small whole number. Bin 0 is "not there". A feature's bins are cut at quantiles of its
  * values, so that about as many rows fall into each; a category's bins are its levels, the rarest sharing the last bin.
  */
-import { createRandom, MAX_HISTOGRAM_ROWS } from '../../kernels/index.ts'
+import { createRandom, MAX_HISTOGRAM_ROWS, type GradientHistograms } from '../../kernels/index.ts'
 import { canonicalCategories, checkDataset, columnPositions, sortedNames } from '../dataset.ts'
 import { modelError } from '../errors.ts'
 import type { Dataset } from '../model.ts'
-import { stripRows, type Pacer } from '../pacer.ts'
+import type { Pacer } from '../pacer.ts'
 import { drawRows } from './tree-sampling.ts'
 
 /** Cuts of one feature: bin b > 0 holds x ≤ cuts[b − 1], and > cuts[b − 2]; above the last cut is the last bin. */
@@ -129,52 +129,38 @@ export function columnBins({ features, categories }: TreeColumns): number[] {
   ]
 }
 
-/** Writes rows × columns bins, row-major. */
+/** Writes the bins of all rows. */
 export async function fillBins(
   columns: TreeColumns,
   data: Dataset,
-  bins: Uint8Array,
+  histograms: GradientHistograms,
   pacer: Pacer,
 ): Promise<void> {
   const { features, categories } = columns
   const { matrix } = data
-  const stride = matrix.names.length
-  const width = features.length + categories.length
+  const width = matrix.names.length
   const positions = columnPositions(
     matrix,
     features.map(({ name }) => name),
   )
-  const strip = stripRows(width * 16)
-  for (let from = 0; from < matrix.rows; from += strip) {
+  const limits = features.map(({ cuts }) => cuts)
+  const strip = Math.max(1, Math.floor(STRIP_VALUES / Math.max(1, width)))
+  for (let from = 0; from < matrix.rows && width > 0; from += strip) {
     const to = Math.min(matrix.rows, from + strip)
-    features.forEach(({ cuts }, j) => {
-      for (let r = from; r < to; r++) {
-        bins[r * width + j] = binOfValue(cuts, matrix.values[r * stride + positions[j]!]!)
-      }
-    })
-    if (pacer.due((to - from) * width * 16)) await pacer.rest()
+    const values = matrix.values.subarray(from * width, to * width)
+    histograms.binValues({ values, width, positions, from }, limits)
+    if (pacer.due((to - from) * width * 8)) await pacer.rest()
   }
   canonicalCategories(data.categories).forEach(({ codes }, c) => {
     const { binOf } = categories[c]!
-    const j = features.length + c
-    codes.forEach((code, r) => (bins[r * width + j] = code < 0 ? 0 : binOf[code]!))
+    const start = (features.length + c) * matrix.rows
+    codes.forEach((code, r) => (histograms.bins[start + r] = code < 0 ? 0 : binOf[code]!))
   })
+  histograms.pack()
 }
 
-/** 0 for what is not finite, else 1 + the number of cuts below x. */
-export function binOfValue(cuts: Float64Array, x: number): number {
-  if (!Number.isFinite(x)) return 0
-  let low = 0
-  let length = cuts.length
-  while (length > 0) {
-    const half = length >> 1
-    if (cuts[low + half]! < x) {
-      low += half + 1
-      length -= half + 1
-    } else length = half
-  }
-  return low + 1
-}
+/** Values between two looks at the pacer. */
+const STRIP_VALUES = 500_000
 
 /** Throws MODEL_TOO_FEW_ROWS, MODEL_INVALID_DATA. */
 export function checkTreeData(data: Dataset, rule: 'class' | 'value'): void {

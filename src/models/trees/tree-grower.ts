@@ -142,16 +142,6 @@ async function splitLeaf(growth: Growth, at: number, isLast: boolean): Promise<v
   if (pacer.due(histograms.columnStart.at(-1)! * 20)) await pacer.rest()
 }
 
-/** Bytes of histograms that are held at once, at most. */
-const POOL_BYTES = 2 ** 28
-const CELL_BYTES = 16
-
-/** As many histograms as a tree of so many leaves can use, or as many as fit; at least two. */
-export function slotsFor(bins: readonly number[], maxLeaves: number): number {
-  const bytes = bins.reduce((sum, count) => sum + count, 0) * CELL_BYTES
-  return Math.max(2, Math.min(maxLeaves + 1, Math.floor(POOL_BYTES / bytes)))
-}
-
 /** A free slot, or the one of the leaf that gains least: its histogram is counted again should its turn come. */
 function takeSlot({ owner, nodes }: Growth, kept: number): number {
   const free = owner.indexOf(-1)

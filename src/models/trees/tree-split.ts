@@ -104,14 +104,24 @@ export function findSplit(
     minHessian: rules.minLeafHessian * scales.hessian,
   }
   const isFree = leaf.low === -Infinity && leaf.high === Infinity
+  // Neighbours without a constraint go to the kernel together.
+  const free: number[] = []
+  const searchFree = (): void => {
+    const cut = free.length > 0 ? histograms.bestCut(slot, free, wanted, best.score) : undefined
+    if (cut) Object.assign(best, cut, { leftBins: undefined })
+    free.length = 0
+  }
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i]!
+    if (isFree && column < rules.features && rules.monotone[column] === 0) {
+      free.push(column)
+      continue
+    }
+    searchFree()
     if (column >= rules.features) searchCategory(context, search, column, leaf)
-    else if (isFree && rules.monotone[column] === 0) {
-      const cut = histograms.bestCut(slot, column, wanted, best.score)
-      if (cut) Object.assign(best, cut, { column, leftBins: undefined })
-    } else searchFeature(context, search, column)
+    else searchFeature(context, search, column)
   }
+  searchFree()
   if (best.column < 0) return undefined
   // Twice the fall of the loss, from whole numbers into its own unit.
   const unit = scales.hessian / scales.gradient / scales.gradient
