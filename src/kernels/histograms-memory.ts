@@ -50,6 +50,10 @@ export function layOutHistograms(shape: HistogramShape) {
     slots: place(slots * cells * CELL_BYTES),
     gradients: place(rows * 8),
     hessians: place(rows * 8),
+    // A row more: the logistic loss reads two at a time.
+    scores: place((rows + 1) * 8),
+    labels: place((rows + 1) * 8),
+    weights: place((rows + 1) * 8),
     pairs: place(rows * 16),
     order: place(rows * 4),
     left: place(rows * 4),

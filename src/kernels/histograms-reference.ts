@@ -1,4 +1,5 @@
 /** The plain reading of `GradientHistograms`: what the WebAssembly twin must equal. */
+import { logistic, roundToEven } from './logistic.ts'
 import type { Cut, CutRules, GradientHistograms, HistogramShape } from './histograms.ts'
 
 export function createReferenceHistograms(shape: HistogramShape): GradientHistograms {
@@ -10,6 +11,9 @@ export function createReferenceHistograms(shape: HistogramShape): GradientHistog
   const order = new Int32Array(rows)
   const gradients = new Float64Array(rows)
   const hessians = new Float64Array(rows)
+  const scores = new Float64Array(rows)
+  const labels = new Float64Array(rows)
+  const weights = new Float64Array(rows)
   const rounded = new Float64Array(rows * 2)
   const histograms = Array.from({ length: slots }, () => new Float64Array(cells))
   return {
@@ -17,6 +21,9 @@ export function createReferenceHistograms(shape: HistogramShape): GradientHistog
     order,
     gradients,
     hessians,
+    scores,
+    labels,
+    weights,
     columnStart,
     runs: 'typescript',
     binValues({ values, width, positions, from }, limits) {
@@ -29,9 +36,20 @@ export function createReferenceHistograms(shape: HistogramShape): GradientHistog
     pack() {},
     quantize(scales, from, to) {
       for (let r = from; r < to; r++) {
-        rounded[2 * r] = Math.round(gradients[r]! * scales.gradient)
-        rounded[2 * r + 1] = Math.round(hessians[r]! * scales.hessian)
+        rounded[2 * r] = roundToEven(gradients[r]! * scales.gradient)
+        rounded[2 * r + 1] = roundToEven(hessians[r]! * scales.hessian)
       }
+    },
+    deriveLogistic(scales, from, to) {
+      for (let r = from; r < to; r++) {
+        const p = logistic(scores[r]!)
+        const v = weights[r]!
+        rounded[2 * r] = roundToEven(v * (p - labels[r]!) * scales.gradient)
+        rounded[2 * r + 1] = roundToEven(v * p * (1 - p) * scales.hessian)
+      }
+    },
+    addToScores(step, from, to) {
+      for (let i = from; i < to; i++) scores[order[i]!] = scores[order[i]!]! + step
     },
     clear(slot) {
       histograms[slot]!.fill(0)

@@ -24,7 +24,16 @@ interface HistogramExports {
   place: RangeKernel
 }
 
-const KERNELS = ['quantize', 'toBins', 'pack', 'addRows', 'split', 'bestCuts'] as const
+const KERNELS = [
+  'quantize',
+  'deriveLogistic',
+  'addToScores',
+  'toBins',
+  'pack',
+  'addRows',
+  'split',
+  'bestCuts',
+] as const
 
 /** Offsets of a job, as in `wasm/histograms.shared.as.ts`. */
 const JOB = {
@@ -36,6 +45,7 @@ const JOB = {
   gradientScale: 104,
   hessianScale: 112,
   rules: 120,
+  scores: 176,
 } as const
 
 /** Fewest rows of a range: about 50 µs of work, several times what it takes to hand one over. */
@@ -58,7 +68,7 @@ function openMemory(shape: HistogramShape) {
     columnStart.map((start) => start * CELL_BYTES),
   )
   const shift = countBits(rows)
-  writeJob(new Uint32Array(buffer, at.job, JOB.slot / 4), at, { rows, columns, shift })
+  writeJob(new Uint32Array(buffer, at.job, JOB.scores / 4 + 3), at, { rows, columns, shift })
   const scratchOf = (thread: number): number => scratchAt(at, thread)
   const team = openTeam({ module, memory, kernels: KERNELS, threads, scratchOf })
   return {
@@ -69,6 +79,9 @@ function openMemory(shape: HistogramShape) {
     columnStart,
     shift,
     run: team.exports as HistogramExports,
+    scores: new Float64Array(buffer, at.scores, rows),
+    labels: new Float64Array(buffer, at.labels, rows),
+    weights: new Float64Array(buffer, at.weights, rows),
     job: new DataView(buffer, at.job),
     slotAt: (slot: number): number => at.slots + slot * at.cells * CELL_BYTES,
     bytes: new Uint8Array(buffer),
@@ -95,6 +108,7 @@ function writeJob(
   words.set([rows, columns, stride, order, pairs, rowBins, columnBins, parts, offsets, left, right])
   const { splits, isLeft, list, cuts, gradients, hessians, limits, input, positions } = at
   words.set([splits, isLeft, list, cuts, shift, gradients, hessians, limits, input, positions], 11)
+  words.set([at.scores, at.labels, at.weights], JOB.scores / 4)
 }
 
 type Opened = NonNullable<ReturnType<typeof openMemory>>
@@ -110,6 +124,9 @@ export function createWasmHistograms(shape: HistogramShape): GradientHistograms 
     order: opened.order,
     gradients: opened.gradients,
     hessians: opened.hessians,
+    scores: opened.scores,
+    labels: opened.labels,
+    weights: opened.weights,
     columnStart,
     runs: 'wasm',
     binValues: (input, limits) => binValues(opened, input, limits),
@@ -120,6 +137,15 @@ export function createWasmHistograms(shape: HistogramShape): GradientHistograms 
       job.setFloat64(JOB.gradientScale, scales.gradient, true)
       job.setFloat64(JOB.hessianScale, scales.hessian, true)
       team.run('quantize', at.job, { from, to, ranges: rangesOf(to - from, SPLITS) })
+    },
+    deriveLogistic(scales, from, to) {
+      job.setFloat64(JOB.gradientScale, scales.gradient, true)
+      job.setFloat64(JOB.hessianScale, scales.hessian, true)
+      team.run('deriveLogistic', at.job, { from, to, ranges: rangesOf(to - from, SPLITS), step: 2 })
+    },
+    addToScores(step, from, to) {
+      job.setFloat64(JOB.gradientScale, step, true)
+      team.run('addToScores', at.job, { from, to, ranges: rangesOf((to - from) / 2, SPLITS) })
     },
     clear(slot) {
       bytes.fill(0, slotAt(slot), slotAt(slot + 1))

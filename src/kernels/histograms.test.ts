@@ -3,6 +3,7 @@ import { chooseScales } from './histogram-scales.ts'
 import { createReferenceHistograms } from './histograms-reference.ts'
 import { createWasmHistograms } from './histograms-wasm.ts'
 import { createHistograms, type GradientHistograms } from './histograms.ts'
+import { logistic } from './logistic.ts'
 import { createRandom } from './random.ts'
 
 const SEED = 4711
@@ -19,6 +20,24 @@ function fill(histograms: GradientHistograms, rows: number, columnBins: readonly
   }
   histograms.pack()
   histograms.quantize(chooseScales(rows, 8, 1), 0, rows)
+}
+
+/** The derivatives of the logistic loss, as sums of all rows, and scores after a step. */
+function runLogistic(histograms: GradientHistograms, rows: number) {
+  const random = createRandom(SEED)
+  const { scores, labels, weights, order } = histograms
+  for (let r = 0; r < rows; r++) {
+    order[r] = r
+    scores[r] = r % 7 === 0 ? 1_000 * random.gaussian() : 3 * random.gaussian()
+    labels[r] = random.int(2)
+    weights[r] = 0.5 + random.uniform()
+  }
+  histograms.pack()
+  histograms.addToScores(0.37, Math.floor(rows / 3), rows)
+  histograms.deriveLogistic(chooseScales(rows, 1.5, 0.375), 0, rows)
+  histograms.clear(0)
+  histograms.add(0, 0, rows)
+  return { cells: histograms.read(0).slice(), scores: scores.slice() }
 }
 
 /** Everything that a caller can see, after a split of the rows and the three ways to a histogram. */
@@ -68,6 +87,57 @@ for (const columns of [1, 3, 4, 5, 8, 29]) {
     }
   })
 }
+
+test('one, two and three threads give the bits of the reference where rows are many', () => {
+  const rows = 70_001
+  const columnBins = Array.from({ length: 21 }, (_, j) => 256 - j)
+  const shape = { rows, columnBins, slots: 3 }
+  const wanted = run(createReferenceHistograms(shape), rows, columnBins)
+  const logistic = runLogistic(createReferenceHistograms(shape), rows)
+  for (const threads of [1, 2, 3]) {
+    const fast = createWasmHistograms({ ...shape, threads })!
+    expect(run(fast, rows, columnBins)).toEqual(wanted)
+    fast.bins.fill(0)
+    expect(runLogistic(fast, rows)).toEqual(logistic)
+    fast.close()
+  }
+})
+
+test('numbers become bins by limits, in WebAssembly as in the reference', () => {
+  const random = createRandom(SEED)
+  const [rows, width] = [9_001, 5]
+  const values = Float64Array.from({ length: rows * width }, () => 20 * random.uniform() - 10)
+  values.set([Number.NaN, Infinity, -Infinity, 1e300, -1e300, 0.5, -0, 0, 0.5, 0.25])
+  const limits = [0, 1, 7, 254].map((count) =>
+    Float64Array.from({ length: count }, (_, i) => (i - count / 2) / 16),
+  )
+  const shape = { rows, columnBins: [2, 3, 9, 256], slots: 1, inputColumns: width }
+  const [fast, slow] = [
+    createWasmHistograms({ ...shape, threads: 2 })!,
+    createReferenceHistograms(shape),
+  ]
+  for (const histograms of [fast, slow]) {
+    for (const [from, to] of [
+      [0, 4_500],
+      [4_500, rows],
+    ] as const) {
+      const part = values.subarray(from * width, to * width)
+      histograms.binValues({ values: part, width, positions: [4, 0, 2, 1], from }, limits)
+    }
+  }
+  expect(fast.bins).toEqual(slow.bins)
+  expect(slow.bins[rows]).toBe(0)
+  expect(new Set(slow.bins.subarray(3 * rows)).size).toBe(256)
+  fast.close()
+})
+
+test('the logistic function is exact to some units in the last place', () => {
+  for (const score of [-700, -40, -3.3, -1e-9, 0, 0.1, 1, 2.5, 19, 36, 700]) {
+    const wanted = 1 / (1 + Math.exp(-score))
+    expect(Math.abs(logistic(score) / wanted - 1)).toBeLessThan(1e-14)
+  }
+  expect([logistic(-1e300), logistic(1e300)].map((p) => p >= 0 && p <= 1)).toEqual([true, true])
+})
 
 test('sums are right and the count of rows stays apart from the hessians', () => {
   const histograms = createHistograms({ rows: 4, columnBins: [2, 3], slots: 1 })

@@ -44,6 +44,10 @@ export interface GradientHistograms {
   /** One per row; the caller fills both, then calls `quantize`. Hessians are ≥ 0. */
   readonly gradients: Float64Array
   readonly hessians: Float64Array
+  /** One per row, for `deriveLogistic` and `addToScores`; the caller fills all three. */
+  readonly scores: Float64Array
+  readonly labels: Float64Array
+  readonly weights: Float64Array
   /** Where each column's cells begin in what `read` gives. */
   readonly columnStart: Int32Array
   /** Which implementation runs. */
@@ -57,6 +61,13 @@ export interface GradientHistograms {
   pack(): void
   /** Rounds the gradients of rows `from` to `to` to whole multiples of 1 / scale. */
   quantize(scales: Scales, from: number, to: number): void
+  /**
+   * Instead of filling and rounding gradients: those of the logistic loss of rows `from` to `to`, v (p − y) and
+   * v p (1 − p) with p = 1 / (1 + e^−score). No gradient is above the largest weight, no hessian above a quarter of it.
+   */
+  deriveLogistic(scales: Scales, from: number, to: number): void
+  /** Adds a number to the scores of the rows at a range of `order`. */
+  addToScores(step: number, from: number, to: number): void
   clear(slot: number): void
   /** Adds the rows of a range to a histogram. */
   add(slot: number, from: number, to: number): void

@@ -4,6 +4,8 @@
 // memory; the caller lays them out (`histograms-wasm.ts`). No memory is allocated here. Functions of (job, from, to,
 // scratch, range) run on many threads, each writing only what belongs to its range.
 
+import { logistic, round } from './histograms/logistic.as'
+
 // A job, 32-bit unless said; as `JOB` in `histograms-wasm.ts`.
 const ROWS = 0
 const COLUMNS = 4
@@ -37,6 +39,10 @@ const GRADIENT_SCALE = 104
 const HESSIAN_SCALE = 112
 // Seven doubles: gradient, hessian and rows of the leaf, lambda, fewest rows, least hessian, least score.
 const RULES = 120
+// 32-bit again.
+const SCORES = 176
+const LABELS = 180
+const WEIGHTS = 184
 
 // Bytes of the 256 cells of a column while it is added up, and rows that are gathered at a time.
 const COLUMN_BYTES: usize = 4096
@@ -50,21 +56,65 @@ function field(job: usize, at: usize): usize {
   return <usize>load<u32>(job + at)
 }
 
+// @ts-ignore: decorator
+@inline
+function storePair(pairs: usize, g: f64, h: f64, shift: i64): void {
+  store<i64>(pairs, <i64>g)
+  store<i64>(pairs, ((<i64>h) << shift) | 1, 8)
+}
+
 export function quantize(job: usize, from: i32, to: i32, scratch: usize, range: i32): void {
   const shift = <i64>load<i32>(job, SHIFT)
-  const gradientScale = load<f64>(job, GRADIENT_SCALE)
-  const hessianScale = load<f64>(job, HESSIAN_SCALE)
+  const scales = f64x2(load<f64>(job, GRADIENT_SCALE), load<f64>(job, HESSIAN_SCALE))
   let gradients = field(job, GRADIENTS) + ((<usize>from) << 3)
   let hessians = field(job, HESSIANS) + ((<usize>from) << 3)
   let pairs = field(job, PAIRS) + ((<usize>from) << 4)
   for (let r = from; r < to; r++) {
-    const g = <i64>Math.round(load<f64>(gradients) * gradientScale)
-    const h = <i64>Math.round(load<f64>(hessians) * hessianScale)
-    store<i64>(pairs, g)
-    store<i64>(pairs, (h << shift) | 1, 8)
+    const both = round(
+      f64x2.mul(f64x2.replace_lane(v128.load64_splat(gradients), 1, load<f64>(hessians)), scales),
+    )
+    storePair(pairs, f64x2.extract_lane(both, 0), f64x2.extract_lane(both, 1), shift)
     gradients += 8
     hessians += 8
     pairs += 16
+  }
+}
+
+// Pairs of rows `from` to `to`, of the logistic loss at their scores; two rows at a time, the last alone.
+export function deriveLogistic(job: usize, from: i32, to: i32, scratch: usize, range: i32): void {
+  const shift = <i64>load<i32>(job, SHIFT)
+  const gradientScale = v128.load64_splat(job, GRADIENT_SCALE)
+  const hessianScale = v128.load64_splat(job, HESSIAN_SCALE)
+  const one = f64x2.splat(1)
+  let scores = field(job, SCORES) + ((<usize>from) << 3)
+  let labels = field(job, LABELS) + ((<usize>from) << 3)
+  let weights = field(job, WEIGHTS) + ((<usize>from) << 3)
+  let pairs = field(job, PAIRS) + ((<usize>from) << 4)
+  for (let r = from; r < to; r += 2) {
+    const p = logistic(v128.load(scores))
+    const v = v128.load(weights)
+    const g = round(f64x2.mul(f64x2.mul(v, f64x2.sub(p, v128.load(labels))), gradientScale))
+    const h = round(f64x2.mul(f64x2.mul(f64x2.mul(v, p), f64x2.sub(one, p)), hessianScale))
+    storePair(pairs, f64x2.extract_lane(g, 0), f64x2.extract_lane(h, 0), shift)
+    if (r + 1 < to) {
+      storePair(pairs + 16, f64x2.extract_lane(g, 1), f64x2.extract_lane(h, 1), shift)
+    }
+    scores += 16
+    labels += 16
+    weights += 16
+    pairs += 32
+  }
+}
+
+// Adds GRADIENT_SCALE to the scores of the rows at `from` to `to` of the order.
+export function addToScores(job: usize, from: i32, to: i32, scratch: usize, range: i32): void {
+  const step = load<f64>(job, GRADIENT_SCALE)
+  const scores = field(job, SCORES)
+  let order = field(job, ORDER) + ((<usize>from) << 2)
+  const end = field(job, ORDER) + ((<usize>to) << 2)
+  for (; order < end; order += 4) {
+    const score = scores + ((<usize>load<i32>(order)) << 3)
+    store<f64>(score, load<f64>(score) + step)
   }
 }
 

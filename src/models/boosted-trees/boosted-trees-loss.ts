@@ -6,13 +6,13 @@
  *   regressor    v (s − y)² / 2            g = v (s − y), h = v
  */
 import { weightedMean } from '../weighted-mean.ts'
-import { logOdds, sigmoid, softplus } from '../log-odds.ts'
+import { logOdds, softplus } from '../log-odds.ts'
 
 export interface Loss {
   /** The best constant score. */
   start(label: Float64Array, weight: Float64Array): number
-  /** Gradients and hessians of rows `from` to `to`; returns the largest absolute gradient. */
-  derive(rows: LossRows, gradients: Float64Array, hessians: Float64Array, range: Range): number
+  /** Gradients and hessians of rows `from` to `to`; returns the largest absolute gradient. Absent: the kernel's logistic loss. */
+  derive?(rows: LossRows, gradients: Float64Array, hessians: Float64Array, range: Range): number
   /** No hessian is above this times the largest weight. */
   readonly maxHessian: number
   of(score: number, label: number): number
@@ -31,19 +31,6 @@ interface Range {
 
 export const logLoss: Loss = {
   start: (label, weight) => logOdds(weightedMean(label, weight)),
-  derive({ score, label, weight }, gradients, hessians, { from, to }) {
-    let largest = 0
-    for (let r = from; r < to; r++) {
-      const p = sigmoid(score[r]!)
-      const v = weight[r]!
-      const gradient = v * (p - label[r]!)
-      gradients[r] = gradient
-      hessians[r] = v * p * (1 - p)
-      if (gradient > largest) largest = gradient
-      else if (-gradient > largest) largest = -gradient
-    }
-    return largest
-  },
   maxHessian: 0.25,
   of: (score, label) => softplus(score) - label * score,
 }

@@ -64,7 +64,11 @@ export async function fitBoostedTrees(
   const rules = growRules(columns, params)
   if (width === 0) return assembleEnsemble(columns, base, [], params.learningRate)
   const opened = await openHistograms(columns, data, params.maxLeaves, pacer)
-  const rows: LossRows = { score: new Float64Array(label.length).fill(base), label, weight }
+  const { scores, labels, weights } = opened.histograms
+  scores.fill(base)
+  labels.set(label)
+  weights.set(weight)
+  const rows: LossRows = { score: scores, label: labels, weight: weights }
   const maxWeight = weight.reduce((most, value) => Math.max(most, value), 0)
   const common = { params, loss, rules, rows, maxWeight, train, held, random, pacer }
   try {
@@ -150,11 +154,13 @@ async function addTree(boosting: Boosting): Promise<GrownNode[]> {
 }
 
 /** Rows between two looks at the pacer. */
-const STRIP = 65_536
+const STRIP = 262_144
 
-async function derive({ loss, rows, histograms, maxWeight, pacer }: Boosting) {
+async function derive(boosting: Boosting) {
+  const { loss, rows, histograms, maxWeight, pacer } = boosting
   const { gradients, hessians } = histograms
   const count = rows.label.length
+  if (loss.derive === undefined) return deriveLogistic(boosting)
   let largest = 0
   for (let from = 0; from < count; from += STRIP) {
     const range = { from, to: Math.min(count, from + STRIP) }
@@ -170,18 +176,23 @@ async function derive({ loss, rows, histograms, maxWeight, pacer }: Boosting) {
   return scales
 }
 
+async function deriveLogistic({ loss, rows, histograms, maxWeight, pacer }: Boosting) {
+  const count = rows.label.length
+  const scales = chooseScales(count, maxWeight, loss.maxHessian * maxWeight)
+  for (let from = 0; from < count; from += STRIP) {
+    const to = Math.min(count, from + STRIP)
+    histograms.deriveLogistic(scales, from, to)
+    if (pacer.due((to - from) * 8)) await pacer.rest()
+  }
+  return scales
+}
+
 /** Rows that the tree learned from lie leaf by leaf in `order`. */
 async function addLeaves(boosting: Boosting, tree: readonly GrownNode[]): Promise<void> {
-  const { params, histograms, rows, pacer } = boosting
-  const { order } = histograms
-  const { score } = rows
+  const { params, histograms, pacer } = boosting
   for (const { from, to, value, split } of tree) {
     if (split) continue
-    const step = value * params.learningRate
-    for (let at = from; at < to; at++) {
-      const r = order[at]!
-      score[r] = score[r]! + step
-    }
+    histograms.addToScores(value * params.learningRate, from, to)
     if (pacer.due((to - from) * 3)) await pacer.rest()
   }
 }
