@@ -18,6 +18,24 @@ const lakeWrite = (id: keyof typeof lakeWriteBenchmarks): Promise<Benchmark> =>
 
 /** Every benchmark by id, one lazy line each. */
 export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  C1: () => import('./logistic-fit/logistic-fit.ts').then((folder) => folder.logisticC1),
+  'C1-one-hot': () =>
+    import('./logistic-fit/logistic-fit.ts').then((folder) => folder.logisticC1OneHot),
+  C2: () => import('./boosted-trees/boosted-trees.ts').then((folder) => folder.treesC2),
+  'C2-lightgbm': () =>
+    import('./boosted-trees/boosted-trees.ts').then((folder) => folder.treesC2Lightgbm),
+  'C2-xgboost': () =>
+    import('./boosted-trees/boosted-trees.ts').then((folder) => folder.treesC2Xgboost),
+  'C2-auc': () => import('./boosted-trees/trees-auc.ts').then((folder) => folder.treesAuc),
+  C3: () => import('./boosted-trees/boosted-trees.ts').then((folder) => folder.treesC3),
+  'C3-xgboost': () =>
+    import('./boosted-trees/boosted-trees.ts').then((folder) => folder.treesC3Xgboost),
+  C4: () => import('./clusters/clusters.ts').then((folder) => folder.clustersC4),
+  'C4-elkan': () => import('./clusters/clusters.ts').then((folder) => folder.clustersC4Elkan),
+  C5: () => import('./clusters/clusters.ts').then((folder) => folder.clustersC5),
+  'G-trees-rows': () => import('./growth/trees-growth.ts').then((folder) => folder.treeRowsGrowth),
+  'G-trees-columns': () =>
+    import('./growth/trees-growth.ts').then((folder) => folder.treeColumnsGrowth),
   K1: () => lakeWrite('K1'),
   K2: () => lakeWrite('K2'),
   K4: () => lakeWrite('K4'),

@@ -64,6 +64,9 @@ export function layOutHistograms(shape: HistogramShape) {
   }
 }
 
+/** Bytes of histograms of this shape. */
+export const histogramBytes = (shape: HistogramShape): number => layOutHistograms(shape).bytes
+
 /** Address of the scratch of a thread. */
 export const scratchAt = (at: { readonly scratch: number }, thread: number): number =>
   at.scratch + thread * SCRATCH_BYTES

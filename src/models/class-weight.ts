@@ -26,12 +26,18 @@ export function withClassWeight<Shape extends z.ZodRawShape>(
     params: kind.params.extend(classWeightParams) as unknown as z.ZodObject<
       Shape & typeof classWeightParams
     >,
+    memoryBytes: (rows, features, levels, chosen) =>
+      kind.memoryBytes(rows, features, levels, parted<Shape>(chosen as ClassWeightParams).params),
     fit(data, chosen, context) {
-      const { positiveWeight, ...own } = chosen as ClassWeightParams
-      const params = own as unknown as z.infer<z.ZodObject<Shape>>
+      const { positiveWeight, params } = parted<Shape>(chosen as ClassWeightParams)
       return kind.fit(weightClasses(data, positiveWeight), params, context)
     },
   }
+}
+
+/** The parameter of this file and those of the kind. */
+function parted<Shape extends z.ZodRawShape>({ positiveWeight, ...own }: ClassWeightParams) {
+  return { positiveWeight, params: own as unknown as z.infer<z.ZodObject<Shape>> }
 }
 
 /** Throws MODEL_TOO_FEW_ROWS, MODEL_INVALID_DATA. */

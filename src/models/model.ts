@@ -184,8 +184,8 @@ export interface ModelKind<Task extends RowTaskName = RowTaskName, Params = unkn
   readonly baseline: string
   /** What a search for parameters tries when the model does not say: a few values by parameter; empty: there is none to try. */
   readonly searchSpace: Readonly<Record<string, readonly unknown[]>>
-  /** Most memory of a fit, bytes; stated before it starts. */
-  memoryBytes(rows: number, features: number, levels: number): number
+  /** Most memory of a fit, bytes; stated before it starts, and never less for more rows. */
+  memoryBytes(rows: number, features: number, levels: number, params: Params): number
   /** Throws MODEL_TOO_FEW_ROWS, MODEL_INVALID_DATA. `params`: the parsed ones (`parseParams`). */
   fit(data: Dataset, params: Params, context: FitContext): Promise<FittedByTask[Task]>
   /** Throws MODEL_ARTIFACT_INVALID. */

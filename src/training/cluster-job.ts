@@ -13,6 +13,7 @@ import {
   type PredictInput,
 } from '../models/index.ts'
 import type { VersionSearch } from '../registry/index.ts'
+import { refuseBeyondMemory } from './check-memory.ts'
 import { trainingError } from './errors.ts'
 import { silhouette } from './evaluation/silhouette.ts'
 import { rowsWhere } from './frame-data.ts'
@@ -124,17 +125,14 @@ function selectEntities(frame: EntityFrame, rows: Int32Array): EntityFrame {
 function checkMemory(
   kind: ModelKind,
   frame: EntityFrame,
-  { spec, memoryBytes }: TrainingPlan,
+  plan: TrainingPlan,
   tools: JobTools,
 ): void {
-  const bytes = 3 * frame.values.byteLength + kind.memoryBytes(frame.rows, frame.names.length, 0)
-  tools.estimate(bytes)
-  if (bytes <= memoryBytes) return
-  throw trainingError(
-    'TRAINING_OUT_OF_MEMORY',
-    `training ${spec.name} on ${frame.rows} entities needs about ${bytes} bytes, the limit is ${memoryBytes}: raise trainingMemoryBytes`,
-    { details: { needs: bytes, limit: memoryBytes } },
-  )
+  const params = parseParams(kind, plan.spec.params)
+  const columns = frame.names.length
+  const bytesOf = (rows: number): number =>
+    3 * rows * columns * 8 + kind.memoryBytes(rows, columns, 0, params)
+  refuseBeyondMemory(plan, frame.rows, bytesOf, tools.estimate)
 }
 
 function readEntities(plan: TrainingPlan, tools: JobTools): Promise<EntityFrame> {

@@ -3,9 +3,10 @@
  * seeded random split, design D20), one final on every row but the gate's, and the trivial baseline beside each.
  */
 import { createFrameBuilder, type Frame } from '../features/index.ts'
-import { openKind, type Fitted, type ModelKind } from '../models/index.ts'
+import { openKind, parseParams, type Fitted, type ModelKind } from '../models/index.ts'
 import type { MetricReport } from '../registry/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
+import { refuseBeyondMemory } from './check-memory.ts'
 import { trainingError } from './errors.ts'
 import { rowsWhere } from './frame-data.ts'
 import { judge } from './gate.ts'
@@ -154,13 +155,9 @@ export function checkMemory(
     (sum, name) => sum + new Set(frame.categories[name] ?? []).size,
     0,
   )
-  const frames = 3 * frame.values.byteLength
-  const bytes = frames + kind.memoryBytes(rows.train.length, frame.names.length, levels)
-  tools.estimate(bytes)
-  if (bytes <= plan.memoryBytes) return
-  throw trainingError(
-    'TRAINING_OUT_OF_MEMORY',
-    `training ${plan.spec.name} on ${rows.train.length} rows needs about ${bytes} bytes, the limit is ${plan.memoryBytes}: raise trainingMemoryBytes or train on fewer batches`,
-    { details: { needs: bytes, limit: plan.memoryBytes } },
-  )
+  const params = parseParams(kind, plan.spec.params)
+  const bytesOf = (count: number): number =>
+    (3 * frame.values.byteLength * count) / Math.max(1, rows.train.length) +
+    kind.memoryBytes(count, frame.names.length, levels, params)
+  refuseBeyondMemory(plan, rows.train.length, bytesOf, tools.estimate)
 }

@@ -8,6 +8,7 @@ import { withClassWeight } from '../class-weight.ts'
 import { checkBothClasses } from '../dataset.ts'
 import { sigmoid } from '../log-odds.ts'
 import type { Artifact, FittedRegressor, ModelKind } from '../model.ts'
+import { treeBytes } from '../trees/open-histograms.ts'
 import { checkTreeData } from '../trees/tree-columns.ts'
 import { readEnsemble, writeEnsemble } from '../trees/tree-artifact.ts'
 import type { TreeEnsemble } from '../trees/tree-ensemble.ts'
@@ -31,10 +32,12 @@ const shared = {
     minLeafRows: [5, 20, 100],
     regularization: [0.1, 1, 10],
   },
-  // Bins (one byte an input; two for categories that are declared), gradients, scores and row orders; at most 256 MiB of
-  // histograms; bins of levels.
-  memoryBytes: (rows: number, features: number, levels: number): number =>
-    rows * (features + 2 + 60) + Math.min(2 ** 28, (features + 2) * 256 * 16 * 32) + levels * 120,
+  memoryBytes: (
+    rows: number,
+    features: number,
+    levels: number,
+    { maxLeaves }: BoostedTreesParams,
+  ) => treeBytes(rows, features, levels, maxLeaves),
 }
 
 export const boostedTrees = withCalibration(

@@ -9,6 +9,7 @@ import { checkBothClasses } from '../dataset.ts'
 import { logOdds } from '../log-odds.ts'
 import type { Artifact, FittedRegressor, ModelKind } from '../model.ts'
 import { stretchExplanation } from '../stretch-explanation.ts'
+import { treeBytes } from '../trees/open-histograms.ts'
 import { checkTreeData } from '../trees/tree-columns.ts'
 import { readEnsemble, writeEnsemble } from '../trees/tree-artifact.ts'
 import type { TreeEnsemble } from '../trees/tree-ensemble.ts'
@@ -29,9 +30,12 @@ const shared = {
     minLeafRows: [1, 5, 20],
     columnShare: [0, 0.3, 0.6, 1],
   },
-  // Bins, gradients and row orders; at most 256 MiB of histograms; bins of levels.
-  memoryBytes: (rows: number, features: number, levels: number): number =>
-    rows * (features + 2 + 60) + 2 ** 28 + levels * 120,
+  memoryBytes: (
+    rows: number,
+    features: number,
+    levels: number,
+    { maxLeaves }: RandomForestParams,
+  ) => treeBytes(rows, features, levels, maxLeaves),
 }
 
 export const randomForest = withCalibration(

@@ -1,6 +1,6 @@
 /** The histograms that trees of some data grow from: threads, how many there are at once, what they need. */
 import { availableParallelism } from 'node:os'
-import { createHistograms, type GradientHistograms } from '../../kernels/index.ts'
+import { createHistograms, histogramBytes, type GradientHistograms } from '../../kernels/index.ts'
 import type { Dataset } from '../model.ts'
 import type { Pacer } from '../pacer.ts'
 import { columnBins, fillBins, type TreeColumns } from './tree-columns.ts'
@@ -37,6 +37,28 @@ export async function openHistograms(
     throw error
   }
   return { histograms, slots }
+}
+
+/** Categories that are declared without being features of their own count as columns too. */
+const MORE_COLUMNS = 2
+/** Of a row beside the histograms: label, weight and order of rows, twice where they are drawn. */
+const ROW_BYTES = 40
+/** Of a level: its text and its bin. */
+const LEVEL_BYTES = 120
+
+/** Most memory of learning trees of so many leaves. */
+export function treeBytes(
+  rows: number,
+  features: number,
+  levels: number,
+  maxLeaves: number,
+): number {
+  const bins = Array.from({ length: features + MORE_COLUMNS }, () => 256)
+  const threads = availableParallelism()
+  const shape = { rows, columnBins: bins, slots: slotsFor(bins, maxLeaves), threads }
+  return (
+    histogramBytes({ ...shape, inputColumns: features }) + rows * ROW_BYTES + levels * LEVEL_BYTES
+  )
 }
 
 /** As many histograms as a tree of so many leaves can use, or as many as fit; at least two. */
