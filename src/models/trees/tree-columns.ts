@@ -145,8 +145,9 @@ export async function fillBins(
   )
   const limits = features.map(({ cuts }) => cuts)
   const strip = Math.max(1, Math.floor(STRIP_VALUES / Math.max(1, width)))
-  for (let from = 0; from < matrix.rows && width > 0; from += strip) {
-    const to = Math.min(matrix.rows, from + strip)
+  const end = width > 0 ? matrix.rows : 0
+  for (let from = 0; from < end; from += strip) {
+    const to = Math.min(end, from + strip)
     const values = matrix.values.subarray(from * width, to * width)
     histograms.binValues({ values, width, positions, from }, limits)
     if (pacer.due((to - from) * width * 8)) await pacer.rest()
