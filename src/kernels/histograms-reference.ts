@@ -1,4 +1,5 @@
 /** The plain reading of `GradientHistograms`: what the WebAssembly twin must equal. */
+import type { Scales } from './histogram-scales.ts'
 import { logistic, roundToEven } from './logistic.ts'
 import type { Cut, CutRules, GradientHistograms, HistogramShape } from './histograms.ts'
 
@@ -8,22 +9,12 @@ export function createReferenceHistograms(shape: HistogramShape): GradientHistog
   const columnStart = startsOf(columnBins)
   const cells = columnStart[columns]! * 3
   const bins = new Uint8Array(rows * columns)
-  const order = new Int32Array(rows)
-  const gradients = new Float64Array(rows)
-  const hessians = new Float64Array(rows)
-  const scores = new Float64Array(rows)
-  const labels = new Float64Array(rows)
-  const weights = new Float64Array(rows)
-  const rounded = new Float64Array(rows * 2)
+  const { rounded, ...ofRows } = openRows(rows)
+  const { order } = ofRows
   const histograms = Array.from({ length: slots }, () => new Float64Array(cells))
   return {
+    ...ofRows,
     bins,
-    order,
-    gradients,
-    hessians,
-    scores,
-    labels,
-    weights,
     columnStart,
     runs: 'typescript',
     binValues({ values, width, positions, from }, limits) {
@@ -34,23 +25,6 @@ export function createReferenceHistograms(shape: HistogramShape): GradientHistog
       })
     },
     pack() {},
-    quantize(scales, from, to) {
-      for (let r = from; r < to; r++) {
-        rounded[2 * r] = roundToEven(gradients[r]! * scales.gradient)
-        rounded[2 * r + 1] = roundToEven(hessians[r]! * scales.hessian)
-      }
-    },
-    deriveLogistic(scales, from, to) {
-      for (let r = from; r < to; r++) {
-        const p = logistic(scores[r]!)
-        const v = weights[r]!
-        rounded[2 * r] = roundToEven(v * (p - labels[r]!) * scales.gradient)
-        rounded[2 * r + 1] = roundToEven(v * p * (1 - p) * scales.hessian)
-      }
-    },
-    addToScores(step, from, to) {
-      for (let i = from; i < to; i++) scores[order[i]!] = scores[order[i]!]! + step
-    },
     clear(slot) {
       histograms[slot]!.fill(0)
     },
@@ -95,6 +69,43 @@ export function createReferenceHistograms(shape: HistogramShape): GradientHistog
       return left - from
     },
     close() {},
+  }
+}
+
+/** What there is of each row beside its bins, and its gradient and hessian in whole numbers. */
+function openRows(rows: number) {
+  const order = new Int32Array(rows)
+  const gradients = new Float64Array(rows)
+  const hessians = new Float64Array(rows)
+  const scores = new Float64Array(rows)
+  const labels = new Float64Array(rows)
+  const weights = new Float64Array(rows)
+  const rounded = new Float64Array(rows * 2)
+  return {
+    order,
+    gradients,
+    hessians,
+    scores,
+    labels,
+    weights,
+    rounded,
+    quantize(scales: Scales, from: number, to: number) {
+      for (let r = from; r < to; r++) {
+        rounded[2 * r] = roundToEven(gradients[r]! * scales.gradient)
+        rounded[2 * r + 1] = roundToEven(hessians[r]! * scales.hessian)
+      }
+    },
+    deriveLogistic(scales: Scales, from: number, to: number) {
+      for (let r = from; r < to; r++) {
+        const p = logistic(scores[r]!)
+        const v = weights[r]!
+        rounded[2 * r] = roundToEven(v * (p - labels[r]!) * scales.gradient)
+        rounded[2 * r + 1] = roundToEven(v * p * (1 - p) * scales.hessian)
+      }
+    },
+    addToScores(step: number, from: number, to: number) {
+      for (let i = from; i < to; i++) scores[order[i]!] = scores[order[i]!]! + step
+    },
   }
 }
 
