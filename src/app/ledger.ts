@@ -101,7 +101,8 @@ function behind(
   ends: ReadonlyMap<number, number>,
 ): number {
   const settled = ends.get(partition)
-  return settled === undefined ? end : end - Math.max(settled, earliest)
+  // A table that goes beyond its log is a difference, not less than nothing.
+  return settled === undefined ? end : Math.max(0, end - Math.max(settled, earliest))
 }
 
 const endsOf = (partitions: readonly Partition[]): ReadonlyMap<number, number> =>

@@ -72,6 +72,7 @@ async function writeMerge(
   const batches = [head.batches[0], tail.batches[1]] as const
   const { columns } = snapshot
   const paths = sources.map((file) => snapshot.path(file))
+  const { before } = await readFacts(engine, paths[0]!)
   await mergeFilesTo(
     engine,
     path,
@@ -81,6 +82,7 @@ async function writeMerge(
       topic: context.topic,
       batches,
       columns,
+      ...(before && { before }),
       ...(context.partitionBy.length > 0 && {
         partitionBy: context.partitionBy,
         files: await batchFilesOf(engine, paths),
@@ -116,6 +118,10 @@ function newestOf(sources: readonly LakeFile[]): number | undefined {
   return newest === Infinity ? undefined : newest
 }
 
+async function readFacts(engine: SqlEngine, path: string): Promise<Partial<DataFileFacts>> {
+  return JSON.parse((await readFact(engine, path, FACTS_KEY)) ?? '{}') as Partial<DataFileFacts>
+}
+
 /** What the sources say of their batches: the merged file must tell it too, should the manifest be lost. */
 async function batchFilesOf(
   engine: SqlEngine,
@@ -123,8 +129,7 @@ async function batchFilesOf(
 ): Promise<NonNullable<DataFileFacts['files']>> {
   const found: [batch: number, files: number][] = []
   for (const path of paths) {
-    const text = await readFact(engine, path, FACTS_KEY)
-    const { files = [] } = JSON.parse(text ?? '{}') as Partial<DataFileFacts>
+    const { files = [] } = await readFacts(engine, path)
     for (const [batch, count] of files) found.push([batch, count])
   }
   return found

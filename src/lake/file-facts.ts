@@ -18,10 +18,19 @@ export interface DataFileFacts {
   readonly partitionBy?: readonly PartitionColumn[]
   /** Each batch of the file and how many files it was written as. */
   readonly files?: readonly (readonly [batch: number, files: number])[]
+  /** The table before the file's first batch. Absent in files of older versions. */
+  readonly before?: TableBefore
+}
+
+export interface TableBefore {
+  /** Rows that were ever committed, those that retention took away as well. */
+  readonly rows: number
+  /** Partition and the offset after its last committed one. */
+  readonly ends: readonly (readonly [partition: number, end: number])[]
 }
 
 export function factsOf(facts: DataFileFacts): FileFacts {
-  const { topic, batches, columns, ranges, partitionBy, files } = facts
+  const { topic, batches, columns, ranges, partitionBy, files, before } = facts
   return {
     [FACTS_KEY]: JSON.stringify({
       format: 1,
@@ -31,6 +40,7 @@ export function factsOf(facts: DataFileFacts): FileFacts {
       ranges: ranges?.map(({ partition, first, last }) => ({ partition, first, last })),
       partitionBy: partitionBy?.map(({ name, from, unit }) => ({ name, from, unit })),
       files,
+      before,
     }),
   }
 }

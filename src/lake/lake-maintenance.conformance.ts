@@ -1,7 +1,8 @@
 /** K6: what a table does by itself, compaction and retention, and that no reader notices. */
 import type { ConformanceCheck } from '../core/index.ts'
 import assert from 'node:assert/strict'
-import { stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { compactionSeams } from './failpoint.ts'
 import type { LakeTable, TableSpec } from './lake.ts'
 import {
@@ -107,6 +108,56 @@ export function maintenanceChecks(harness: LakeHarness): ConformanceCheck[] {
           })
         }),
       ]
+    }),
+    ...[spec, partitionedSpec].map((base) =>
+      check(
+        `what retention took is known from the files alone, ${base.partitionBy ? 'in folders' : 'in one folder'}`,
+        async (dir) => {
+          const bounded: TableSpec = { ...base, maintenance: { retainBytes: 1 } }
+          const ends = [
+            [0, 60],
+            [1, 10],
+          ]
+          await use(dir, bounded, async (table) => {
+            // Of partition 1 nothing is left afterwards.
+            await table.commit(batchOf(1, [range(0, 0, 9), range(1, 0, 9)], table))
+            for (let number = 2; number <= 6; number++) await table.commit(tenRows(number, table))
+            await table.maintain()
+            const { rows, expiredRows } = table.snapshot()
+            assert.deepEqual([rows, expiredRows, [...table.snapshot().ends]], [10, 60, ends])
+          })
+          await rm(join(dir, base.name, 'manifest'), { recursive: true })
+          await use(dir, bounded, async (table) => {
+            const { rows, expiredRows } = table.snapshot()
+            assert.deepEqual([rows, expiredRows, [...table.snapshot().ends]], [10, 60, ends])
+            await table.commit(tenRows(7, table))
+            await table.maintain()
+            assert.equal(table.snapshot().expiredRows, 70)
+          })
+        },
+      ),
+    ),
+    check('what retention took is known from files that were merged', async (dir) => {
+      await use(dir, spec, async (table) => {
+        for (const number of [1, 2, 3, 4]) await table.commit(tenRows(number, table))
+      })
+      // Of the four files the two oldest go.
+      await use(dir, { ...spec, maintenance: { retainBytes: 5_000 } }, (table) =>
+        table.maintain().then(() => {}),
+      )
+      await use(dir, spec, async (table) => {
+        const { rows, expiredRows } = table.snapshot()
+        assert.ok(expiredRows > 0 && rows > 10)
+        await table.compact()
+        assert.equal(table.snapshot().files.length, 1)
+        await rm(join(dir, spec.name, 'manifest'), { recursive: true })
+        assert.equal(rows + expiredRows, 40)
+      })
+      await use(dir, spec, async (table) => {
+        const { rows, expiredRows } = table.snapshot()
+        assert.equal(rows + expiredRows, 40)
+        assert.ok(expiredRows > 0)
+      })
     }),
     check('a record of the future does not keep its batch for ever', async (dir) => {
       await use(dir, { ...spec, maintenance: { retainMs: HOUR } }, async (table, clock) => {

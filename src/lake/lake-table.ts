@@ -191,7 +191,10 @@ async function commitBatch(
     .map(({ partition, first, last }) => ({ partition, first, last }))
     .toSorted((a, b) => a.partition - b.partition)
   const { generation } = state
-  const target = { ...context, generation, batch: batch.number, ranges, files: parts.length }
+  const rowsBefore = state.files.reduce((sum, { rows }) => sum + rows, state.expiredRows ?? 0)
+  const before = { rows: rowsBefore, ends: state.ends }
+  const ofBatch = { batch: batch.number, ranges, files: parts.length, before }
+  const target = { ...context, generation, ...ofBatch }
   const folder = context.layout.generation(generation)
   await removeOthers(folder, waiting, new Set(parts.map((part) => partName(part, context.topic))))
   const files: LakeFile[] = []

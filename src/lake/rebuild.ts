@@ -23,7 +23,7 @@ export interface FoundFile {
 }
 
 type Rebuilt = Pick<TableState, 'generation' | 'lastBatch' | 'ends' | 'files'> &
-  Partial<Pick<TableState, 'columns' | 'partitionBy'>>
+  Partial<Pick<TableState, 'columns' | 'partitionBy' | 'expiredRows'>>
 
 /** Undefined when there is no file to rebuild from. */
 export async function rebuildState(context: TableContext): Promise<Rebuilt | undefined> {
@@ -47,20 +47,29 @@ export async function rebuildState(context: TableContext): Promise<Rebuilt | und
     'The manifest of a table was lost; it was rebuilt from the files.',
   )
   const newest = kept.toSorted((a, b) => a.file.batches[1] - b.file.batches[1]).at(-1)
+  const oldest = kept.toSorted((a, b) => a.file.batches[0] - b.file.batches[0])[0]
+  // Retention takes whole batches, oldest first: what was there before the oldest one is what it took.
+  const expiredRows = oldest?.facts.before?.rows ?? 0
   return {
     ...(newest && { columns: newest.facts.columns, partitionBy: context.partitionBy }),
     generation,
     lastBatch: Math.max(0, ...kept.map(({ file }) => file.batches[1])),
-    ends: endsOf(kept.map(({ file }) => file)),
+    ends: endsOf(kept),
+    ...(expiredRows > 0 && { expiredRows }),
     files: kept.map(({ file }) => file),
   }
 }
 
-function endsOf(files: readonly LakeFile[]): [partition: number, end: number][] {
+/** Of partitions, too, whose files retention has all taken. */
+function endsOf(kept: readonly FoundFile[]): [partition: number, end: number][] {
   const ends = new Map<number, number>()
-  for (const { partition, last } of files)
-    ends.set(partition, Math.max(last + 1, ends.get(partition) ?? 0))
-  return [...ends]
+  const reached = (partition: number, end: number): void =>
+    void ends.set(partition, Math.max(end, ends.get(partition) ?? 0))
+  for (const { file, facts } of kept) {
+    reached(file.partition, file.last + 1)
+    for (const [partition, end] of facts.before?.ends ?? []) reached(partition, end)
+  }
+  return [...ends].toSorted(([a], [b]) => a - b)
 }
 
 async function shownGeneration({ layout }: TableContext): Promise<number | undefined> {

@@ -7,7 +7,7 @@ import type { BatchPart } from './batch-parts.ts'
 import { makeFolderOf } from './data-folders.ts'
 import { digestFile, sealFile, syncFile } from './durable-files.ts'
 import type { Failpoint } from './failpoint.ts'
-import { factsOf } from './file-facts.ts'
+import { factsOf, type TableBefore } from './file-facts.ts'
 import type { LakeFile, PartitionColumn } from './lake.ts'
 import { fileName, type TableLayout } from './layout.ts'
 import { sizeOf, writeRowsTo } from './parquet-writer.ts'
@@ -23,6 +23,7 @@ export interface PartTarget {
   readonly partitionBy: readonly PartitionColumn[]
   /** Files of the whole batch. */
   readonly files: number
+  readonly before: TableBefore
   readonly clock: Clock
   readonly failpoint: Failpoint | undefined
 }
@@ -43,6 +44,7 @@ export async function writePart(part: BatchPart, target: PartTarget): Promise<La
     batches,
     columns: part.rows.columns,
     ranges: target.ranges,
+    before: target.before,
     ...(part.folder !== '' && {
       partitionBy: target.partitionBy,
       files: [[target.batch, target.files]],

@@ -1,6 +1,7 @@
 /**
  * B11: a backup is written at a random moment while events arrive, and restored elsewhere. It opens, has everything that was
- * acknowledged before it began, its lake is a prefix, and a server goes on with it. A round is one backup.
+ * acknowledged before it began, its lake is a prefix, and a server goes on with it: new events reach its table. A round is
+ * one backup.
  */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
@@ -8,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createRandom } from '../../src/kernels/index.ts'
-import { getJson } from '../e2e/instance.ts'
+import { getJson, until } from '../e2e/instance.ts'
 import { anomaliesOf, readLake } from '../e2e/lake-reader.ts'
 import { ratings, sendRatings } from '../e2e/ratings.ts'
 import { root } from '../house/sources.ts'
@@ -20,6 +21,13 @@ import { pause, type Journal } from './writer.ts'
 const run = promisify(execFile)
 const MAIN = join(root, 'dist/cli/main.js')
 const RATINGS_A_ROUND = 700
+const RATINGS_AFTER = 100
+
+interface Ledger {
+  readonly difference: number
+  readonly inLake: number
+  readonly inFlight: number
+}
 
 export const backups: Soak = async ({ seed, rounds = 5 }) => {
   const began = performance.now()
@@ -70,8 +78,16 @@ async function check(copy: string, before: Journal, findings: Findings): Promise
   const instance = await startServer(copy).catch((error: unknown) => String(error))
   if (typeof instance === 'string') return findings.note('unopenable', instance)
   try {
-    const ledger = await getJson<{ difference: number }>(instance.url, '/v1/topics/ratings/ledger')
-    if (ledger.difference !== 0) findings.note('lost', JSON.stringify(ledger))
+    const ledger = (): Promise<Ledger> => getJson<Ledger>(instance.url, '/v1/topics/ratings/ledger')
+    const before = await ledger()
+    if (before.difference !== 0) findings.note('lost', JSON.stringify(before))
+    await sendRatings(instance.url, ratings({ seed: 1, from: 1_000_000, count: RATINGS_AFTER }))
+    const after = await until('the table to go on', async () => {
+      const now = await ledger()
+      return now.inFlight === 0 && now.inLake >= before.inLake + RATINGS_AFTER ? now : undefined
+    }).catch((error: unknown) => String(error))
+    if (typeof after === 'string') findings.note('stuck', after)
+    else if (after.difference !== 0) findings.note('lost', JSON.stringify(after))
   } finally {
     await instance.kill()
   }

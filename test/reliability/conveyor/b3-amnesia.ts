@@ -1,7 +1,7 @@
 /**
  * B3: between two runs a table loses what it knows: its newest manifest record, all of them, the boundaries of the log, the
- * committed offsets of its group, or everything of it at once. The next start finds out from what is left, and no record is
- * written twice. A round is one loss.
+ * committed offsets of its group, or everything of it at once; also when its files were merged and the log has been trimmed to
+ * what the table does not have. The next start finds out from what is left, and no record is written twice. A round is one loss.
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -62,26 +62,44 @@ const LOSSES: Readonly<Record<string, Loss>> = {
   },
 }
 
+/** Losses of a table whose files say less, and whose log no longer has what they hold. */
+const LOSSES_OF_MERGED: Readonly<Record<string, Loss>> = {
+  'all manifest records': allRecords,
+  boundaries,
+}
+
+const CASES = LAYOUTS.flatMap((layout) => [
+  ...Object.entries(LOSSES_OF_MERGED).map(([name, lose]) => ({
+    layout,
+    name: `${name}, merged and trimmed`,
+    lose,
+    isMerged: true,
+  })),
+  ...Object.entries(LOSSES).map(([name, lose]) => ({ layout, name, lose, isMerged: false })),
+])
+
+/** Ends at a random moment within the batches, or after the last of them; a merged table when all is done. */
+async function runOnce(conveyor: Conveyor, isMerged: boolean, waitMs: number): Promise<void> {
+  if (isMerged) return conveyor.finish({ steps: STEPS, compact: true, trim: true })
+  const run = conveyor.start({ steps: [...STEPS, TOTAL] })
+  await run.opened
+  await pause(waitMs)
+  await run.kill()
+}
+
 export const amnesia: Soak = async ({ seed, rounds }) => {
   const began = performance.now()
   const random = createRandom(seed)
   const findings = createFindings()
-  const cases = LAYOUTS.flatMap((layout) =>
-    Object.entries(LOSSES).map(([name, lose]) => ({ layout, name, lose })),
-  )
-  const first = rounds === undefined ? 0 : random.int(cases.length)
-  const count = rounds ?? cases.length
+  const first = rounds === undefined ? 0 : random.int(CASES.length)
+  const count = rounds ?? CASES.length
   for (let round = 0; round < count; round++) {
-    const { layout, name, lose } = cases[(first + round) % cases.length]!
+    const { layout, name, lose, isMerged } = CASES[(first + round) % CASES.length]!
     const dir = await mkdtemp(join(tmpdir(), 'millrace-b3-'))
     try {
       await findings.attempt(`${layout}, without ${name}`, async () => {
         const conveyor = createConveyor(dir, layout)
-        const run = conveyor.start({ steps: [...STEPS, TOTAL] })
-        await run.opened
-        // Somewhere within the batches, or after the last of them.
-        await pause(random.int(800))
-        await run.kill()
+        await runOnce(conveyor, isMerged, random.int(800))
         await lose(conveyor)
         await conveyor.finish({ steps: [TOTAL] })
         await conveyor.assertWhole(TOTAL)

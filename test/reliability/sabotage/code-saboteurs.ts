@@ -145,4 +145,29 @@ export const CODE_SABOTEURS: readonly CodeSaboteur[] = [
     soak: 'B5',
     rounds: 2,
   },
+  {
+    name: 'a backup that takes the records first',
+    module: 'app/backup/stage-folder',
+    find: "await one('FORMAT')",
+    replace:
+      "const isUsers = (name) => !isInternalTopic(name) && !isDeadLetterTopic(name); await rank(isUsers); await new Promise((r) => setTimeout(r, 3000)); topics.splice(0, topics.length, ...topics.filter(({ name }) => !isUsers(name))); await one('FORMAT')",
+    soak: 'B11',
+    rounds: 3,
+  },
+  {
+    name: 'a manifest that is lost is a table without files',
+    module: 'lake/recovery',
+    find: '...(await rebuildState(context)),',
+    replace: '',
+    soak: 'B3',
+    rounds: 16,
+  },
+  {
+    name: 'offsets behind the table are forgotten',
+    module: 'stream/sink-recovery',
+    find: '...snapshot.ends,',
+    replace: '',
+    soak: 'B3',
+    rounds: 16,
+  },
 ]
