@@ -21,6 +21,7 @@ import { pause, type Journal } from './writer.ts'
 const run = promisify(execFile)
 const MAIN = join(root, 'dist/cli/main.js')
 const RATINGS_A_ROUND = 700
+const RATINGS_AT_ONCE = 100
 const RATINGS_AFTER = 100
 
 interface Ledger {
@@ -49,7 +50,8 @@ export const backups: Soak = async ({ seed, rounds = 5 }) => {
         const file = join(base, `${round}.tar`)
         const copy = join(base, `copy-${round}`)
         const started = performance.now()
-        await run(process.execPath, [MAIN, 'backup', file, '--data-dir', dataDir])
+        const backup = run(process.execPath, [MAIN, 'backup', file, '--data-dir', dataDir])
+        await sendWhile(backup, victim.instance.url, seed + round)
         backupMs.push(performance.now() - started)
         await run(process.execPath, [MAIN, 'restore', file, '--data-dir', copy])
         await check(copy, before, findings)
@@ -67,6 +69,19 @@ export const backups: Soak = async ({ seed, rounds = 5 }) => {
   const facts = { id: 'B11', promise: 'P1 P2', seed, rounds, acknowledged: journal.size }
   const more = { backup_ms_max: Math.round(Math.max(...backupMs)) }
   return { ...facts, anomalies, worst, seconds, more }
+}
+
+/** The table of ratings and its topic grow as long as the backup is written; rejects as it does. */
+async function sendWhile(backup: Promise<unknown>, url: string, seed: number): Promise<void> {
+  let isDone = false
+  const done = backup.finally(() => (isDone = true))
+  // Told below.
+  done.catch(() => {})
+  for (let from = 2_000_000; !isDone; from += RATINGS_AT_ONCE) {
+    await sendRatings(url, ratings({ seed, from, count: RATINGS_AT_ONCE }))
+    await pause(50)
+  }
+  await done
 }
 
 async function check(copy: string, before: Journal, findings: Findings): Promise<void> {

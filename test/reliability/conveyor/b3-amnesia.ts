@@ -101,7 +101,7 @@ export const amnesia: Soak = async ({ seed, rounds }) => {
         const conveyor = createConveyor(dir, layout)
         await runOnce(conveyor, isMerged, random.int(800))
         await lose(conveyor)
-        await conveyor.finish({ steps: [TOTAL] })
+        await conveyor.finish({ steps: [TOTAL], trim: isMerged })
         await conveyor.assertWhole(TOTAL)
       })
     } finally {
