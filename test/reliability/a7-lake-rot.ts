@@ -7,13 +7,17 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
-import { isMillraceError, silentLogger, systemClock } from '../../src/core/index.ts'
+import { isMillraceError, silentLogger, sqlText, systemClock } from '../../src/core/index.ts'
 import { createRandom, type Random } from '../../src/kernels/index.ts'
 import { openLake, type LakeTable } from '../../src/lake/index.ts'
 import { partitionedSpec, spec, twoParts, valueAt } from '../../src/lake/lake-world.conformance.ts'
+import { openSqlEngine } from '../../src/sql/index.ts'
 import { Anomaly } from './anomaly.ts'
 
-export const LAKE_ROT_KINDS = ['flip', 'cut', 'zero', 'swap', 'stale'] as const
+/** The last three are those of H16: a wrong magic number, a length of terabytes, a file that somebody else wrote. */
+export const LAKE_ROT_KINDS = [
+  'flip', 'cut', 'zero', 'swap', 'stale', 'magic', 'length', 'foreign',
+] as const // prettier-ignore
 export type LakeRotKind = (typeof LAKE_ROT_KINDS)[number]
 
 const BATCHES = 4
@@ -29,6 +33,7 @@ export async function openLakeRot(seed: number): Promise<LakeRot> {
   const random = createRandom(seed)
   const root = await mkdtemp(join(tmpdir(), 'millrace-a7-lake-'))
   await write(join(root, 'whole'), join(root, 'stale'))
+  await writeForeign(join(root, 'foreign'))
   return {
     async round(kind) {
       const dir = join(root, 'rotten')
@@ -48,6 +53,15 @@ export async function openLakeRot(seed: number): Promise<LakeRot> {
     },
     close: () => rm(root, { recursive: true, force: true }),
   }
+}
+
+/** A Parquet file of DuckDB's own, with a column that no table here has. */
+async function writeForeign(path: string): Promise<void> {
+  const engine = await openSqlEngine()
+  await engine.run(
+    `COPY (SELECT range AS other FROM range(10)) TO ${sqlText(path)} (FORMAT parquet)`,
+  )
+  await engine.close()
 }
 
 const SPECS = [spec, { ...partitionedSpec, name: 'folders' }]
@@ -90,7 +104,9 @@ async function damage(
     await writeFile(to, content)
   }
   const at = random.int(Math.max(1, bytes.length))
-  if (kind === 'cut') await put(path, bytes.subarray(0, at))
+  if (kind === 'magic' || kind === 'length') await put(path, hostile(kind, bytes))
+  else if (kind === 'foreign') await put(path, await readFile(join(dirname(stale), 'foreign')))
+  else if (kind === 'cut') await put(path, bytes.subarray(0, at))
   else if (kind === 'stale') {
     // The file of that name as it was, or, for a name that is new, an older one of its folder.
     const older = await readdir(join(stale, dirname(file))).catch((): string[] => [])
@@ -108,6 +124,20 @@ async function damage(
     await put(path, bytes)
   }
   return file
+}
+
+/** Of a Parquet file the magic number at both ends, or the length of its footer; of a record its first letters or numbers. */
+function hostile(kind: 'magic' | 'length', bytes: Buffer): Uint8Array {
+  const changed = Buffer.from(bytes)
+  const isParquet = bytes.subarray(-4).toString('latin1') === 'PAR1'
+  if (!isParquet) {
+    const text = bytes.toString('latin1')
+    const long = text.replaceAll(/:\d+/g, `:${2 ** 40}`)
+    return Buffer.from(kind === 'magic' ? `[]${text.slice(2)}` : long, 'latin1')
+  }
+  if (kind === 'magic') for (const at of [0, bytes.length - 4]) changed.write('PAR0', at, 'latin1')
+  else changed.writeUInt32LE(0x7fff_ffff, bytes.length - 8)
+  return changed
 }
 
 async function readBack(dir: string): Promise<string> {
