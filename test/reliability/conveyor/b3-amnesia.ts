@@ -3,9 +3,9 @@
  * committed offsets of its group, or everything of it at once; also when its files were merged and the log has been trimmed to
  * what the table does not have. The next start finds out from what is left, and no record is written twice. A round is one loss.
  */
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createRandom } from '../../../src/kernels/index.ts'
 import { openLog } from '../../../src/log/index.ts'
 import { createFindings } from '../findings.ts'
@@ -62,9 +62,20 @@ const LOSSES: Readonly<Record<string, Loss>> = {
   },
 }
 
+/** The files that were merged are kept for ten minutes: long enough ago, they are gone. */
+const replacedFiles: Loss = async ({ dir }) => {
+  const table = join(dir, 'lake', TOPIC)
+  const shown = basename(await realpath(join(table, 'current')))
+  for (const name of await readdir(join(table, 'generations')))
+    if (name !== shown) await rm(join(table, 'generations', name), { recursive: true })
+}
+
 /** Losses of a table whose files say less, and whose log no longer has what they hold. */
 const LOSSES_OF_MERGED: Readonly<Record<string, Loss>> = {
-  'all manifest records': allRecords,
+  'all manifest records': async (conveyor) => {
+    await replacedFiles(conveyor)
+    await allRecords(conveyor)
+  },
   boundaries,
 }
 

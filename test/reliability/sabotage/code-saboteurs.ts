@@ -170,37 +170,4 @@ export const CODE_SABOTEURS: readonly CodeSaboteur[] = [
     soak: 'B3',
     rounds: 16,
   },
-  {
-    name: 'no fsync in the log',
-    module: 'log/drivers/embedded/node-storage',
-    find: 'fs.fdatasync(this.#fd, done)',
-    replace: 'done(null)',
-    soak: 'A2',
-    rounds: 3,
-  },
-  {
-    name: 'swallow EIO of a sync',
-    module: 'log/drivers/embedded/node-storage',
-    find: 'fs.fdatasync(this.#fd, done)',
-    replace: 'fs.fdatasync(this.#fd, () => done(null))',
-    soak: 'A5',
-    rounds: 2,
-  },
-  {
-    name: 'ignore a short write',
-    module: 'log/drivers/embedded/node-storage',
-    find: 'fs.write(this.#fd, source, 0, source.length, position, done)',
-    replace:
-      'fs.write(this.#fd, source, 0, source.length, position, () => done(null, source.length))',
-    soak: 'A6',
-    rounds: 1,
-  },
-  {
-    name: 'no record checksum',
-    module: 'log/drivers/embedded/format/batch-header',
-    find: 'crc32c(bytes, at + CRC_FROM, at + sizeBytes) === readInt32(bytes, at + 17) >>> 0',
-    replace: 'true',
-    soak: 'A7',
-    rounds: 8,
-  },
 ]
