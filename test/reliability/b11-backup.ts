@@ -73,15 +73,14 @@ export const backups: Soak = async ({ seed, rounds = 5 }) => {
 
 /** The table of ratings and its topic grow as long as the backup is written; rejects as it does. */
 async function sendWhile(backup: Promise<unknown>, url: string, seed: number): Promise<void> {
-  let isDone = false
-  const done = backup.finally(() => (isDone = true))
-  // Told below.
-  done.catch(() => {})
-  for (let from = 2_000_000; !isDone; from += RATINGS_AT_ONCE) {
-    await sendRatings(url, ratings({ seed, from, count: RATINGS_AT_ONCE }))
-    await pause(50)
+  const end = new AbortController()
+  const send = async (): Promise<void> => {
+    for (let from = 2_000_000; !end.signal.aborted; from += RATINGS_AT_ONCE) {
+      await sendRatings(url, ratings({ seed, from, count: RATINGS_AT_ONCE }))
+      await pause(50)
+    }
   }
-  await done
+  await Promise.all([backup.finally(() => end.abort()), send()])
 }
 
 async function check(copy: string, before: Journal, findings: Findings): Promise<void> {
