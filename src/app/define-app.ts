@@ -173,6 +173,11 @@ interface ModelDefinitionBase<Feature extends string, Topic extends string> {
   /** Kind of model; default: logistic, ridge (bias when `categories` are given), kmeans. */
   readonly kind?: string
   readonly params?: Readonly<Record<string, unknown>>
+  /**
+   * How much a row teaches, 0 and more: a column of the table, declared `z.number().min(0)`. Where rows are entities (clusterers, a
+   * horizon), a feature of one of the model's views, which then is no input. 0 leaves a row out. Figures count every row once.
+   */
+  readonly weight?: string
   readonly search?: SearchDefinition
   readonly set?: SetDefinition
   readonly retrain?: RetrainDefinition

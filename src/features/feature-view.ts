@@ -92,6 +92,8 @@ export interface FrameRequest {
   readonly asOf: AsOf
   /** SQL expression for the label; boolean becomes 0 or 1. */
   readonly label?: string
+  /** Numeric column that says how much each row counts; it is no feature. */
+  readonly weight?: string
   /** Numeric columns of the row itself that are features. */
   readonly columns?: readonly string[]
   /** Columns taken as names (ids). */
@@ -106,6 +108,8 @@ export interface Frame {
   /** rows × names.length, row-major, NaN for missing. */
   readonly values: Float64Array
   readonly label: Float64Array | undefined
+  /** As stored, NaN for missing; absent when none was asked for. */
+  readonly weight?: Float64Array
   readonly categories: Readonly<Record<string, readonly (string | null)[]>>
   readonly partition: Int32Array
   readonly offset: Float64Array

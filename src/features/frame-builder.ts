@@ -57,6 +57,7 @@ async function buildFrame(engine: SqlEngine, request: FrameRequest): Promise<Fra
     names,
     values: rowMajor(numbers, result.length),
     label: request.label === undefined ? undefined : rowMajor([result.numbers('y')], result.length),
+    ...(request.weight !== undefined && { weight: rowMajor([result.numbers('w')], result.length) }),
     categories: Object.fromEntries(
       categories.map((name, index) => [name, result.texts(`c${index}`)]),
     ),
@@ -89,7 +90,7 @@ function featureNames(request: FrameRequest, views: readonly CompiledView[]): st
 }
 
 function frameSql(request: FrameRequest, views: readonly CompiledView[]): string {
-  const { table, label, columns = [], categories = [] } = request
+  const { table, label, weight, columns = [], categories = [] } = request
   const time = findColumn(table, eventTimeColumn(table).name)
   const own = [
     ...columns.map((name, index) => ({ as: `x${index}`, sql: numberOf(findColumn(table, name)) })),
@@ -98,6 +99,7 @@ function frameSql(request: FrameRequest, views: readonly CompiledView[]): string
       sql: `CAST(${sqlName(findColumn(table, name).name)} AS VARCHAR)`,
     })),
     ...(label === undefined ? [] : [{ as: 'y', sql: `TRY(CAST((${label}) AS DOUBLE))` }]),
+    ...(weight === undefined ? [] : [{ as: 'w', sql: numberOf(findColumn(table, weight)) }]),
     { as: 'p', sql: '"_partition"' },
     { as: 'o', sql: '"_offset"' },
     { as: 't', sql: numberOf(time) },

@@ -47,6 +47,20 @@ export function conformanceData(task: RowTaskName, rows: number, seed: number): 
   }
 }
 
+/** Rows with the same inputs, of which every second has label 1. */
+export function alikeRows(): Dataset & { readonly label: Float64Array } {
+  const rows = 400
+  return {
+    matrix: { names: ['a'], rows, values: new Float64Array(rows).fill(7) },
+    categories: ['user', 'item'].map((name) => ({
+      name,
+      levels: [`${name}-0`],
+      codes: new Int32Array(rows),
+    })),
+    label: Float64Array.from({ length: rows }, (_, r) => r % 2),
+  }
+}
+
 /** Data that a user's stream can hold and a learner may trip over. */
 export function degenerateData(task: RowTaskName): { name: string; data: Dataset }[] {
   const base = conformanceData(task, 30, 5)

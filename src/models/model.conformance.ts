@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { isMillraceError, type ConformanceCheck } from '../core/index.ts'
 import { encodeArtifact, decodeArtifact } from './artifact.ts'
 import {
+  alikeRows,
   answersOf,
   conformanceData,
   degenerateData,
@@ -143,6 +144,24 @@ export function modelConformance(kind: ModelKind): ConformanceCheck[] {
       if (names.length > 0) {
         assert.deepEqual(names.toSorted(), [...fitted.explain(inputOf(data)).names].toSorted())
       }
+    }),
+    check('M9', 'a row of weight 3 counts as three rows', async () => {
+      const data = alikeRows()
+      /** What is said of rows that are all alike, and 1 every second time. */
+      const answer = async (ones: number, zeros: number): Promise<number> => {
+        const weight = data.label.map((y) => (y === 1 ? ones : zeros))
+        const fitted = await fit({ ...data, weight })
+        if (fitted.task === 'clusterer') return fitted.profiles()[0]?.centroid['a'] ?? Number.NaN
+        const answers =
+          fitted.task === 'classifier'
+            ? fitted.predictProba(inputOf(data)).probability
+            : fitted.predict(inputOf(data)).value
+        return answers[0] ?? Number.NaN
+      }
+      const [more, less] = [await answer(3, 1), await answer(1, 3)]
+      const [high, low] = kind.task === 'clusterer' ? [7, 7] : [0.75, 0.25]
+      assert.ok(Math.abs(more - high) < 0.03, `${more} is not near ${high}`)
+      assert.ok(Math.abs(less - low) < 0.03, `${less} is not near ${low}`)
     }),
     check(
       'parameters',

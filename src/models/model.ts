@@ -15,6 +15,7 @@
  * - **M7** `fit` ends within 100 ms of its signal, with the signal's reason.
  * - **M8** `explain` accounts for every answer: base + Σ contributions = score for each row, up to rounding, and the score is
  *   the log-odds of `predictProba` or the value of `predict`.
+ * - **M9** every kind learns from weights: a row of weight 3 counts as three rows (but one, where fewest rows are asked for).
  */
 import type { z } from 'zod'
 import type { FittedRecommender } from './recommender.ts'

@@ -9,7 +9,7 @@
  *   L1: LogisticRegression(C=1/λ, l1_ratio=α, solver='saga', tol=1e-12, max_iter=1000000).fit(Z, y > 4.5, sample_weight=w)
  *   LogisticRegression(C=1, tol=1e-12, max_iter=100000, class_weight='balanced' or {0: 1, 1: 3}).fit(Z, y > 4.5)
  *   ElasticNet(alpha=λ/sum(w), l1_ratio=α, tol=1e-14, max_iter=1000000).fit(Z, y, sample_weight=w)
- *   KMeans(k, init=Z[:k], n_init=1, algorithm='lloyd', tol=0, max_iter=300).fit(Z)
+ *   KMeans(k, init=Z[:k], n_init=1, algorithm='lloyd', tol=0, max_iter=300).fit(Z, sample_weight=w)
  */
 import type { Dataset } from './model.ts'
 
@@ -189,8 +189,10 @@ export const REFERENCE = {
     },
   ],
   kmeans: [
-    { k: 3, inertia: 106.14790103142809, size: [23, 19, 18] },
-    { k: 5, inertia: 72.01877600925226, size: [20, 15, 10, 8, 7] },
+    { k: 3, weighted: false, inertia: 106.14790103142809, size: [23, 19, 18] },
+    { k: 5, weighted: false, inertia: 72.01877600925226, size: [20, 15, 10, 8, 7] },
+    { k: 3, weighted: true, inertia: 195.00856360104916, size: [25, 20, 15] },
+    { k: 5, weighted: true, inertia: 108.51951082432699, size: [18, 12, 11, 11, 8] },
   ],
 } as const
 

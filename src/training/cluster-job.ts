@@ -2,6 +2,7 @@
  * One training of a clusterer, inside the child: one row per entity, as of the end of the set. There are no labels, so
  * the figures are inertia and silhouette on the same entities; a single cluster, the baseline, has silhouette 0.
  */
+import { quote } from '../core/index.ts'
 import { createFrameBuilder, type EntityFrame } from '../features/index.ts'
 import { createRandom } from '../kernels/index.ts'
 import {
@@ -21,8 +22,11 @@ import { judge } from './gate.ts'
 import type { JobResult, JobTools } from './labelled-job.ts'
 import type { ModelSpec } from './model-spec.ts'
 import type { TrainingPlan } from './plan.ts'
+import { takeWeight, weighRows } from './row-weights.ts'
 import { searchVersion, searchWarnings, withFound } from './search/search-version.ts'
 import { inShare, rangesSql, TEST_SHARE } from './splits.ts'
+
+type Entities = EntityFrame & { readonly weight?: Float64Array }
 
 /** Most entities whose silhouettes are compared with each other: 2,000² distances take well under a second. */
 const SILHOUETTE_ROWS = 2_000
@@ -74,11 +78,16 @@ async function fitEntities(
   spec: ModelSpec,
   tools: Pick<JobTools, 'signal'>,
   kind: ModelKind,
-  frame: EntityFrame,
+  frame: Entities,
 ): Promise<FittedClusterer> {
+  const all = Int32Array.from({ length: frame.rows }, (_, row) => row)
+  const placeOf = (row: number): string => `entity ${quote(frame.keys[row] ?? '')}`
+  const { rows, weight } = weighRows(spec, frame.weight, all, placeOf)
+  const counting = rows.length === frame.rows ? frame : selectEntities(frame, rows)
   const data: Dataset = {
-    matrix: { names: frame.names, rows: frame.rows, values: frame.values },
+    matrix: { names: frame.names, rows: counting.rows, values: counting.values },
     categories: [],
+    ...(weight && { weight }),
   }
   const context = { seed: spec.seed, signal: tools.signal }
   const fitted = await kind.fit(data, parseParams(kind, spec.params), context)
@@ -91,7 +100,7 @@ async function searchFor(
   spec: ModelSpec,
   tools: JobTools,
   kind: ModelKind,
-  frame: EntityFrame,
+  frame: Entities,
 ): Promise<VersionSearch | undefined> {
   if (spec.search === undefined) return undefined
   const isHeld = (row: number): boolean =>
@@ -112,14 +121,16 @@ async function searchFor(
   })
 }
 
-function selectEntities(frame: EntityFrame, rows: Int32Array): EntityFrame {
+function selectEntities(frame: Entities, rows: Int32Array): Entities {
   const columns = frame.names.length
   const values = new Float64Array(rows.length * columns)
   for (const [to, row] of rows.entries()) {
     values.set(frame.values.subarray(row * columns, (row + 1) * columns), to * columns)
   }
   const keys = Array.from(rows, (row) => frame.keys[row] ?? '')
-  return { rows: rows.length, keys, names: frame.names, values }
+  const { weight } = frame
+  const own = weight && Float64Array.from(rows, (row) => weight[row] ?? Number.NaN)
+  return { rows: rows.length, keys, names: frame.names, values, ...(own && { weight: own }) }
 }
 
 function checkMemory(
@@ -135,10 +146,10 @@ function checkMemory(
   refuseBeyondMemory(plan, frame.rows, bytesOf, tools.estimate)
 }
 
-function readEntities(plan: TrainingPlan, tools: JobTools): Promise<EntityFrame> {
+async function readEntities(plan: TrainingPlan, tools: JobTools): Promise<Entities> {
   const { spec } = plan
   const history = spec.set.scheme === 'cumulative' ? plan.history : plan.rows
-  return createFrameBuilder().entities(
+  const frame = await createFrameBuilder().entities(
     tools.engine,
     {
       table: plan.table,
@@ -148,9 +159,10 @@ function readEntities(plan: TrainingPlan, tools: JobTools): Promise<EntityFrame>
     },
     spec.entityView ?? '',
   )
+  return takeWeight(frame, spec.weight)
 }
 
-function checkRows(frame: EntityFrame, plan: TrainingPlan): void {
+function checkRows(frame: Entities, plan: TrainingPlan): void {
   if (frame.rows >= plan.spec.minRows) return
   throw trainingError(
     'TRAINING_NOT_READY',
@@ -170,11 +182,7 @@ async function newestEventTime(plan: TrainingPlan, tools: JobTools): Promise<num
   return frame.eventTime.at(-1) ?? 0
 }
 
-function figuresOf(
-  fitted: FittedClusterer,
-  frame: EntityFrame,
-  seed: number,
-): Record<string, number> {
+function figuresOf(fitted: FittedClusterer, frame: Entities, seed: number): Record<string, number> {
   const input: PredictInput = {
     matrix: { names: frame.names, rows: frame.rows, values: frame.values },
     categories: {},
@@ -190,11 +198,11 @@ function figuresOf(
 }
 
 /** Sum of squared standardized distances to the common centre. */
-const totalInertia = (frame: EntityFrame): number =>
+const totalInertia = (frame: Entities): number =>
   standardized(frame).reduce((sum, one) => sum + one * one, 0)
 
 /** Mean 0 and deviation 1 by column; missing values at the mean, constant columns 0. */
-function standardized(frame: EntityFrame): Float64Array {
+function standardized(frame: Entities): Float64Array {
   const columns = frame.names.length
   const points = frame.values.slice()
   for (let column = 0; column < columns; column += 1) {

@@ -7,6 +7,11 @@ export const trainingError = defineErrors({
     retryable: true,
     title: 'The training process ended without an answer',
   },
+  TRAINING_INVALID_WEIGHT: {
+    status: 422,
+    retryable: false,
+    title: 'A row has a weight that cannot be used',
+  },
   TRAINING_NOT_READY: {
     status: 409,
     retryable: true,

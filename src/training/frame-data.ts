@@ -8,6 +8,7 @@ import type {
   PredictInput,
 } from '../models/index.ts'
 import type { ModelSpec } from './model-spec.ts'
+import { weighRows } from './row-weights.ts'
 
 /** Indexes of the rows for which `keep` is true. */
 export function rowsWhere(count: number, keep: (row: number) => boolean): Int32Array {
@@ -17,17 +18,24 @@ export function rowsWhere(count: number, keep: (row: number) => boolean): Int32A
 }
 
 /**
- * The labelled training data of some rows of a frame.
+ * The labelled training data of some rows of a frame; those of weight 0 are left out. Throws TRAINING_INVALID_WEIGHT.
  *
  * @param earlier levels by category of the version before, which keep their codes
  */
 export function datasetOf(
   frame: Frame,
-  rows: Int32Array,
+  of: Int32Array,
   spec: ModelSpec,
   earlier?: ReadonlyMap<string, readonly string[]>,
 ): Dataset {
+  const { rows, weight } = weighRows(
+    spec,
+    frame.weight,
+    of,
+    (row) => `the record at partition ${frame.partition[row]}, offset ${frame.offset[row]}`,
+  )
   return {
+    ...(weight && { weight }),
     matrix: matrixOf(frame, rows),
     categories: spec.inputs.categories.map((name) =>
       encodeCategory(name, textsOf(frame, rows, name), earlier?.get(name)),

@@ -39,6 +39,7 @@ import {
 import type { Horizon } from './model-spec.ts'
 import type { TrainingPlan } from './plan.ts'
 import { warningsOf } from './report-warnings.ts'
+import { takeWeight } from './row-weights.ts'
 import { searchAhead } from './search/labelled-search.ts'
 import { searchWarnings, withFound } from './search/search-version.ts'
 import { inShare, rangesSql } from './splits.ts'
@@ -91,7 +92,7 @@ async function readCutoffs(plan: TrainingPlan, tools: JobTools) {
     tools,
     `(${rangesSql(plan.history)} and not ${rangesSql(plan.fresh)})`,
   )
-  const found = await createFrameBuilder().cutoffs(tools.engine, {
+  const cutoffs = await createFrameBuilder().cutoffs(tools.engine, {
     table: plan.table,
     files: plan.files,
     views: plan.views,
@@ -99,6 +100,7 @@ async function readCutoffs(plan: TrainingPlan, tools: JobTools) {
     cutoffs: cutoffsOf(set, horizon),
     label: { sql: spec.label, withinMs: horizon.predictMs },
   })
+  const found = takeWeight(cutoffs, spec.weight)
   const frame = frameOf(found, entityColumn(spec) ?? '')
   const rows = splitRows(found, plan, horizon, known?.lastMs ?? Number.NEGATIVE_INFINITY)
   checkRows(rows, spec)
@@ -127,11 +129,12 @@ export function cutoffsOf(span: TimeSpan | undefined, horizon: Horizon): number[
 }
 
 /** As the other trainings see their rows; the place of a row in the log means nothing here. */
-const frameOf = (found: CutoffFrame, entity: string): Frame => ({
+const frameOf = (found: CutoffFrame & Pick<Frame, 'weight'>, entity: string): Frame => ({
   rows: found.rows,
   names: found.names,
   values: found.values,
   label: found.label,
+  ...(found.weight && { weight: found.weight }),
   categories: { [entity]: found.keys },
   partition: new Int32Array(found.rows),
   offset: Float64Array.from({ length: found.rows }, (_, row) => row),

@@ -94,6 +94,7 @@ function readFrame(plan: TrainingPlan, engine: SqlEngine): Promise<Frame> {
     history: rangesSql(plan.history),
     asOf: 'row',
     label: spec.label,
+    weight: spec.weight,
     columns: spec.inputs.columns,
     categories: [...new Set([...spec.inputs.categories, ...keyColumns(spec)])],
   })

@@ -141,6 +141,7 @@ export function randomFrame(
     history: `(${rangesSql(plan.history)} and ${notGate} and not ${test})`,
     asOf: part === 'train' ? 'others' : 'end',
     label: spec.label,
+    weight: spec.weight,
     columns: spec.inputs.columns,
     categories: [
       ...new Set([...spec.inputs.categories, ...(entity === undefined ? [] : [entity])]),

@@ -83,6 +83,8 @@ export interface ModelSpec {
   readonly horizon?: Horizon
   /** Range that an answer is clipped to. */
   readonly range?: readonly [low: number, high: number]
+  /** How much a row counts: a column of the table; of rows that are entities, a feature that is no input. */
+  readonly weight?: string
   readonly inputs: ModelInputs
   /** View whose entities are clustered. Clusterers only. */
   readonly entityView?: string

@@ -149,6 +149,7 @@ const evaluation = z.strictObject({
 const modelBase = {
   ...trainingBase,
   features: z.array(text).optional(),
+  weight: text.optional(),
   columns: z.array(text).optional(),
   categories: z.array(text).optional(),
 }
@@ -191,6 +192,11 @@ const model = z.discriminatedUnion('task', [
     coldStart: z.array(z.enum(['trending', 'popular', 'newest'])).optional(),
     scenarios: z.record(text, scenario).optional(),
     attribution: text.optional(),
+    weight: z
+      .never({
+        error: 'is no setting of a recommender: name the column that says how much in value',
+      })
+      .optional(),
     ...trainingBase,
   }),
 ])

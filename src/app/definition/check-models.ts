@@ -1,4 +1,5 @@
 /** Checks of feature views and models: names that point somewhere, sets, retraining, gates. */
+import { z } from 'zod'
 import { checkName, columnsOf, escapePointer } from '../../core/index.ts'
 import { gateMetrics } from './app-schema.ts'
 import { onlyTable, tablesOf } from './app-tables.ts'
@@ -29,6 +30,7 @@ export function checkModels(app: AppDefinition, report: Report): void {
       checkInputs(app, model, path, report)
       checkHorizon(app, model, path, report)
       checkEvaluation(app, model, path, report)
+      checkWeight(app, model, path, report)
     }
     checkSet(model.set, `${path}/set`, report)
     checkSearch(model.search, `${path}/search`, report)
@@ -147,6 +149,36 @@ function checkEvaluation(
   const known = columnsOf(topic.schema).map(({ name }) => name)
   if (known.includes(groupBy)) return
   report(field, `"${groupBy}" is no column of table "${table}": use ${namesOf(known)}`)
+}
+
+/** A column of the table can only hold what may weigh; a feature is checked where the views are known (`model-specs.ts`). */
+function checkWeight(
+  app: AppDefinition,
+  model: RowModelDefinition,
+  path: string,
+  report: Report,
+): void {
+  const isEntity = model.task === 'clusterer' || (model.task === 'classifier' && model.horizon)
+  if (model.weight === undefined || isEntity) return
+  const table = model.from ?? onlyTable(app, model)
+  const topic = table === undefined ? undefined : app.topics[table]
+  if (!topic) return
+  const column = columnsOf(topic.schema).find(({ name }) => name === model.weight)
+  const type = topic.schema.shape[model.weight]
+  const name = `"${model.weight}"`
+  if (!column) {
+    const known = columnsOf(topic.schema).map((one) => one.name)
+    report(`${path}/weight`, `${name} is no column of table "${table}": use ${namesOf(known)}`)
+  } else if (column.type !== 'double' && column.type !== 'integer') {
+    report(`${path}/weight`, `${name} is a ${column.type} column: use one with numbers`)
+  } else if (column.nullable) {
+    report(
+      `${path}/weight`,
+      `${name} may be missing: make the field required, or give it a default`,
+    )
+  } else if (type instanceof z.ZodNumber && !((type.minValue ?? -1) >= 0)) {
+    report(`${path}/weight`, `${name} may be negative: declare it z.number().min(0)`)
+  }
 }
 
 function checkSet(set: SetDefinition | undefined, path: string, report: Report): void {

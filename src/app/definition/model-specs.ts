@@ -74,8 +74,10 @@ function specOf(
   const inputs = names.map((view) => {
     const found = views.find((candidate) => candidate.name === view)
     if (!found) throw invalid(name, 'features', `"${view}" is no feature view of the app`)
-    return { view, entity: found.entity, features: found.features }
+    const features = found.features.filter((feature) => feature !== model.weight)
+    return { view, entity: found.entity, features }
   })
+  checkWeightFeature(name, model, views, names)
   const columns = columnsOf(topicOf(app, table).schema)
   for (const { view, entity } of inputs) checkEntity(columns, name, table, view, entity)
   return {
@@ -90,6 +92,7 @@ function specOf(
         horizon: horizonOf(name, model.horizon, views, names),
       }),
     ...(model.task === 'regressor' && model.range && { range: model.range }),
+    ...(model.weight !== undefined && { weight: model.weight }),
     inputs: {
       views: inputs,
       columns: model.columns ?? [],
@@ -103,6 +106,33 @@ function specOf(
     ...(model.task !== 'clusterer' && model.evaluation && { evaluation: model.evaluation }),
     minRows: model.minRows ?? MIN_ROWS,
     seed: model.seed ?? SEED,
+  }
+}
+
+/** Rows that are entities are weighed by one of their features. */
+function checkWeightFeature(
+  name: string,
+  model: RowModelDefinition,
+  views: readonly FeatureView[],
+  names: readonly string[],
+): void {
+  const isEntity = model.task === 'clusterer' || (model.task === 'classifier' && model.horizon)
+  if (!isEntity || model.weight === undefined) return
+  const own = model.task === 'clusterer' ? [model.entity] : names
+  const features = views.filter((view) => own.includes(view.name)).flatMap((view) => view.features)
+  if (!features.includes(model.weight)) {
+    throw invalid(
+      name,
+      'weight',
+      `"${model.weight}" is no feature of ${own.join(', ')}: use one of ${features.join(', ')}`,
+    )
+  }
+  if (features.length === 1) {
+    throw invalid(
+      name,
+      'weight',
+      `"${model.weight}" is the only feature: nothing is left to learn from`,
+    )
   }
 }
 

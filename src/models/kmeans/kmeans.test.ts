@@ -26,13 +26,13 @@ const ask = (names: readonly string[], values: readonly number[]): PredictInput 
 })
 
 test.each(REFERENCE.kmeans)(
-  'the inertia of scikit-learn from the same start, k = $k',
+  'the inertia of scikit-learn from the same start, k = $k, weights: $weighted',
   async (expected) => {
     const pacer = createPacer({ seed: 1 })
-    const { matrix } = referenceData(false)
+    const { matrix, weight: given } = referenceData(expected.weighted)
     const rows = await standardizedCopy(await fitStandardizer(matrix, pacer), matrix, pacer)
     const start = rows.values.slice(0, expected.k * 3)
-    const weight = new Float64Array(60).fill(1)
+    const weight = given ?? new Float64Array(60).fill(1)
     const found = await lloyd(rows, weight, start, { maxIterations: 300, tolerance: 0 }, pacer)
     expect(found.inertia).toBeCloseTo(expected.inertia, 9)
     expect([...found.size].toSorted((a, b) => b - a)).toEqual([...expected.size])

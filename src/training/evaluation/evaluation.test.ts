@@ -131,6 +131,24 @@ describe('silhouette', () => {
     close(value, (2 * outer + 2 * inner) / 4)
   })
 
+  it('equals scikit-learn 1.9.1, exact and on the same sample', () => {
+    // r = np.arange(60); P = np.stack([(r*37 % 101)/101, (r*r*3 % 97)/97], 1); c = (r*37 % 101)*3 // 101
+    // silhouette_score(P, c), and silhouette_score(P[i], c[i]) for the 40 rows i that the seed draws.
+    const rows = Array.from({ length: 60 }, (_, r) => r)
+    const points = Float64Array.from(
+      rows.flatMap((r) => [((r * 37) % 101) / 101, ((r * r * 3) % 97) / 97]),
+    )
+    const clusters = Int32Array.from(rows, (r) => Math.floor((((r * 37) % 101) * 3) / 101))
+    close(silhouette(points, 2, clusters, { seed: 5 }), 0.2017423415658645)
+    close(silhouette(points, 2, clusters, { seed: 5, maxRows: 40 }), 0.17681009723683547)
+  })
+
+  it('a million rows are sampled, not spread', () => {
+    const clusters = Int32Array.from({ length: 1_000_000 }, (_, row) => row % 2)
+    const points = Float64Array.from(clusters)
+    close(silhouette(points, 1, clusters, { seed: 1, maxRows: 100 }), 1)
+  })
+
   it('one cluster has none; a row alone counts 0', () => {
     assert.ok(Number.isNaN(silhouette(Float64Array.of(0, 1), 1, Int32Array.of(0, 0), { seed: 1 })))
     close(silhouette(Float64Array.of(0, 9), 1, Int32Array.of(0, 1), { seed: 1 }), 0)

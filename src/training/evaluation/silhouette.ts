@@ -13,7 +13,7 @@ export function silhouette(
   options: { seed: number; maxRows?: number },
 ): number {
   const rows = sample(clusters.length, options.maxRows ?? 2_000, options.seed)
-  const count = Math.max(-1, ...clusters) + 1
+  const count = clusters.reduce((most, cluster) => Math.max(most, cluster), -1) + 1
   const sizes = new Float64Array(count)
   for (const row of rows) sizes[clusters[row] ?? 0] = (sizes[clusters[row] ?? 0] ?? 0) + 1
   if (sizes.filter((size) => size > 0).length < 2) return Number.NaN

@@ -103,6 +103,7 @@ async function searchFrame(
     history: `(${rangesSql(plan.history)} and ${mine})`,
     asOf: 'row',
     label: spec.label,
+    weight: spec.weight,
     columns: spec.inputs.columns,
     categories: [...new Set([...spec.inputs.categories, ...keyColumns(spec)])],
   })

@@ -4,14 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { systemClock } from '../../core/index.ts'
 import {
   LIKE,
   openFixture,
   RATING,
   ratingRecords,
   SEGMENTS,
-  TOOLS,
   type Fixture,
   type RatingEvent,
   type RatingOptions,
@@ -19,7 +17,7 @@ import {
 import type { ModelSpec, SearchSpec } from '../model-spec.ts'
 import type { TrainingOutcome } from '../plan.ts'
 import { inShare, isGateRow, timeSplit } from '../splits.ts'
-import { runTrainingProcess } from '../training-process.ts'
+import { trainOn } from '../../../test/fixtures/train-on.ts'
 
 const ROWS = 3_000
 const SEARCH: SearchSpec = { method: 'grid', budgetMs: 60_000, trials: 100 }
@@ -57,30 +55,8 @@ describe('the search for parameters', () => {
     return fixture
   }
 
-  async function train(fixture: Fixture, spec: ModelSpec): Promise<TrainingOutcome> {
-    const snapshot = fixture.table.snapshot()
-    const needed = new Set([...spec.inputs.views.map((one) => one.view), spec.entityView])
-    const ranges = [{ partition: 0, first: 0, last: ROWS - 1 }]
-    const plan = {
-      spec,
-      table: fixture.source.table,
-      views: fixture.source.views.filter((view) => needed.has(view.name)),
-      files: snapshot.files.map((file) => snapshot.path(file)),
-      history: ranges,
-      rows: ranges,
-      fresh: [{ partition: 0, first: ROWS - 300, last: ROWS - 1 }],
-      outDir: join(out, spec.name),
-      evaluate: true,
-      memoryBytes: TOOLS.limits.trainingMemoryBytes,
-    }
-    return await runTrainingProcess(plan, {
-      clock: systemClock,
-      timeoutMs: 60_000,
-      signal: new AbortController().signal,
-      onProgress: () => {},
-      onEstimate: () => {},
-    })
-  }
+  const train = (fixture: Fixture, spec: ModelSpec): Promise<TrainingOutcome> =>
+    trainOn(fixture, spec, join(out, spec.name))
 
   const scoresOf = ({ search }: TrainingOutcome): (number | undefined)[] =>
     search?.trials.map(({ score }) => score) ?? []
