@@ -1,5 +1,5 @@
 /** Who will cancel, and how many do: answers over the scores of all listeners and the events themselves. */
-import { notFound, route, z, type RouteContext, type ScoresAnswer } from 'millrace'
+import { notFound, route, z, type ScoresAnswer } from 'millrace'
 
 const MODEL = 'churn'
 const TIERS = ['critical', 'high', 'medium', 'low'] as const
@@ -101,69 +101,49 @@ const churnRate = route({
         expected: z
           .number()
           .nullable()
-          .describe('Mean probability of the active ones; null for past weeks'),
+          .describe('Mean probability of those still there; null for weeks before the newest'),
       }),
     ),
     ...basis,
   }),
   async handler({ query: { by } }, context) {
     const all = await context.scores(MODEL)
-    const members = by === 'week' ? new Map<string, string>() : await groupsOf(context, by)
-    const expected = meanByGroup(all, members)
     const { rows } = await context.sql(rateSql(by))
     return {
       by,
-      groups: rows.map(([group, users, cancelled, observed, low, high]) => ({
+      groups: rows.map(([group, users, cancelled, observed, low, high, expected]) => ({
         group: typeof group === 'string' ? group : null,
         users: Number(users),
         cancelled: Number(cancelled),
         observed: Number(observed),
         low: Number(low),
         high: Number(high),
-        expected: expected.get(text(group)) ?? null,
+        expected: typeof expected === 'number' ? expected : null,
       })),
       ...basisOf(all),
     }
   },
 })
 
-/** Wilson 1927: the interval of a share that also holds for few and for none. z is 1.96. */
+/**
+ * Observed: Wilson 1927, the interval of a share that also holds for few and for none; z is 1.96. Expected: the mean of what the
+ * model says of those who are still there; in weeks, of those of the newest one.
+ */
 function rateSql(by: keyof typeof GROUPS): string {
-  const grouping = by === 'week' ? ', 2' : ''
+  const [grouping, newest] = by === 'week' ? [', 2', 'and grp = max(grp) over ()'] : ['', '']
   return `
     with listeners as (
       select "userId", ${GROUPS[by]} as grp,
         max(case when page = 'Cancellation Confirmation' then 1 else 0 end) as cancelled
       from sparkify where "userId" <> '' group by "userId"${grouping}),
-    counts as (select grp, count(*) as n, sum(cancelled) as k from listeners group by grp)
+    counts as (
+      select grp, count(*) as n, sum(cancelled) as k, round(avg(probability), 6) as expected
+      from listeners left join churn_scores using ("userId") group by grp)
     select grp, n, k, k / n,
       greatest(0, (k + 1.9208 - 1.96 * sqrt(k * (n - k) / n + 0.9604)) / (n + 3.8416)),
-      least(1, (k + 1.9208 + 1.96 * sqrt(k * (n - k) / n + 0.9604)) / (n + 3.8416))
+      least(1, (k + 1.9208 + 1.96 * sqrt(k * (n - k) / n + 0.9604)) / (n + 3.8416)),
+      case when true ${newest} then expected end
     from counts order by grp`
-}
-
-const text = (cell: unknown): string => (typeof cell === 'string' ? cell : '')
-
-async function groupsOf(
-  context: RouteContext,
-  by: keyof typeof GROUPS,
-): Promise<Map<string, string>> {
-  const { rows } = await context.sql(
-    `select "userId", ${GROUPS[by]} from sparkify where "userId" <> '' group by "userId"`,
-    { maxRows: 100_000 },
-  )
-  return new Map(rows.map(([user, group]) => [text(user), text(group)]))
-}
-
-function meanByGroup(all: ScoresAnswer, members: ReadonlyMap<string, string>): Map<string, number> {
-  const sums = new Map<string, { sum: number; n: number }>()
-  for (const { entity, probability = 0 } of all.scores) {
-    const group = members.get(entity)
-    if (group === undefined) continue
-    const held = sums.get(group) ?? { sum: 0, n: 0 }
-    sums.set(group, { sum: held.sum + probability, n: held.n + 1 })
-  }
-  return new Map([...sums].map(([group, { sum, n }]) => [group, sum / n]))
 }
 
 export const churnRoutes = [userChurn, atRisk, churnRate]

@@ -4,16 +4,25 @@
  */
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isMillraceError, type Clock, type Limits, type Metrics } from '../core/index.ts'
+import {
+  isMillraceError,
+  type Clock,
+  type ColumnarRows,
+  type Limits,
+  type Metrics,
+} from '../core/index.ts'
 import { sandboxView, type Lake } from '../lake/index.ts'
 import type { SandboxResult, SandboxView, SqlSandbox } from '../sql/index.ts'
 import type { TableSink } from '../stream/index.ts'
 import type { QueryService } from './running-app.ts'
+import type { ScoreTable } from './score-tables.ts'
 
 export interface QueryServiceOptions {
   readonly lake: Lake
   /** By table name. */
   readonly sinks: ReadonlyMap<string, TableSink>
+  /** Tables that are made for each query that names them. */
+  readonly scores: readonly ScoreTable[]
   readonly sandbox: SqlSandbox
   /** Inside the sandbox's folder; each query gets its own below it. */
   readonly folder: string
@@ -49,9 +58,10 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     sql: string,
     request: NonNullable<Parameters<QueryService['run']>[1]>,
   ): Promise<SandboxResult> {
-    const views = await Promise.all(
-      [...options.sinks.values()].map((sink) => viewOf(sink, sql, folder)),
-    )
+    const views = await Promise.all([
+      ...[...options.sinks.values()].map((sink) => viewOf(sink, sql, folder)),
+      ...options.scores.map((table) => scoresOf(table, sql, folder)),
+    ])
     return options.sandbox.run({
       sql,
       views,
@@ -70,10 +80,20 @@ export function createQueryService(options: QueryServiceOptions): QueryService {
     const { snapshot, rows } = await sink.tail()
     await options.lake.table(sink.table).check(snapshot)
     if (rows.length === 0) return sandboxView(snapshot)
+    return sandboxView(snapshot, [await write(sink.table, rows, folder)])
+  }
+
+  async function scoresOf(table: ScoreTable, sql: string, folder: string): Promise<SandboxView> {
+    const { name, columns } = table
+    if (!isMentioned(name, sql)) return { name, columns, files: [] }
+    return { name, columns, files: [await write(name, await table.rows(), folder)] }
+  }
+
+  async function write(table: string, rows: ColumnarRows, folder: string): Promise<string> {
     await mkdir(folder, { recursive: true, mode: 0o755 })
-    const path = join(folder, `${sink.table}.parquet`)
+    const path = join(folder, `${table}.parquet`)
     await options.lake.writeRows(path, rows.columns, rows)
-    return sandboxView(snapshot, [path])
+    return path
   }
 }
 

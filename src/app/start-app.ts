@@ -18,6 +18,7 @@ import { openStores, type Stores } from './start/open-stores.ts'
 import { openStreams } from './start/open-streams.ts'
 import { createQueryService } from './query-service.ts'
 import { withStreamTopics } from './definition/streams.ts'
+import { scoreTables, type ScoreTable } from './score-tables.ts'
 import { createReadiness } from './readiness.ts'
 import { startScrub } from './scrub.ts'
 import { verifyStores } from './verify-stores.ts'
@@ -60,7 +61,8 @@ async function start(setting: Setting): Promise<RunningApp> {
   const { specs: models, ...learned } = await openModels(setting, stores)
   const { features, serving, trainer } = learned
   const streams = await openStreams(setting, stores)
-  const query = await openQueries(setting, stores)
+  const scores = scoreTables([...models.values()], serving, new Set(sinks.keys()))
+  const query = await openQueries(setting, stores, scores)
   const logHealth = await openLogHealth(log, app, logger)
   let isStopping = false
   const readiness = createReadiness({
@@ -122,10 +124,12 @@ async function start(setting: Setting): Promise<RunningApp> {
 async function openQueries(
   { folder, limits, clock, metrics }: Setting,
   { lake, sinks, sandbox }: Stores,
+  scores: readonly ScoreTable[],
 ): Promise<QueryService> {
   return createQueryService({
     lake,
     sinks,
+    scores,
     sandbox: await sandbox(),
     folder: await emptyFolder(folder.queries, 0o755),
     limits,

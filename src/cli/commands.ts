@@ -2,6 +2,7 @@
 import { startApp } from './commands/app/start-app.ts'
 import { backUpData } from './commands/app/back-up-data.ts'
 import { restoreData } from './commands/app/restore-data.ts'
+import { getAnswer } from './commands/app/get-answer.ts'
 import { newProject } from './commands/app/new-project.ts'
 import { resetData } from './commands/app/reset-data.ts'
 import { consumeTopic } from './commands/data/consume-topic.ts'
@@ -94,6 +95,7 @@ export const commands = {
   'models history': listHistory,
   features: listFeatures,
   predict: predictRows,
+  get: getAnswer,
   'config show': showConfig,
   status: showStatus,
   doctor: runDoctor,

@@ -226,19 +226,66 @@ export function sparkifyJourney(open: () => Promise<JourneyWorld>): void {
     assert.equal((await fetch(`${example.url}/v1/users/${gone as string}/churn`)).status, 404)
   })
 
-  it('S2.15: the churn rate by week, level, gender and device has intervals around what was observed', async () => {
+  it('S2.15: the churn rate by week, level, gender and device, observed with intervals, and expected', async () => {
+    interface Group {
+      readonly group: string
+      readonly users: number
+      readonly cancelled: number
+      readonly observed: number
+      readonly low: number
+      readonly high: number
+      readonly expected: number | null
+    }
     for (const by of ['week', 'level', 'gender', 'device']) {
-      const { groups } = await getJson<{
-        groups: { users: number; cancelled: number; observed: number; low: number; high: number }[]
-      }>(example.url, `/v1/churn/rate?by=${by}`)
+      const path = `/v1/churn/rate?by=${by}`
+      const { groups } = await getJson<{ groups: Group[] }>(example.url, path)
       assert.ok(groups.length >= 2)
-      for (const { users, cancelled, observed, low, high } of groups) {
+      for (const { users, cancelled, observed, low, high, expected } of groups) {
         assert.equal(observed, cancelled / users)
         assert.ok(low <= observed && observed <= high && low >= 0 && high <= 1)
+        if (expected !== null) assert.ok(expected > 0 && expected < 1)
       }
+      const known = groups.map(({ expected }) => expected !== null)
+      assert.deepEqual(known, by === 'week' ? known.map((_, at) => at === known.length - 1) : known)
+      assert.ok(known.at(-1))
+      const printed = await millrace('get', path)
+      assert.match(printed, /^GROUP +USERS +CANCELLED +OBSERVED +LOW +HIGH +EXPECTED$/m)
+      assert.ok(groups.every(({ group }) => printed.includes(`\n${group} `)))
+      assert.deepEqual(
+        JSON.parse(await millrace('get', path, '--json')),
+        await getJson(example.url, path),
+      )
     }
     const wrong = await fetch(`${example.url}/v1/churn/rate?by=colour`)
     assert.equal(wrong.status, 422)
+  })
+
+  it('S2.15: SQL joins what the model says of everybody to their events', async () => {
+    const { users, of } = await getJson<{ users: Listener[]; of: number }>(
+      example.url,
+      '/v1/churn/at-risk?limit=1000',
+    )
+    assert.deepEqual(
+      await sqlRows(
+        example.url,
+        'select "userId", probability from churn_scores order by probability desc, "userId"',
+      ),
+      users.map(({ user, probability }) => [user, probability]),
+    )
+    const rows = await sqlRows(
+      example.url,
+      `select gender, count(*) as n, avg(probability) as expected from churn_scores
+        join (select "userId", arg_max(gender, ts) as gender from sparkify group by 1) using ("userId")
+        group by gender order by gender`,
+    )
+    assert.deepEqual(
+      rows.map(([gender]) => gender),
+      ['F', 'M'],
+    )
+    assert.equal(
+      rows.reduce((sum, [, n]) => sum + Number(n), 0),
+      of,
+    )
   })
 
   it('S2.4: the example message comes back value for value; a bad event is a dead letter', async () => {

@@ -1,7 +1,8 @@
 /**
  * POST /v1/sql
  *
- * One SELECT over all tables, history and the rows not yet in files in one view. It runs in a child process with limits.
+ * One SELECT over all tables, history and the rows not yet in files in one view. `<model>_scores` is what a model says of every
+ * entity now. It runs in a child process with limits.
  *
  * - `sql` (body, required): up to 100,000 characters
  * - `params` (body): values for `?` or `$1`
