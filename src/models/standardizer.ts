@@ -24,29 +24,53 @@ export async function fitStandardizer(matrix: FeatureMatrix, pacer: Pacer): Prom
   const names = sortedNames(matrix.names)
   const values = valuesOf(matrix, columnPositions(matrix, names), pacer)
   const size = names.length
+  const stride = matrix.names.length
   const count = new Float64Array(size)
   const low = new Float64Array(size).fill(Infinity)
   const high = new Float64Array(size).fill(-Infinity)
   const scale = new Float64Array(size).fill(1)
   const sum = new Float64Array(size)
-  await values((j, x) => {
-    count[j] = count[j]! + 1
-    sum[j] = sum[j]! + x
-    if (x < low[j]!) low[j] = x
-    if (x > high[j]!) high[j] = x
+  await values((j, strip, at) => {
+    let [seen, total, least, most] = [count[j]!, sum[j]!, low[j]!, high[j]!]
+    for (let i = at; i < strip.length; i += stride) {
+      const x = strip[i]!
+      // The difference is not zero for NaN and infinities.
+      if (x - x !== 0) continue
+      seen += 1
+      total += x
+      if (x < least) least = x
+      if (x > most) most = x
+    }
+    count[j] = seen
+    sum[j] = total
+    low[j] = least
+    high[j] = most
   })
   if (setScales(low, high, scale)) {
     sum.fill(0)
-    await values((j, x) => (sum[j] = sum[j]! + x / scale[j]!))
+    await values((j, strip, at) => {
+      for (let i = at; i < strip.length; i += stride) {
+        const x = strip[i]!
+        if (x - x === 0) sum[j] = sum[j]! + x / scale[j]!
+      }
+    })
   }
   const mean = sum.map((total, j) => (count[j] === 0 ? 0 : total / count[j]!))
   const squares = new Float64Array(size)
   // What the rounding of the mean left over (Chan, Golub and LeVeque 1983, equation 1.7).
   const correction = new Float64Array(size)
-  await values((j, x) => {
-    const difference = x / scale[j]! - mean[j]!
-    squares[j] = squares[j]! + difference * difference
-    correction[j] = correction[j]! + difference
+  await values((j, strip, at) => {
+    const [unit, middle] = [scale[j]!, mean[j]!]
+    let [total, left] = [squares[j]!, correction[j]!]
+    for (let i = at; i < strip.length; i += stride) {
+      const x = strip[i]!
+      if (x - x !== 0) continue
+      const difference = x / unit - middle
+      total += difference * difference
+      left += difference
+    }
+    squares[j] = total
+    correction[j] = left
   })
   const isConstant = (j: number): boolean => count[j] === 0 || low[j] === high[j]
   return {
@@ -77,20 +101,16 @@ function setScales(low: Float64Array, high: Float64Array, scale: Float64Array): 
   return isAny
 }
 
-/** A pass over every value that is there, with the index of its column in `positions`. */
+/** A pass over all values by strips of rows: a column of `positions`, the strip, where the column begins in it. */
 function valuesOf(matrix: FeatureMatrix, positions: Int32Array, pacer: Pacer) {
   const { rows, values } = matrix
   const stride = matrix.names.length
   const stripLength = stripRows(4 * stride)
-  return async (visit: (j: number, x: number) => void): Promise<void> => {
+  return async (visit: (j: number, strip: Float64Array, at: number) => void): Promise<void> => {
     for (let from = 0; from < rows; from += stripLength) {
       const to = Math.min(rows, from + stripLength)
-      for (let r = from; r < to; r++) {
-        for (let j = 0; j < stride; j++) {
-          const x = values[r * stride + positions[j]!]!
-          if (Number.isFinite(x)) visit(j, x)
-        }
-      }
+      const strip = values.subarray(from * stride, to * stride)
+      for (let j = 0; j < stride; j++) visit(j, strip, positions[j]!)
       if (pacer.due((to - from) * stride * 4)) await pacer.rest()
     }
   }
@@ -130,13 +150,18 @@ export function standardize(
   const positions = columnPositions(matrix, names)
   const stride = matrix.names.length
   const columns = names.length
-  for (let r = 0; r < matrix.rows; r++) {
+  const { rows, values } = matrix
+  for (let r = 0; r < rows; r++) {
     for (let j = 0; j < columns; j++) {
-      const x = matrix.values[r * stride + positions[j]!]!
+      const x = values[r * stride + positions[j]!]!
       const d = deviation[j]!
       let z = 0
-      if (!Number.isFinite(x)) onMissing?.(r, names[j]!)
-      else if (d > 0) z = Math.max(-MAX_Z, Math.min(MAX_Z, (x - mean[j]!) / d))
+      if (x - x !== 0) onMissing?.(r, names[j]!)
+      else if (d > 0) {
+        z = (x - mean[j]!) / d
+        if (z > MAX_Z) z = MAX_Z
+        else if (z < -MAX_Z) z = -MAX_Z
+      }
       out[r * columns + j] = z
     }
   }

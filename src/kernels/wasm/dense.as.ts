@@ -92,6 +92,111 @@ export function addGram(values: usize, columns: i32, rows: i32, scale: usize, gr
   }
 }
 
+// Four rows side by side: a center is read once for all, and no row waits for another's sums, each in the order of
+// `squaredDistance`.
+function nearestOfFour(
+  values: usize,
+  columns: i32,
+  centers: usize,
+  count: i32,
+  index: usize,
+  distance: usize,
+): void {
+  const stride = (<usize>columns) << 3
+  const whole = columns & ~3
+  let bestA: f64 = Infinity
+  let bestB: f64 = Infinity
+  let bestC: f64 = Infinity
+  let bestD: f64 = Infinity
+  store<i64>(index, 0)
+  store<i64>(index, 0, 8)
+  let center = centers
+  for (let c: i32 = 0; c < count; c++) {
+    let a = values
+    let b = values + stride
+    let e = b + stride
+    let f = e + stride
+    let at = center
+    let lowA = f64x2.splat(0)
+    let lowB = f64x2.splat(0)
+    let lowC = f64x2.splat(0)
+    let lowD = f64x2.splat(0)
+    let highA = f64x2.splat(0)
+    let highB = f64x2.splat(0)
+    let highC = f64x2.splat(0)
+    let highD = f64x2.splat(0)
+    let j: i32 = 0
+    for (; j < whole; j += 4) {
+      const low = v128.load(at)
+      const high = v128.load(at, 16)
+      lowA = addSquare(lowA, v128.load(a), low)
+      highA = addSquare(highA, v128.load(a, 16), high)
+      lowB = addSquare(lowB, v128.load(b), low)
+      highB = addSquare(highB, v128.load(b, 16), high)
+      lowC = addSquare(lowC, v128.load(e), low)
+      highC = addSquare(highC, v128.load(e, 16), high)
+      lowD = addSquare(lowD, v128.load(f), low)
+      highD = addSquare(highD, v128.load(f, 16), high)
+      a += 32
+      b += 32
+      e += 32
+      f += 32
+      at += 32
+    }
+    let sumA = pairSum(lowA, highA)
+    let sumB = pairSum(lowB, highB)
+    let sumC = pairSum(lowC, highC)
+    let sumD = pairSum(lowD, highD)
+    for (; j < columns; j++) {
+      const x = load<f64>(at)
+      sumA += (load<f64>(a) - x) * (load<f64>(a) - x)
+      sumB += (load<f64>(b) - x) * (load<f64>(b) - x)
+      sumC += (load<f64>(e) - x) * (load<f64>(e) - x)
+      sumD += (load<f64>(f) - x) * (load<f64>(f) - x)
+      a += 8
+      b += 8
+      e += 8
+      f += 8
+      at += 8
+    }
+    if (sumA < bestA) {
+      bestA = sumA
+      store<i32>(index, c)
+    }
+    if (sumB < bestB) {
+      bestB = sumB
+      store<i32>(index, c, 4)
+    }
+    if (sumC < bestC) {
+      bestC = sumC
+      store<i32>(index, c, 8)
+    }
+    if (sumD < bestD) {
+      bestD = sumD
+      store<i32>(index, c, 12)
+    }
+    center += stride
+  }
+  store<f64>(distance, bestA)
+  store<f64>(distance, bestB, 8)
+  store<f64>(distance, bestC, 16)
+  store<f64>(distance, bestD, 24)
+}
+
+// @ts-ignore: decorator
+@inline
+function addSquare(sum: v128, x: v128, y: v128): v128 {
+  const d = f64x2.sub(x, y)
+  return f64x2.add(sum, f64x2.mul(d, d))
+}
+
+// @ts-ignore: decorator
+@inline
+function pairSum(low: v128, high: v128): f64 {
+  const pairs = f64x2.add(low, high)
+  return f64x2.extract_lane(pairs, 0) + f64x2.extract_lane(pairs, 1)
+}
+
 export function nearest(
   values: usize,
   columns: i32,
@@ -102,7 +207,14 @@ export function nearest(
   distance: usize,
 ): void {
   const stride = (<usize>columns) << 3
-  for (let r: i32 = 0; r < rows; r++) {
+  let r: i32 = 0
+  for (; r + 4 <= rows; r += 4) {
+    nearestOfFour(values, columns, centers, count, index, distance)
+    values += 4 * stride
+    index += 16
+    distance += 32
+  }
+  for (; r < rows; r++) {
     let best: f64 = Infinity
     let bestIndex: i32 = 0
     let center = centers

@@ -10,7 +10,7 @@ import {
   type DenseMatrix,
   type Random,
 } from '../../kernels/index.ts'
-import type { Pacer } from '../pacer.ts'
+import { stripRows, type Pacer } from '../pacer.ts'
 import type { KMeansParams } from './kmeans.ts'
 
 /** Rows that the start is chosen from, in mini-batches; as scikit-learn's. */
@@ -51,12 +51,22 @@ export async function descendByBatches(
   const mass = new Float64Array(count)
   const batch = new Int32Array(params.batchRows)
   const nearest = new Int32Array(params.batchRows)
+  const distance = new Float64Array(params.batchRows)
+  // The rows side by side, where the kernel can read them.
+  const drawn = createDenseMatrix(params.batchRows, columns)
+  const strip = stripRows(count * columns)
   let meanMove = Infinity
   for (let iteration = 0; iteration < params.maxIterations; iteration++) {
     for (let i = 0; i < batch.length; i++) {
-      batch[i] = random.int(rows)
-      nearest[i] = nearestOf(values, batch[i]!, centroids, columns)
-      if (pacer.due(count * columns * 4)) await pacer.rest()
+      const r = random.int(rows)
+      batch[i] = r
+      drawn.values.set(values.subarray(r * columns, (r + 1) * columns), i * columns)
+    }
+    for (let from = 0; from < batch.length; from += strip) {
+      const to = Math.min(batch.length, from + strip)
+      const [own, far] = [nearest.subarray(from, to), distance.subarray(from, to)]
+      drawn.nearest(centroids, count, own, far, from, to)
+      if (pacer.due((to - from) * count * columns)) await pacer.rest()
     }
     const before = centroids.slice()
     batch.forEach((r, i) => {
@@ -73,18 +83,4 @@ export async function descendByBatches(
     meanMove = iteration === 0 ? moved : meanMove + NEWEST * (moved - meanMove)
     if (meanMove <= params.tolerance) return
   }
-}
-
-function nearestOf(
-  values: Float64Array,
-  row: number,
-  centroids: Float64Array,
-  columns: number,
-): number {
-  let [best, least] = [0, Infinity]
-  for (let c = 0; c * columns < centroids.length; c++) {
-    const d = squaredDistance(values, row * columns, centroids, c * columns, columns)
-    if (d < least) [best, least] = [c, d]
-  }
-  return best
 }
