@@ -19,8 +19,8 @@ export interface KafkaProxy {
    * An empty list ends it.
    */
   hold(directions: readonly Direction[]): void
-  /** What passes waits so long first, milliseconds, each piece as it is asked for; 0 again and again is no delay. */
-  delay(pickMs: () => number): void
+  /** What passes waits so long first, milliseconds, each piece as is asked for its size; 0 again and again is no delay. */
+  delay(pickMs: (bytes: number) => number): void
   /** Ends every connection with a reset. */
   reset(): void
   readonly close: () => Promise<void>
@@ -38,12 +38,12 @@ export async function startProxy(): Promise<KafkaProxy> {
   let held: readonly Direction[] = []
   let release = (): void => {}
   let released = Promise.resolve()
-  let pickDelay = (): number => 0
+  let pickDelay: (bytes: number) => number = () => 0
   /** Keeps the order of what passes in one direction of one connection. */
   const passage = (direction: Direction, pass: (bytes: Buffer) => void) => {
     let last: Promise<unknown> | undefined
     return (bytes: Buffer): void => {
-      const delayMs = pickDelay()
+      const delayMs = pickDelay(bytes.length)
       if (last === undefined && delayMs === 0 && !held.includes(direction)) return pass(bytes)
       // A late piece holds up those behind it, and their own ways go on meanwhile.
       const mine = Promise.all([last, sleep(delayMs)]).then(async () => {
