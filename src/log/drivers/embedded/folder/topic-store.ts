@@ -18,6 +18,7 @@ import { createPartitioner, type Partitioner } from '../../../partitioner.ts'
 import { readDurableFile, writeDurableFile } from './durable-file.ts'
 import { corrupt } from '../partition/corruption.ts'
 import type { BatchEncoder } from '../format/batch-encoder.ts'
+import { OpenWriters } from '../partition/open-writers.ts'
 import { PartitionLog } from '../partition/partition-log.ts'
 import { partitionFolder, type CleanEnd } from '../partition/recovery.ts'
 import { asStorageError } from '../storage-error.ts'
@@ -65,6 +66,7 @@ const OPEN_AT_ONCE = 8
 export class TopicStore {
   readonly #options: TopicStoreOptions
   readonly #spareEncoders: BatchEncoder[] = []
+  readonly #writers = new OpenWriters()
   readonly #topics = new Map<string, Topic>()
   /** Topics whose description is damaged, by folder: they refuse, the others go on. */
   readonly #damaged = new Map<string, MillraceError>()
@@ -281,8 +283,8 @@ export class TopicStore {
         unnamedUpTo: format === undefined ? Infinity : (unnamedUpTo?.[partition] ?? -1),
       }
       const cleanEnd = cleanEnds[`${id}/${partition}`]
-      const spareEncoders = this.#spareEncoders
-      const options = { storage, logger, segmentBytes, spareEncoders, ...place }
+      const shared = { spareEncoders: this.#spareEncoders, writers: this.#writers }
+      const options = { storage, logger, segmentBytes, ...shared, ...place }
       const log = await PartitionLog.open(options, cleanEnd)
       const tellEnd = (): void =>
         metrics.record('log_end_offset', { topic: name, partition }, log.end)

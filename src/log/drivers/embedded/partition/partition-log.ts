@@ -7,6 +7,7 @@
 import type { MillraceError, NewRecord } from '../../../../core/index.ts'
 import { AppendQueue } from './append-queue.ts'
 import { logError } from '../../../errors.ts'
+import type { OpenWriters, WriterHolder } from './open-writers.ts'
 import { ProducerLedger } from './producer-ledger.ts'
 import { recoverPartition, type CleanEnd, type Recovered } from './recovery.ts'
 import type { Replacement } from './replacement.ts'
@@ -25,12 +26,14 @@ export interface PartitionOptions extends SegmentPlace {
   readonly segmentBytes: number
   /** Encoders for use again, shared with other partitions of the log. */
   readonly spareEncoders?: BatchEncoder[]
+  /** The open files of all partitions of the log. */
+  readonly writers?: OpenWriters
 }
 
 /** A batch in the making, or one that came whole. */
 type WritableBatch = Omit<StoredBatch, 'producer'>
 
-export class PartitionLog {
+export class PartitionLog implements WriterHolder {
   readonly options: PartitionOptions
   readonly #storage: Storage
   readonly #queue: AppendQueue
@@ -222,6 +225,7 @@ export class PartitionLog {
     this.#closed ??= reason
     await this.#queue.idle()
     for (const listener of this.#listeners) listener()
+    this.options.writers?.closed(this)
     const active = this.#active
     await active.closeWriter()
     this.#writer = undefined
@@ -280,6 +284,7 @@ export class PartitionLog {
   async #openWriter(): Promise<StorageFile> {
     try {
       this.#writer ??= await this.#active.openWriter('write')
+      this.options.writers?.used(this)
       return this.#writer
     } catch (error) {
       throw this.#failure('open', error)
@@ -323,6 +328,11 @@ export class PartitionLog {
   async #closeWriter(): Promise<void> {
     this.#writer = undefined
     await this.#active.closeWriter()
+  }
+
+  releaseWriter(): void {
+    // A close that fails has nothing to lose: all of it is synced.
+    this.#queue.between(() => this.#closeWriter()).catch(() => {})
   }
 
   #warn(cause: unknown, file: string): void {
