@@ -26,9 +26,11 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   C3: () => import('./boosted-trees/boosted-trees.ts').then((folder) => folder.treesC3),
   'C3-xgboost': () =>
     import('./boosted-trees/boosted-trees.ts').then((folder) => folder.treesC3Xgboost),
+  'C3-row': () => import('./tree-serving/tree-serving.ts').then((folder) => folder.rowOverHttp),
   C4: () => import('./clusters/clusters.ts').then((folder) => folder.clustersC4),
   'C4-elkan': () => import('./clusters/clusters.ts').then((folder) => folder.clustersC4Elkan),
   C5: () => import('./clusters/clusters.ts').then((folder) => folder.clustersC5),
+  'S6-trees': () => import('./tree-serving/tree-serving.ts').then((folder) => folder.tailOfTrees),
   'G-trees-rows': () => import('./growth/trees-growth.ts').then((folder) => folder.treeRowsGrowth),
   'G-trees-columns': () =>
     import('./growth/trees-growth.ts').then((folder) => folder.treeColumnsGrowth),

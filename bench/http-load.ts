@@ -1,4 +1,4 @@
-/** A load of GET requests over connections that stay open: raw sockets, since the generator shares the machine with the server. */
+/** A load of GET requests, or POST where they have a body, over connections that stay open: raw sockets, since the generator shares the machine with the server. */
 import { connect, type Socket } from 'node:net'
 
 export interface HttpLoad {
@@ -16,18 +16,23 @@ export async function openHttpLoad(
   port: number,
   connections: number,
   pathOf: (request: number) => string,
+  bodyOf?: (request: number) => string,
 ): Promise<HttpLoad> {
   const idle: Connection[] = []
   for (let n = 0; n < connections; n++) idle.push(await openConnection(port))
   const all = [...idle]
   let sent = 0
+  const ask = (connection: Connection): Promise<void> => {
+    const request = sent++
+    return connection.ask(pathOf(request), bodyOf?.(request))
+  }
   return {
     async closed(milliseconds) {
       const began = performance.now()
       let answers = 0
       const client = async (connection: Connection): Promise<void> => {
         while (performance.now() - began < milliseconds) {
-          await connection.get(pathOf(sent++))
+          await ask(connection)
           answers += 1
         }
       }
@@ -43,7 +48,7 @@ export async function openHttpLoad(
       let answered = 0
       await new Promise<void>((resolve, reject) => {
         const send = (request: number, connection: Connection): void => {
-          connection.get(pathOf(sent++)).then(() => {
+          ask(connection).then(() => {
             latencies[request] = performance.now() - dueAt(request)
             answered += 1
             const next = waiting.shift()
@@ -72,7 +77,7 @@ export async function openHttpLoad(
 }
 
 interface Connection {
-  get(path: string): Promise<void>
+  ask(path: string, body?: string): Promise<void>
   close(): void
 }
 
@@ -98,10 +103,15 @@ async function openConnection(port: number): Promise<Connection> {
   })
   socket.on('error', (error) => settle?.reject(error))
   return {
-    get: (path) =>
+    ask: (path, body) =>
       new Promise((resolve, reject) => {
         settle = { resolve, reject }
-        socket.write(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`)
+        const head = `${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n`
+        if (body === undefined) socket.write(`GET ${head}\r\n`)
+        else {
+          const fields = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`
+          socket.write(`POST ${head}${fields}\r\n${body}`)
+        }
       }),
     close: () => socket.destroy(),
   }

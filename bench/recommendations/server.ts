@@ -11,11 +11,17 @@ export interface RecommendationServer {
 }
 
 /** Starts `server-child.ts`; resolves when its model serves. */
-export async function startServer(): Promise<RecommendationServer> {
+export function startServer(): Promise<RecommendationServer> {
   const entry = fileURLToPath(new URL('server-child.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', entry], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  return startChild(process.execPath, ['--import', 'tsx', entry])
+}
+
+/** Starts a program that prints `port N` when it serves and ends with its input. */
+export async function startChild(
+  command: string,
+  args: readonly string[],
+): Promise<RecommendationServer> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const expect = async (start: string): Promise<string> => {
     for (;;) {
