@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,6 +30,17 @@ const LISTS: ModelSpec = {
   gate: { metric: 'ndcg@10', margin: 0.01, minRows: 50, maxLabelShift: 0.5 },
   minRows: 200,
   seed: 1,
+}
+
+/** Processes of our own that train. */
+function trainingChildren(): number[] {
+  const tasks = readdirSync('/proc/self/task')
+  const children = tasks.flatMap((task) =>
+    readFileSync(`/proc/self/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
+  )
+  return children
+    .map(Number)
+    .filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('training-child'))
 }
 
 const options = (): ProcessOptions => ({
@@ -172,6 +184,27 @@ describe('one training in its process', () => {
     const plan = planOf(LIKE, { memoryBytes: 1_000_000 })
     await assert.rejects(runTrainingProcess(plan, options()), { code: 'TRAINING_OUT_OF_MEMORY' })
   })
+
+  it.skipIf(process.platform !== 'linux')(
+    'C5: a process that is killed in the middle is told as crashed, each time, and the next one trains',
+    async () => {
+      for (let round = 0; round < 3; round += 1) {
+        const killed: number[] = []
+        const onEstimate = (): void => {
+          for (const pid of trainingChildren()) {
+            process.kill(pid, 'SIGKILL')
+            killed.push(pid)
+          }
+        }
+        await assert.rejects(runTrainingProcess(planOf(LIKE), { ...options(), onEstimate }), {
+          code: 'TRAINING_CRASHED',
+        })
+        assert.equal(killed.length, 1)
+      }
+      const outcome = await runTrainingProcess(planOf(LIKE), options())
+      assert.equal(outcome.gate.passed, true)
+    },
+  )
 
   it('a deadline and a cancellation end the process', async () => {
     await assert.rejects(runTrainingProcess(planOf(LIKE), { ...options(), timeoutMs: 1 }), {

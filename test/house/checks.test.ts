@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, it } from 'vitest'
 import { filesUnder, read, root } from './sources.ts'
 
-const ID = /^(?:S[0-4]\.\d+|trap \d+|[HP]\d+)$/
+const ID = /^(?:S[0-4]\.\d+|trap \d+|[CHP]\d+)$/
 const rows = read('docs/checks.md')
   .split('\n')
   .map((line) => line.split('|').map((cell) => cell.trim()))
