@@ -170,4 +170,12 @@ export const CODE_SABOTEURS: readonly CodeSaboteur[] = [
     soak: 'B3',
     rounds: 16,
   },
+  {
+    name: 'no record checksum',
+    module: 'log/drivers/embedded/format/batch-header',
+    find: 'crc32c(bytes, at + CRC_FROM, at + sizeBytes) === readInt32(bytes, at + 17) >>> 0',
+    replace: 'true',
+    soak: 'A7',
+    rounds: 8,
+  },
 ]
