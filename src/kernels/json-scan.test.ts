@@ -55,6 +55,24 @@ describe('JsonScanner', () => {
     expect(scan(text).fault).toMatchObject({ code: 'duplicate_key', pointer })
   })
 
+  it('tells keys of one hash apart, and still sees their repeats', () => {
+    // Each pair has one FNV-1a hash of 32 bits.
+    const colliding = ['costarring', 'liquid', 'declinate', 'macallums', 'altarage', 'zinke']
+    const text = (keys: readonly string[]): string => `{${keys.map((key) => `"${key}":1`).join()}}`
+    expect(code(text(colliding))).toBeUndefined()
+    for (const key of colliding) {
+      expect(scan(text([...colliding, key])).fault).toMatchObject({ pointer: `/${key}` })
+    }
+  })
+
+  it.each([18, 64, 65, 200])('sees the repeats of each of %s keys', (count) => {
+    const keys = Array.from({ length: count }, (_, at) => `key${at}`)
+    const text = (more: readonly string[]): string =>
+      `{${[...keys, ...more].map((key) => `"${key}":1`).join()}}`
+    expect(code(text([]))).toBeUndefined()
+    for (const key of keys) expect(code(text([key]))).toBe('duplicate_key')
+  })
+
   it('does not take equal keys of different objects for repeats', () => {
     expect(code('{"a":{"a":1},"b":{"a":{"a":2}},"c":[{"a":1},{"a":2}]}')).toBeUndefined()
   })

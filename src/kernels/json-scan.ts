@@ -49,8 +49,8 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const OBJECT = 1
 const ARRAY = 2
-/** Below this number of keys in an object a linear search beats a set, and nobody can make it slow. */
-const LINEAR_KEYS = 16
+/** Up to so many keys of an object a search through their hashes beats a set of their texts. */
+const LINEAR_KEYS = 64
 
 /**
  * A reusable scanner; it owns its buffers, so one scan runs at a time (it is synchronous). Cost: linear in the bytes,
@@ -268,15 +268,14 @@ export class JsonScanner {
   /** Adds the key to its object's keys; true when it was there. */
   #isRepeated(at: number, hash: number): boolean {
     const base = this.#base[this.#depth]!
-    const count = this.#top - base
     let repeated = false
-    if (count < LINEAR_KEYS) {
-      for (let i = base; i < this.#top && !repeated; i++) {
-        repeated =
-          this.#hashes[i] === hash &&
-          readKey(this.#bytes, this.#starts[i]!) === readKey(this.#bytes, at)
-      }
-    } else {
+    // A hash that is there already is a repeat, or the work of somebody who looked for keys of one hash: the set knows, and
+    // from then on answers for this object, so that nobody can make the search slow.
+    const needsSet =
+      this.#sets[this.#depth] !== undefined ||
+      this.#top - base >= LINEAR_KEYS ||
+      this.#hasHash(base, hash)
+    if (needsSet) {
       const set = (this.#sets[this.#depth] ??= new Set(
         Array.from(this.#starts.subarray(base, this.#top), (start) => readKey(this.#bytes, start)),
       ))
@@ -287,6 +286,11 @@ export class JsonScanner {
     this.#hashes[this.#top] = hash
     this.#starts[this.#top++] = at
     return repeated
+  }
+
+  #hasHash(from: number, hash: number): boolean {
+    for (let i = from; i < this.#top; i++) if (this.#hashes[i] === hash) return true
+    return false
   }
 
   #number(at: number): number {
