@@ -90,8 +90,11 @@ const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(Z|[+-]\d
 export function instantOf(text: string): number | undefined {
   const match = ISO.exec(text)
   if (!match) return undefined
-  const [, year, month, day] = match.map(Number)
-  if (day! > new Date(Date.UTC(year!, month, 0)).getUTCDate()) return undefined
+  const day = Number(match[3])
+  // Every month has 28 days.
+  if (day > 28 && day > new Date(Date.UTC(Number(match[1]), Number(match[2]), 0)).getUTCDate()) {
+    return undefined
+  }
   const instant = Date.parse(match[7] === undefined ? `${text}Z` : text)
   return Number.isNaN(instant) ? undefined : instant
 }

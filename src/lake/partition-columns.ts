@@ -53,20 +53,32 @@ export function columnMakers(
   return partitionBy.filter(isMade).map(({ from, unit }) => {
     const index = columns.findIndex(({ name }) => name === from)
     const isInstant = columns[index]?.type === 'timestamp'
-    return {
-      from: index,
-      make: (cell) => (unit === undefined ? cell : timeText(cell, unit, isInstant)),
-    }
+    return { from: index, make: unit === undefined ? (cell) => cell : timeMaker(unit, isInstant) }
   })
 }
 
 const LENGTHS = { month: 7, day: 10, hour: 13 } as const
 
-/** `2018-12`, `2018-12-31`, `2018-12-31T23` in UTC; null for what is no time between the years 1900 and 9999. */
-function timeText(cell: Cell, unit: keyof typeof LENGTHS, isInstant: boolean): string | null {
-  const value = typeof cell === 'bigint' ? Number(cell) : cell
-  const ms = eventTimeMs(value, isInstant ? 'ms' : undefined)
-  return ms === undefined ? null : new Date(ms).toISOString().slice(0, LENGTHS[unit])
+const HOUR_MS = 3_600_000
+
+/**
+ * `2018-12`, `2018-12-31`, `2018-12-31T23` in UTC; null for what is no time between the years 1900 and 9999. Rows follow each
+ * other in time, so the text of the row before mostly serves again.
+ */
+function timeMaker(unit: keyof typeof LENGTHS, isInstant: boolean): (cell: Cell) => string | null {
+  let lastHour = Number.NaN
+  let lastText = ''
+  return (cell) => {
+    const value = typeof cell === 'bigint' ? Number(cell) : cell
+    const ms = eventTimeMs(value, isInstant ? 'ms' : undefined)
+    if (ms === undefined) return null
+    const hour = Math.floor(ms / HOUR_MS)
+    if (hour !== lastHour) {
+      lastHour = hour
+      lastText = new Date(ms).toISOString().slice(0, LENGTHS[unit])
+    }
+    return lastText
+  }
 }
 
 export const samePartitions = (

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { envelopeHeaders, type Column, type ColumnType, type LogRecord } from '../core/index.ts'
-import { rowsOf } from './index.ts'
+import { convertInTurns, rowConverter, rowsOf } from './index.ts'
 
 const encoder = new TextEncoder()
 
@@ -136,4 +136,34 @@ it('the record’s own facts follow the event’s', () => {
     ['_type', ['rated', null]],
     ['_source', ['http', null]],
   ])
+})
+
+describe('many records', () => {
+  it.each([0, 1, 500, 501, 1_700])(
+    'are, %s in turns, the rows that they are in one go',
+    async (count) => {
+      const records = Array.from({ length: count }, (_, offset) =>
+        record(offset % 7 === 3 ? 'no JSON' : `{"v":${offset}}`, { offset }),
+      )
+      const rowsOfAll = rowConverter([column('integer')])
+      const slowly = await convertInTurns(rowsOfAll, records)
+      expect(slowly).toEqual(rowsOfAll(records))
+      expect(slowly.rejected.length).toBe(records.filter(({ offset }) => offset % 7 === 3).length)
+    },
+  )
+
+  it('leave the event loop to others meanwhile', async () => {
+    const records = Array.from({ length: 5_000 }, (_, offset) => record('{"v":1}', { offset }))
+    let turns = 0
+    let isOver = false
+    const count = (): void => {
+      if (isOver) return
+      turns++
+      setImmediate(count)
+    }
+    setImmediate(count)
+    await convertInTurns(rowConverter([column('integer')]), records)
+    isOver = true
+    expect(turns).toBeGreaterThan(5)
+  })
 })

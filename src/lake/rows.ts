@@ -4,6 +4,7 @@
  * silent `0` would reach a model.
  */
 import { isUtf8 } from 'node:buffer'
+import { setImmediate } from 'node:timers/promises'
 import {
   readEnvelope,
   type Cell,
@@ -59,6 +60,28 @@ export function rowConverter(
     }
     return { rows: { columns, length, values }, rejected }
   }
+}
+
+/** Some milliseconds of work; then the event loop has its turn. */
+const RECORDS_A_TURN = 500
+
+/** What `convert` makes of all the records. A batch or a tail may hold a hundred thousand, and meanwhile others want answers. */
+export async function convertInTurns(
+  convert: (records: readonly LogRecord[]) => ConvertedRows,
+  records: readonly LogRecord[],
+): Promise<ConvertedRows> {
+  const { rows, rejected } = convert(records.slice(0, RECORDS_A_TURN))
+  const values = rows.values.map((column) => [...column])
+  const allRejected = [...rejected]
+  let { length } = rows
+  for (let start = RECORDS_A_TURN; start < records.length; start += RECORDS_A_TURN) {
+    await setImmediate()
+    const next = convert(records.slice(start, start + RECORDS_A_TURN))
+    for (const [index, column] of next.rows.values.entries()) values[index]?.push(...column)
+    allRejected.push(...next.rejected)
+    length += next.rows.length
+  }
+  return { rows: { columns: rows.columns, length, values }, rejected: allRejected }
 }
 
 export const rowsOf = (

@@ -3,7 +3,7 @@
  * batch whose writing failed or was interrupted is written by going through all of them again.
  */
 import type { Clock, LogRecord, Logger, Metrics, TopicPartitionOffset } from '../core/index.ts'
-import type { ConvertedRows, LakeFile, LakeTable } from '../lake/index.ts'
+import { convertInTurns, type ConvertedRows, type LakeFile, type LakeTable } from '../lake/index.ts'
 import type { Log } from '../log/index.ts'
 import type { BoundaryLog, KnownBatch } from './boundary-log.ts'
 import { INVALID_RECORD, type DeadLetters } from './dead-letters.ts'
@@ -65,7 +65,7 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
       await failpoint('boundary-logged')
       const { number, ranges, topic } = job.batch
       const records = job.records ?? (await readRanges(log, topic, ranges, options.logger))
-      const { rows, rejected } = options.rowsOf(records)
+      const { rows, rejected } = await convertInTurns(options.rowsOf, records)
       if (!job.wasCommitted) {
         await deadLetters.write(rejected, job.batch.deadLettersFrom, clock.now())
       }

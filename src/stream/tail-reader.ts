@@ -3,7 +3,12 @@
  * the log, not from the open batch, so it does not matter what the sink is doing meanwhile.
  */
 import { isMillraceError, type LogRecord } from '../core/index.ts'
-import type { ConvertedRows, LakeTable, TableSnapshot } from '../lake/index.ts'
+import {
+  convertInTurns,
+  type ConvertedRows,
+  type LakeTable,
+  type TableSnapshot,
+} from '../lake/index.ts'
 import type { Log } from '../log/index.ts'
 import type { TableTail } from './batch.ts'
 import { distance, hasReached, type Positions } from './offset-ranges.ts'
@@ -40,7 +45,8 @@ export async function readTail(options: TailReaderOptions): Promise<TableTail> {
       for (const [partition, end] of snapshot.ends) {
         ends.set(partition, Math.max(end, ends.get(partition) ?? 0))
       }
-      return { snapshot, rows: rowsOf(records).rows, ends }
+      const { rows } = await convertInTurns(rowsOf, records)
+      return { snapshot, rows, ends }
     }
     // Everything up to the targets is in the lake when this resolves, so the next round ends.
     if (!hasReached(snapshot.ends, targets)) await commitUntil(targets)
