@@ -29,7 +29,7 @@ const RECORD_OVERHEAD_BYTES = 32
 export class BatchDecoder {
   readonly #header: BatchHeader
   readonly #reader: VarintReader
-  readonly #keys: HeaderKeys
+  readonly #headerReader: HeaderReader
   #taken = 0
   /** Offset after what was taken or stepped over. */
   nextOffset: number
@@ -37,7 +37,7 @@ export class BatchDecoder {
   constructor(bytes: Uint8Array, at: number, header: BatchHeader) {
     this.#header = header
     this.#reader = recordsOf(bytes, at, header)
-    this.#keys = new HeaderKeys(this.#reader.bytes)
+    this.#headerReader = new HeaderReader(this.#reader.bytes)
     this.nextOffset = header.baseOffset
   }
 
@@ -74,7 +74,7 @@ export class BatchDecoder {
       }
       const key = field(reader)
       const value = field(reader)
-      const headers = readHeaders(reader, this.#keys)
+      const headers = readHeaders(reader, this.#headerReader)
       if (reader.at !== end) throw new RangeError('a record is not as long as it says')
       into.push({ topic, partition, offset, timestamp, key, value, headers })
       weight += length + RECORD_OVERHEAD_BYTES
@@ -111,47 +111,79 @@ function field(reader: VarintReader): Uint8Array | null {
   return length < 0 ? null : reader.take(length)
 }
 
-function readHeaders(reader: VarintReader, keys: HeaderKeys): readonly RecordHeader[] {
+function readHeaders(reader: VarintReader, each: HeaderReader): readonly RecordHeader[] {
   const count = reader.varint()
   if (count === 0) return NO_HEADERS
   if (count < 0) throw new RangeError('a record has a negative count of headers')
   const headers: RecordHeader[] = []
-  for (let index = 0; index < count; index++) {
-    const length = reader.varint()
-    const start = reader.at
-    if (length < 0 || start + length > reader.end) throw new RangeError('a header ends too early')
-    reader.at = start + length
-    const key = keys.text(index, start, length)
-    headers.push({ key, value: field(reader) })
-  }
+  for (let index = 0; index < count; index++) headers.push(each.read(reader, index))
   return headers
 }
 
-/** Records of a batch mostly repeat their header names: the text made for the record before is used again. */
-class HeaderKeys {
+/**
+ * Records of a batch mostly repeat the names of their headers, and some values: what was made for the record before is used
+ * again, so that tens of thousands of records do not hold as many copies of their source.
+ */
+class HeaderReader {
   readonly #bytes: Uint8Array
-  readonly #starts: number[] = []
-  readonly #lengths: number[] = []
-  readonly #texts: string[] = []
+  readonly #keyStarts: number[] = []
+  readonly #keyLengths: number[] = []
+  readonly #valueStarts: number[] = []
+  readonly #headers: RecordHeader[] = []
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
   }
 
-  text(index: number, start: number, length: number): string {
-    if (this.#lengths[index] === length && this.#same(this.#starts[index]!, start, length)) {
-      return this.#texts[index]!
+  /** Header `index` of the next record. */
+  read(reader: VarintReader, index: number): RecordHeader {
+    const keyLength = reader.varint()
+    const keyStart = reader.at
+    if (keyLength < 0 || keyStart + keyLength > reader.end) {
+      throw new RangeError('a header ends too early')
     }
-    const text = utf8.decode(this.#bytes.subarray(start, start + length))
-    this.#starts[index] = start
-    this.#lengths[index] = length
-    this.#texts[index] = text
-    return text
+    reader.at = keyStart + keyLength
+    const valueLength = reader.varint()
+    const valueStart = reader.at
+    const last = this.#headers[index]
+    const isKnown =
+      last !== undefined &&
+      this.#keyLengths[index] === keyLength &&
+      this.#same(this.#keyStarts[index]!, keyStart, keyLength)
+    this.#keyStarts[index] = keyStart
+    if (isKnown && this.#hasValue(last, index, valueStart, valueLength, reader.end)) {
+      reader.at = valueStart + Math.max(0, valueLength)
+      return last
+    }
+    const key = isKnown
+      ? last.key
+      : utf8.decode(this.#bytes.subarray(keyStart, keyStart + keyLength))
+    const header = { key, value: valueLength < 0 ? null : reader.take(valueLength) }
+    this.#keyLengths[index] = keyLength
+    this.#valueStarts[index] = valueStart
+    this.#headers[index] = header
+    return header
+  }
+
+  #hasValue(
+    { value }: RecordHeader,
+    index: number,
+    start: number,
+    length: number,
+    end: number,
+  ): boolean {
+    if (value === null || length < 0) return value === null && length < 0
+    return (
+      value.length === length &&
+      start + length <= end &&
+      this.#same(this.#valueStarts[index]!, start, length)
+    )
   }
 
   #same(a: number, b: number, length: number): boolean {
     const bytes = this.#bytes
-    for (let index = 0; index < length; index++) {
+    // From the end: what differs, as counters and times do, differs there.
+    for (let index = length - 1; index >= 0; index--) {
       if (bytes[a + index] !== bytes[b + index]) return false
     }
     return true
