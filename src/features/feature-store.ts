@@ -252,14 +252,22 @@ function rowTaker(
   const convert = rowConverter(topicColumns(table))
   const tail = `${table.name}.tail`
   const columns = sourceColumns(table)
-  const ddl = columns.map((column) => `${sqlName(column.name)} ${sqlTypeOf(column)}`).join(', ')
+  const needed = new Set(views.flatMap(({ compiled }) => compiled.columns))
+  const kept = columns.flatMap(({ name }, at) => (needed.has(name) ? [at] : []))
+  const ddl = pick(columns, kept)
+    .map((column) => `${sqlName(column.name)} ${sqlTypeOf(column)}`)
+    .join(', ')
   const time = columns.findIndex(({ name }) => name === eventTimeColumn(table).name)
   return async (records) => {
     // Records that are no rows are in the dead letters, not in the lake; so they are no events of a view either.
     const { rows } = convert(records)
     if (rows.length === 0) return undefined
     await engine.run(`create or replace table ${sqlName(tail)} (${ddl})`)
-    await engine.append(tail, rows)
+    await engine.append(tail, {
+      columns: pick(rows.columns, kept),
+      length: rows.length,
+      values: pick(rows.values, kept),
+    })
     const publish: (() => void)[] = []
     for (const view of views) {
       publish.push(await view.prepare(engine, `select * from ${sqlName(tail)}`))
@@ -268,6 +276,9 @@ function rowTaker(
     return largest(rows.values[time] ?? [])
   }
 }
+
+const pick = <T>(all: readonly T[], at: readonly number[]): T[] =>
+  all.filter((_, index) => at.includes(index))
 
 function largest(cells: readonly Cell[]): number | undefined {
   let newest: number | undefined
