@@ -66,8 +66,11 @@ class Publisher {
   readonly #meter = new RateMeter()
   #group: SourceEvent[] = []
   #bytes = 0
+  /** The group on its way; the next one is read meanwhile. One at a time: they keep their order. */
+  #sending: Promise<void> | undefined
   #position = 0
   #read = 0
+  #sent = 0
   #counts = { accepted: 0, duplicates: 0, rejected: 0 }
 
   constructor(target: EventTarget, options: PublishOptions) {
@@ -82,7 +85,7 @@ class Publisher {
       source: source.id,
       position: this.#position,
       ...(source.total === undefined ? {} : { total: source.total }),
-      read: this.#read,
+      read: this.#sent,
       ...this.#counts,
       ratePerSecond: this.#meter.perSecond(systemClock.monotonic()),
     }
@@ -92,49 +95,69 @@ class Publisher {
     const { source, dryRun, limit = Number.POSITIVE_INFINITY, signal } = this.#options
     if (!dryRun) this.#position = await this.#target.position(source.id, signal)
     this.#meter.observe(systemClock.monotonic(), 0)
-    reading: for await (const events of source.events(this.#position + 1, signal)) {
-      for (const event of events) {
-        if (this.#read >= limit) break reading
-        await this.#wait(event)
-        await this.#add(event)
+    try {
+      reading: for await (const events of source.events(this.#position + 1, signal)) {
+        for (const event of events) {
+          if (this.#read >= limit) break reading
+          const pauseMs = this.#pauseBefore(event)
+          if (pauseMs > 0) await this.#rest(pauseMs)
+          if (this.#add(event)) await this.#flush()
+        }
       }
+      await this.#flush()
+    } finally {
+      await this.#sending
     }
-    await this.#flush()
   }
 
-  async #wait(event: SourceEvent): Promise<void> {
-    const { pacer, timeOf, signal } = this.#options
+  /** Milliseconds, 0 when the event may go into the request that is being filled. */
+  #pauseBefore(event: SourceEvent): number {
+    const { pacer, timeOf } = this.#options
     const timeMs = pacer.needsEventTime ? timeOf?.(event.bytes) : undefined
-    const due = pacer.next(systemClock.monotonic(), timeMs)
-    if (due <= systemClock.monotonic() + TICK_MS) return
-    await this.#flush()
-    const pause = due - systemClock.monotonic()
-    if (pause > 0) await systemClock.sleep(pause, signal)
+    const now = systemClock.monotonic()
+    const due = pacer.next(now, timeMs)
+    return due <= now + TICK_MS ? 0 : due - now
   }
 
-  async #add(event: SourceEvent): Promise<void> {
+  async #rest(pauseMs: number): Promise<void> {
+    const due = systemClock.monotonic() + pauseMs
+    await this.#flush()
+    const left = due - systemClock.monotonic()
+    if (left > 0) await systemClock.sleep(left, this.#options.signal)
+  }
+
+  /** True when the group is full. */
+  #add(event: SourceEvent): boolean {
     this.#read += 1
     this.#group.push(event)
     this.#bytes += event.bytes.length
-    if (this.#group.length >= GROUP_EVENTS || this.#bytes >= GROUP_BYTES) await this.#flush()
+    return this.#group.length >= GROUP_EVENTS || this.#bytes >= GROUP_BYTES
   }
 
+  /** Sends the group when the one before it is stored. Throws what befell that one. */
   async #flush(): Promise<void> {
     const group = this.#group
-    const [first] = group
-    if (!first) return
     this.#group = []
     this.#bytes = 0
+    await this.#sending
+    const [first] = group
+    if (!first) return
+    this.#sending = this.#send(group, first.position)
+    // Whoever waits next throws it; until then it is nobody's.
+    this.#sending.catch(() => {})
+  }
+
+  async #send(group: readonly SourceEvent[], first: number): Promise<void> {
     if (this.#options.dryRun) {
       const bad = group.filter((event) => !isReadable(event)).length
       this.#count({ accepted: group.length - bad, duplicates: 0, rejectedCount: bad })
     } else {
       const { source, signal } = this.#options
-      const place = { source: source.id, first: first.position }
-      this.#count(await this.#target.send(group, place, signal))
+      this.#count(await this.#target.send(group, { source: source.id, first }, signal))
     }
     this.#position = group.at(-1)?.position ?? this.#position
-    this.#meter.observe(systemClock.monotonic(), this.#read)
+    this.#sent += group.length
+    this.#meter.observe(systemClock.monotonic(), this.#sent)
     this.#options.onProgress(this.progress())
   }
 
