@@ -1,4 +1,6 @@
 import type { Benchmark } from './benchmark.ts'
+import type { fileIngestBenchmarks } from './http-ingest/file-ingest.ts'
+import type { httpIngestBenchmarks } from './http-ingest/http-ingest.ts'
 import type { growthBenchmarks } from './log-growth/log-growth.ts'
 import type { brokerBenchmarks } from './broker-and-kafka/broker-and-kafka.ts'
 import type { lakeWriteBenchmarks } from './lake-write/lake-write.ts'
@@ -11,6 +13,12 @@ const brokerAndKafka = (id: keyof typeof brokerBenchmarks): Promise<Benchmark> =
 
 const lakeWrite = (id: keyof typeof lakeWriteBenchmarks): Promise<Benchmark> =>
   import('./lake-write/lake-write.ts').then((folder) => folder.lakeWriteBenchmarks[id])
+
+const httpIngest = (id: keyof typeof httpIngestBenchmarks): Promise<Benchmark> =>
+  import('./http-ingest/http-ingest.ts').then((folder) => folder.httpIngestBenchmarks[id])
+
+const fileIngest = (id: keyof typeof fileIngestBenchmarks): Promise<Benchmark> =>
+  import('./http-ingest/file-ingest.ts').then((folder) => folder.fileIngestBenchmarks[id])
 
 /** Every benchmark by id, one lazy line each. */
 export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
@@ -34,6 +42,10 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'G-trees-rows': () => import('./growth/trees-growth.ts').then((folder) => folder.treeRowsGrowth),
   'G-trees-columns': () =>
     import('./growth/trees-growth.ts').then((folder) => folder.treeColumnsGrowth),
+  I1: () => httpIngest('I1'),
+  I2: () => httpIngest('I2'),
+  I3: () => fileIngest('I3'),
+  'I4-produce': () => fileIngest('I4-produce'),
   K1: () => lakeWrite('K1'),
   K2: () => lakeWrite('K2'),
   K4: () => lakeWrite('K4'),

@@ -1,0 +1,134 @@
+/**
+ * I3: a file of events into log and lake, each row of it checked and durable, against DuckDB's own reading of the same file into
+ * a table in memory. I4-produce: `millrace produce` of a packed file at no pace (S2.1 of the features: more than 20,000 a second),
+ * against a script that only unpacks and splits the file, and bare Fastify that only parses what comes and stores nothing.
+ */
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { link } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { createGzip } from 'node:zlib'
+import { openGenerator } from '../../src/ingest/index.ts'
+import { postJson, startInstance } from '../../test/e2e/instance.ts'
+import { root } from '../../test/house/sources.ts'
+import type { Benchmark, Side } from '../benchmark.ts'
+import { lakeVersions, openDuckDb, timed } from '../lake-rows.ts'
+import { makeWorkplace } from '../log-records.ts'
+import { here, startPeer } from './peer.ts'
+
+const EVENTS = Number(process.env['MILLRACE_BENCH_EVENTS'] ?? 200_000)
+/** More than enough for so many events. */
+const USERS = 1_000
+const MAIN = join(root, 'dist/cli/main.js')
+const run = promisify(execFile)
+
+/** Events of a made-up music service, in order of their times. */
+async function writeEvents(file: string, isPacked: boolean): Promise<void> {
+  const { source } = await openGenerator('sparkify', { seed: 1, users: USERS })
+  const out = createWriteStream(file)
+  const pack = isPacked ? createGzip() : undefined
+  pack?.pipe(out)
+  const into = pack ?? out
+  let left = EVENTS
+  for await (const events of source.events(1)) {
+    const some = events.slice(0, left)
+    left -= some.length
+    if (!into.write(some.map(({ bytes }) => `${Buffer.from(bytes).toString()}\n`).join(''))) {
+      await once(into, 'drain')
+    }
+    if (left === 0) break
+  }
+  into.end()
+  await once(out, 'close')
+  if (left > 0) throw new Error(`${USERS} users make ${left} events too few`)
+}
+
+type PeerOf = (file: string, dir: string) => Promise<Side & { close(): Promise<void> }>
+
+const fileIngest = (
+  facts: Pick<Benchmark, 'id' | 'question' | 'floor'>,
+  { isPacked, isFlushed, peerOf }: { isPacked: boolean; isFlushed: boolean; peerOf: PeerOf },
+): Benchmark => ({
+  ...facts,
+  work: EVENTS,
+  unit: 'events/s',
+  async prepare() {
+    const { dir, close } = await makeWorkplace()
+    const file = join(dir, isPacked ? 'events.ndjson.gz' : 'events.ndjson')
+    await writeEvents(file, isPacked)
+    const dataDir = join(dir, 'data')
+    const instance = await startInstance({ dataDir, app: here('log-app.ts') })
+    const peer = await peerOf(file, dir)
+    let runs = 0
+    /** Under another name, since a file that was sent is not sent again. */
+    const send = async (): Promise<void> => {
+      const copy = join(dir, `${++runs}-${isPacked ? 'events.ndjson.gz' : 'events.ndjson'}`)
+      await link(file, copy)
+      const args = [MAIN, 'produce', copy, '--topic', 'sparkify', '--interval', '0']
+      await run(process.execPath, [...args, '--url', instance.url])
+      if (isFlushed) await postJson(instance.url, '/v1/flush', {})
+    }
+    return {
+      versions: await lakeVersions(),
+      ours: {
+        async run() {
+          const seconds = await timed(send)
+          // What the lake still writes is not to be part of the peer's time.
+          await postJson(instance.url, '/v1/flush', {})
+          return seconds
+        },
+      },
+      peer,
+      async close() {
+        await peer.close()
+        await instance.stop()
+        await close()
+      },
+    }
+  },
+})
+
+const duckDbPeer: PeerOf = async (file) => ({
+  async run() {
+    const duckDb = await openDuckDb()
+    try {
+      const read = `CREATE TABLE events AS SELECT * FROM read_json('${file}', format = 'newline_delimited')`
+      return await timed(() => duckDb.connection.run(read))
+    } finally {
+      duckDb.close()
+    }
+  },
+  close: async () => {},
+})
+
+const barePeer: PeerOf = async (file) => {
+  const server = await startPeer()
+  const args = ['--import', 'tsx', here('bare-sender.ts'), file, String(server.port)]
+  return {
+    run: () => timed(() => run(process.execPath, args)),
+    close: () => server.close(),
+  }
+}
+
+export const fileIngestBenchmarks = {
+  I3: fileIngest(
+    {
+      id: 'I3',
+      question:
+        'How many events a second of a file into log and lake, against DuckDB that reads it into memory?',
+      floor: 0.5,
+    },
+    { isPacked: false, isFlushed: true, peerOf: duckDbPeer },
+  ),
+  'I4-produce': fileIngest(
+    {
+      id: 'I4-produce',
+      question:
+        'How many events a second does `produce --interval 0` store of a packed file, against unpacking it and parsing it in bare Fastify?',
+      floor: 0.2,
+    },
+    { isPacked: true, isFlushed: false, peerOf: barePeer },
+  ),
+}
