@@ -55,11 +55,15 @@ const fileIngest = (
   work: EVENTS,
   unit: 'events/s',
   async prepare() {
-    const { dir, close } = await makeWorkplace()
+    const workplace = await makeWorkplace()
+    const { dir } = workplace
     const file = join(dir, isPacked ? 'events.ndjson.gz' : 'events.ndjson')
     await writeEvents(file, isPacked)
     const dataDir = join(dir, 'data')
-    const instance = await startInstance({ dataDir, app: here('log-app.ts') })
+    const instance = await startInstance({
+      dataDir,
+      app: join(root, 'test/fixtures/file-ingest/app.ts'),
+    })
     const peer = await peerOf(file, dir)
     let runs = 0
     /** Under another name, since a file that was sent is not sent again. */
@@ -84,7 +88,7 @@ const fileIngest = (
       async close() {
         await peer.close()
         await instance.stop()
-        await close()
+        await workplace.close()
       },
     }
   },
@@ -105,7 +109,7 @@ const duckDbPeer: PeerOf = async (file) => ({
 
 const barePeer: PeerOf = async (file) => {
   const server = await startPeer()
-  const args = ['--import', 'tsx', here('bare-sender.ts'), file, String(server.port)]
+  const args = ['--import', 'tsx', here('bare-sender-child.ts'), file, String(server.port)]
   return {
     run: () => timed(() => run(process.execPath, args)),
     close: () => server.close(),

@@ -5,11 +5,12 @@
  */
 import { join } from 'node:path'
 import { startInstance } from '../../test/e2e/instance.ts'
+import { root } from '../../test/house/sources.ts'
 import type { Benchmark } from '../benchmark.ts'
 import { eventAt } from '../lake-rows.ts'
 import { makeWorkplace } from '../log-records.ts'
 import { sendAll, type Load } from './load.ts'
-import { here, startPeer } from './peer.ts'
+import { startPeer } from './peer.ts'
 
 interface Kind {
   readonly contentType: string
@@ -56,7 +57,7 @@ const httpIngest = (id: string, question: string, floor: number, kind: Kind): Be
     const workplace = await makeWorkplace()
     const instance = await startInstance({
       dataDir: join(workplace.dir, 'data'),
-      app: here('app.ts'),
+      app: join(root, 'test/fixtures/http-ingest/app.ts'),
     })
     const peer = await startPeer()
     const { contentType, requests, connections } = kind

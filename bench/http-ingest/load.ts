@@ -58,7 +58,7 @@ function answerOf(socket: ReturnType<typeof connect>): Promise<void> {
       const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0)
       if (text.length < end + END_OF_HEAD.length + length) return
       done()
-      if (/^HTTP\/1\.1 2/.test(text)) resolve()
+      if (text.startsWith('HTTP/1.1 2')) resolve()
       else reject(new Error(text))
     }
     socket.on('data', onData)

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 export const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 export async function startPeer(): Promise<{ port: number; close(): Promise<void> }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', here('bare-fastify.ts')], {
+  const child = spawn(process.execPath, ['--import', 'tsx', here('bare-fastify-child.ts')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const exited = once(child, 'exit')
