@@ -38,7 +38,7 @@ export async function runClusterJob(given: TrainingPlan, tools: JobTools): Promi
   const frame = await readEntities(given, tools)
   checkRows(frame, given)
   checkMemory(kind, frame, given, tools)
-  const search = await searchFor(given.spec, tools, kind, frame)
+  const search = await searchFor(given, tools, kind, frame)
   const plan = withFound(given, search)
   const { spec } = plan
   tools.progress(0.3)
@@ -97,7 +97,7 @@ async function fitEntities(
 
 /** Judged by the silhouette of a fifth of the entities, put into the clusters that the others made. */
 async function searchFor(
-  spec: ModelSpec,
+  { spec, memoryBytes }: TrainingPlan,
   tools: JobTools,
   kind: ModelKind,
   frame: Entities,
@@ -111,7 +111,7 @@ async function searchFor(
   return await searchVersion(spec, tools, kind, {
     rows: held.rows,
     leastShare: Math.min(1, LEAST_ENTITIES / others.length),
-    fits: () => true,
+    fits: (params) => bytesOf(kind, frame, params)(frame.rows) <= memoryBytes,
     async score(params, signal, share) {
       const some = drawn.slice(0, Math.ceil(share * drawn.length)).toSorted()
       const learned = selectEntities(frame, some)
@@ -139,11 +139,17 @@ function checkMemory(
   plan: TrainingPlan,
   tools: JobTools,
 ): void {
-  const params = parseParams(kind, plan.spec.params)
-  const columns = frame.names.length
-  const bytesOf = (rows: number): number =>
-    3 * rows * columns * 8 + kind.memoryBytes(rows, columns, 0, params)
-  refuseBeyondMemory(plan, frame.rows, bytesOf, tools.estimate)
+  refuseBeyondMemory(plan, frame.rows, bytesOf(kind, frame, plan.spec.params), tools.estimate)
+}
+
+/** Most memory of a training by its entities. */
+function bytesOf(
+  kind: ModelKind,
+  { names }: EntityFrame,
+  params: ModelSpec['params'],
+): (rows: number) => number {
+  const parsed = parseParams(kind, params)
+  return (rows) => 3 * rows * names.length * 8 + kind.memoryBytes(rows, names.length, 0, parsed)
 }
 
 async function readEntities(plan: TrainingPlan, tools: JobTools): Promise<Entities> {

@@ -1,11 +1,13 @@
 /** From a frame (features room) to what models take: row subsets, category codes, scored predictions. */
 import type { Frame } from '../features/index.ts'
-import type {
-  CategoryColumn,
-  Dataset,
-  FeatureMatrix,
-  Fitted,
-  PredictInput,
+import {
+  parseParams,
+  type CategoryColumn,
+  type Dataset,
+  type FeatureMatrix,
+  type Fitted,
+  type ModelKind,
+  type PredictInput,
 } from '../models/index.ts'
 import type { ModelSpec } from './model-spec.ts'
 import { weighRows } from './row-weights.ts'
@@ -104,4 +106,18 @@ function encodeCategory(
     codes[row] = code
   }
   return { name, levels: [...codeOf.keys()], codes, ...(earlier && { earlier }) }
+}
+
+/** Most memory of a fit by its rows, bytes. */
+export function fitBytesOf(
+  frame: Frame,
+  kind: ModelKind,
+  { inputs, params }: Pick<ModelSpec, 'inputs' | 'params'>,
+): (rows: number) => number {
+  const levels = inputs.categories.reduce(
+    (sum, name) => sum + new Set(frame.categories[name] ?? []).size,
+    0,
+  )
+  const parsed = parseParams(kind, params)
+  return (rows) => kind.memoryBytes(rows, frame.names.length, levels, parsed)
 }

@@ -3,12 +3,12 @@
  * seeded random split, design D20), one final on every row but the gate's, and the trivial baseline beside each.
  */
 import { createFrameBuilder, type Frame } from '../features/index.ts'
-import { openKind, parseParams, type Fitted, type ModelKind } from '../models/index.ts'
+import { openKind, type Fitted, type ModelKind } from '../models/index.ts'
 import type { MetricReport } from '../registry/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
 import { refuseBeyondMemory } from './check-memory.ts'
 import { trainingError } from './errors.ts'
-import { rowsWhere } from './frame-data.ts'
+import { fitBytesOf, rowsWhere } from './frame-data.ts'
 import { judge } from './gate.ts'
 import { importanceOf } from './importance.ts'
 import { crossValidation } from './cross-validation.ts'
@@ -152,13 +152,8 @@ export function checkMemory(
   plan: TrainingPlan,
   tools: JobTools,
 ): void {
-  const levels = plan.spec.inputs.categories.reduce(
-    (sum, name) => sum + new Set(frame.categories[name] ?? []).size,
-    0,
-  )
-  const params = parseParams(kind, plan.spec.params)
+  const fitBytes = fitBytesOf(frame, kind, plan.spec)
   const bytesOf = (count: number): number =>
-    (3 * frame.values.byteLength * count) / Math.max(1, rows.train.length) +
-    kind.memoryBytes(count, frame.names.length, levels, params)
+    (3 * frame.values.byteLength * count) / Math.max(1, rows.train.length) + fitBytes(count)
   refuseBeyondMemory(plan, rows.train.length, bytesOf, tools.estimate)
 }

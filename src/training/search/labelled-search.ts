@@ -8,7 +8,7 @@ import type { ModelKind } from '../../models/index.ts'
 import { createRandom } from '../../kernels/index.ts'
 import type { VersionSearch } from '../../registry/index.ts'
 import { evaluate } from '../evaluation/catalog.ts'
-import { inputOf, labelsOf, rowsWhere, scoresOf } from '../frame-data.ts'
+import { fitBytesOf, inputOf, labelsOf, rowsWhere, scoresOf } from '../frame-data.ts'
 import type { JobTools, LabelledRows } from '../labelled-job.ts'
 import {
   entityColumn,
@@ -41,26 +41,27 @@ export async function searchLabelled(
   const { groupBy } = plan.spec.evaluation ?? {}
   const keys = groupBy === undefined ? undefined : own.frame.categories[groupBy]
   const tests = keys ? groupTest(plan.spec, keys) : lastRows(plan.spec, own)
-  return await search(plan.spec, tools, kind, own, tests)
+  return await search(plan, tools, kind, own, tests)
 }
 
 /** Of a model that looks ahead: outcomes known before the first test cut-off, no entity of the random test set. */
 export async function searchAhead(
-  { spec }: TrainingPlan,
+  plan: TrainingPlan,
   tools: JobTools,
   kind: ModelKind,
   frame: Frame,
   rows: LabelledRows,
 ): Promise<VersionSearch | undefined> {
+  const { spec } = plan
   if (spec.search === undefined) return undefined
   const keys = frame.categories[entityColumn(spec) ?? ''] ?? []
   const isTest = groupsOf(`test:${spec.seed}`, keys)
   const own = { frame, rows: rows.timeTrain.filter((row) => !isTest(row)) }
-  return await search(spec, tools, kind, own, groupTest(spec, keys))
+  return await search(plan, tools, kind, own, groupTest(spec, keys))
 }
 
 async function search(
-  spec: ModelSpec,
+  { spec, memoryBytes }: TrainingPlan,
   tools: JobTools,
   kind: ModelKind,
   { frame, rows }: FrameRows,
@@ -75,7 +76,9 @@ async function search(
   return await searchVersion(spec, tools, kind, {
     rows: validation.length,
     leastShare: Math.min(1, LEAST_ROWS / train.length),
-    fits: () => true,
+    fits: (params) =>
+      3 * frame.values.byteLength + fitBytesOf(frame, kind, { ...spec, params })(train.length) <=
+      memoryBytes,
     async score(params, signal, share) {
       const some = share === 1 ? train : drawn.slice(0, Math.ceil(share * drawn.length)).toSorted()
       const fitted = await fitter({ ...spec, params }, { ...tools, signal })(kind, frame, some)
