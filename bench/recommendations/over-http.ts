@@ -17,6 +17,8 @@ import { startServer } from './server.ts'
 const PEER = { implicit: '0.7.3', numpy: '2.4.6', scipy: '1.17.1' }
 const SCRIPT = fileURLToPath(new URL('implicit_peer.py', import.meta.url))
 const [CLOSED, OPEN] = [32, 256]
+/** Until every user's history was folded in once, and what runs often is compiled. */
+const WARM_UP_MS = 8_000
 const CLOSED_MS = 10_000
 const OPEN_MS = 10_000
 /** Requests of one run of the peer; figures are lists a second. */
@@ -38,7 +40,7 @@ export const overHttp: Benchmark = {
     writeFileSync(join(folder, 'column.i32'), matrix.column)
     const server = await startServer()
     const load = await openHttpLoad(server.port, CLOSED, pathOf)
-    await load.closed(2_000)
+    await load.closed(WARM_UP_MS)
     return {
       versions: PEER,
       ours: { run: async () => REQUESTS / (await load.closed(CLOSED_MS)) },

@@ -7,10 +7,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
-import { buildServer, listen } from '../../src/api/index.ts'
-import { defineApp, recommender, startApp, topic, type RunningApp } from '../../src/app/index.ts'
+import type * as api from '../../src/api/index.ts'
+import type * as apps from '../../src/app/index.ts'
 import { makeMatrix } from '../als-train/matrix.ts'
 import { CATALOGUE } from './catalogue.ts'
+
+// What users run: from source, the loader names every function anew each time it is made.
+const built = (room: string): string => new URL(`../../dist/${room}/index.js`, import.meta.url).href
+const { buildServer, listen } = (await import(built('api'))) as typeof api
+const { defineApp, recommender, startApp, topic } = (await import(built('app'))) as typeof apps
 
 const FACTORS = 64
 const EVENTS_A_REQUEST = 10_000
@@ -40,7 +45,7 @@ const app = defineApp({
   },
 })
 
-async function train(running: RunningApp, name: string): Promise<void> {
+async function train(running: apps.RunningApp, name: string): Promise<void> {
   const [job] = await running.trainer.train({ model: name, trigger: 'manual', by: 'bench' })
   const done = await running.trainer.wait(job?.id ?? '')
   if (done.error) throw new Error(done.error.message)
