@@ -19,12 +19,17 @@ interface Top {
   readonly result: readonly {
     readonly artist_id: number
     readonly name: string
+    readonly url: string
     readonly score: number
   }[]
   readonly fallback: string | null
 }
 interface History {
-  readonly result: readonly { readonly artist_id: number; readonly weight: number }[]
+  readonly result: readonly {
+    readonly artist_id: number
+    readonly name: string
+    readonly weight: number
+  }[]
   readonly total: number
 }
 
@@ -110,11 +115,11 @@ test('S0.6: disjoint sets by hand', async () => {
   for (const { id } of jobs) await app.trainer.cancel(id)
 })
 
-test('S0.7: five artists with name and score, descending, none heard before', async () => {
+test('S0.7: five artists with name, page and score, descending, none heard before', async () => {
   const { result, fallback } = await get<Top>('/2/25/ratings/top/5')
   expect(fallback).toBeNull()
   expect(result).toHaveLength(5)
-  expect(result.every(({ name }) => name.length > 0)).toBe(true)
+  expect(result.every(({ name, url }) => name.length > 0 && url.startsWith('http'))).toBe(true)
   const scores = result.map(({ score }) => score)
   expect(scores).toEqual(scores.toSorted((a, b) => b - a))
   const heard = await get<History>('/2/25/history?limit=1000')
@@ -140,6 +145,9 @@ test('S0.9: one pair is a number from 0; strangers are answered and named', asyn
 test('S0.10, S0.13: a listen is in the history at once, and acts on the list', async () => {
   const before = await get<History>('/2/43/history?limit=2')
   expect(before.result).toHaveLength(2)
+  expect(before.result.every(({ name }) => name.length > 0)).toBe(true)
+  const next = await get<History>('/2/43/history?limit=1&offset=1')
+  expect(next.result).toEqual(before.result.slice(1))
   const published = await server.inject({
     method: 'POST',
     url: '/v1/topics/lastfm/events',

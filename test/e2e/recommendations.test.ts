@@ -28,7 +28,13 @@ interface List {
   readonly trace?: {
     readonly removed: readonly { readonly item: string; readonly rule: string }[]
     readonly history: { readonly items: number }
-    readonly diversity?: { readonly similarityBefore: number; readonly similarityAfter: number }
+    readonly foldedAgoMs: number | null
+    readonly rules: readonly string[]
+    readonly diversity?: {
+      readonly similarityBefore: number
+      readonly similarityAfter: number
+      readonly ndcgLoss: number
+    }
   }
 }
 
@@ -264,7 +270,11 @@ describe('with a version', () => {
   })
 
   test('B10 a trace says what was removed and by which rule', async () => {
-    const { trace } = await list('/v1/recommendations/u4?trace=true&exclude=i00')
+    const { trace, version, items } = await list('/v1/recommendations/u4?trace=true&exclude=i00')
+    expect(version).toBeGreaterThan(0)
+    expect(items.map(({ source }) => source)).toEqual(Array(10).fill('fold-in'))
+    expect(trace?.foldedAgoMs).toBeGreaterThanOrEqual(0)
+    expect(trace?.rules).toEqual(['known', 'exclude'])
     expect(trace?.history.items).toBe(knownOf('u4').size)
     const rules = new Map(trace?.removed.map(({ item, rule }) => [item, rule]))
     expect([...knownOf('u4')].every((item) => item === 'i00' || rules.get(item) === 'known')).toBe(
@@ -278,8 +288,10 @@ describe('with a version', () => {
   test('B12 diversity makes a list less alike, and shows its price', async () => {
     const { trace, items } = await list('/v1/recommendations/u4?limit=10&diversity=0.5&trace=true')
     expect(items).toHaveLength(10)
-    const { similarityBefore = 0, similarityAfter = 1 } = trace?.diversity ?? {}
+    const { similarityBefore = 0, similarityAfter = 1, ndcgLoss = -1 } = trace?.diversity ?? {}
     expect(similarityAfter).toBeLessThan(0.8 * similarityBefore)
+    expect(ndcgLoss).toBeGreaterThanOrEqual(0)
+    expect(ndcgLoss).toBeLessThan(1)
   })
 
   test('B16 a group: mean and least misery', async () => {
