@@ -184,6 +184,32 @@ export function gameEventsJourney(open: () => Promise<JourneyWorld>): void {
     )
   })
 
+  it('S1.3: parameters by query, JSON body and path, by GET, POST and DELETE, are fields of the event', async () => {
+    const json = { 'content-type': 'application/json' }
+    for (const [path, call] of [
+      ['/purchase_a_sword?sword_type=katana', {}],
+      ['/purchase_a_sword', { method: 'POST', headers: json, body: '{"sword_type":"sabre"}' }],
+      ['/join_guild/grubs', { method: 'DELETE' }],
+    ] as const) {
+      assert.equal((await fetch(example.url + path, call)).status, 200, path)
+    }
+    assert.deepEqual(
+      await sqlRows(
+        example.url,
+        `select event_type, sword_type, guild, direction from game_events
+         where sword_type is not null or guild is not null order by _offset`,
+      ),
+      [
+        ['purchase_sword', 'katana', null, null],
+        ['purchase_sword', 'sabre', null, null],
+        ['join_guild', null, 'grubs', 'reduce'],
+      ],
+    )
+    const bad = await fetch(`${example.url}/purchase_a_sword?sword=katana`)
+    assert.equal(bad.status, 422)
+    assert.match(await bad.text(), /\/sword/)
+  })
+
   it('S1.14: doctor names a topic that is written by another name', async () => {
     await sendValue(example.bootstrap, 'game-events', '{"event_type": "default"}')
     const failed = await millrace('doctor').then(
