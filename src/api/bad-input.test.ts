@@ -123,6 +123,7 @@ function goodQuery(route: AnyRoute): Record<string, string> {
   const query: Record<string, string> = {}
   if ('topic' in shapeOf(route.query)) query['topic'] = 'ratings'
   if ('entity' in shapeOf(route.query)) query['entity'] = '1'
+  if ('asOf' in shapeOf(route.query)) query['asOf'] = '2018-11-15'
   return query
 }
 const withQuery = (path: string, query: Readonly<Record<string, string>>): string => {

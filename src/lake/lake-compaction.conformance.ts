@@ -1,6 +1,7 @@
 /** K6, and what changes over a table's life: columns and formats. */
 import type { ConformanceCheck } from '../core/index.ts'
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { access, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LakeTable } from './lake.ts'
@@ -142,7 +143,10 @@ export function compactionChecks(harness: LakeHarness): ConformanceCheck[] {
       await withTable(harness, dir, (table) => fill(table, 1))
       const folder = join(dir, 'events', 'manifest')
       const record = join(folder, (await readdir(folder)).toSorted().at(-1)!)
-      const newer = (await readFile(record, 'utf8')).replace('"format":1', '"format":3')
+      const { state } = JSON.parse(await readFile(record, 'utf8')) as { state: object }
+      const theirs = { ...state, format: 3 }
+      const sha256 = createHash('sha256').update(JSON.stringify(theirs)).digest('hex')
+      const newer = JSON.stringify({ sha256, state: theirs })
       await writeFile(record, newer)
       await writeFile(join(dir, 'events', 'temp', 'theirs'), '')
       const lake = await harness.open({ dir, clock: harness.makeClock() })

@@ -112,6 +112,8 @@ function parseRecord(text: string, name: string): TableState | undefined {
   const state = record?.state
   if (typeof state !== 'object' || state === null || typeof state.format !== 'number')
     return undefined
+  // Every format has this envelope, so that damage is not taken for a newer format.
+  if (record.sha256 !== digest(JSON.stringify(state))) return undefined
   if (state.format > MANIFEST_FORMAT) {
     throw lakeError(
       'LAKE_FORMAT_NEWER',
@@ -120,6 +122,5 @@ function parseRecord(text: string, name: string): TableState | undefined {
     )
   }
   // A copy of another version's record is whole and not this one.
-  if (name !== recordName(state.version)) return undefined
-  return record.sha256 === digest(JSON.stringify(state)) ? state : undefined
+  return name === recordName(state.version) ? state : undefined
 }
