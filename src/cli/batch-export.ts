@@ -2,13 +2,13 @@
  * The batches of a table as files, one each, from the REST API: `movielens_batch_1795279240_12.csv`. The number in the middle
  * is when the oldest batch was closed, in seconds since 1970, so a later export gives the same names and only adds to them.
  */
-import { sqlName } from '../core/index.ts'
 import { createWriteStream } from 'node:fs'
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { BatchAnswer, SqlAnswer, StatusAnswer, TopicAnswer } from '../api/index.ts'
+import { sqlName } from '../core/index.ts'
 import { path, query, type ApiClient } from './api-client.ts'
 import { csvLine } from './csv-line.ts'
 import { cliError } from './errors.ts'

@@ -2,10 +2,10 @@
  * Three lines that work when pasted: lists for a user that the stream has shown, and predictions, by the app's own routes first. Each
  * is tried before it is printed, so a line that is shown has answered 200 a moment ago.
  */
-import { sqlName } from '../core/index.ts'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { RunningApp } from '../app/index.ts'
+import { sqlName } from '../core/index.ts'
 
 const LINES = 3
 

@@ -30,8 +30,11 @@ export function formatDuration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)}ms`
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1).replace(/\.0$/, '')}s`
   const minutes = Math.floor(ms / 60_000)
-  if (minutes < 60) return `${minutes}m ${Math.round((ms % 60_000) / 1_000)}s`
+  if (minutes < 60) return twoUnits(minutes, 'm', Math.round((ms % 60_000) / 1_000), 's')
   const hours = Math.floor(minutes / 60)
-  if (hours >= 48) return `${Math.floor(hours / 24)}d ${hours % 24}h`
-  return `${hours}h ${minutes % 60}m`
+  if (hours >= 48) return twoUnits(Math.floor(hours / 24), 'd', hours % 24, 'h')
+  return twoUnits(hours, 'h', minutes % 60, 'm')
 }
+
+const twoUnits = (large: number, unit: string, small: number, smallUnit: string): string =>
+  small === 0 ? `${large}${unit}` : `${large}${unit} ${small}${smallUnit}`

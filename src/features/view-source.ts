@@ -15,7 +15,6 @@ const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
 }
 export const sqlTypeOf = (column: Column): string => SQL_TYPES[column.type]
 
-/** Quotes a name for SQL. */
 /** Names of a view's intermediate columns; a view's name has no dot, so they never meet. */
 export const aggregateColumn = (view: string, index: number): string => `${view}.a${index}`
 export const rowColumn = (view: string, index: number): string => `${view}.x${index}`

@@ -99,5 +99,5 @@ function summaryOf({
     return `${found}; the label can still change until ${known}`
   }
   const positive = rows.filter(({ label }) => label === 1).length
-  return `${found}, ${positive} of them with label 1 within ${formatDuration(horizonMs).replace(/ 0[hms]$/, '')}`
+  return `${found}, ${positive} of them with label 1 within ${formatDuration(horizonMs)}`
 }
