@@ -100,7 +100,7 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'G-scan-10M': () => import('./growth/scan-growth.ts').then((folder) => folder.scanGrowthLarge),
   'G-fold-in': () => import('./growth/fold-in-growth.ts').then((folder) => folder.foldInGrowth),
   S3: () => import('./recommendations/over-http.ts').then((folder) => folder.overHttp),
-  S6: () => import('./recommendations/over-http.ts').then((folder) => folder.tailOverHttp),
+  S6: () => import('./recommendations/over-http.ts').then((folder) => folder.tailOfLists),
   'S6-training': () =>
     import('./recommendations/over-http.ts').then((folder) => folder.tailWhileTraining),
   'T6-lastfm': () =>

@@ -11,6 +11,7 @@ import { makeMatrix } from '../als-train/matrix.ts'
 import type { Benchmark } from '../benchmark.ts'
 import { openHttpLoad, quantile } from '../http-load.ts'
 import { pythonPeer } from '../peers.ts'
+import { tailOverHttp, toMs } from '../tail-over-http.ts'
 import { CATALOGUE, pathOf } from './catalogue.ts'
 import { startServer } from './server.ts'
 
@@ -23,8 +24,6 @@ const CLOSED_MS = 10_000
 const OPEN_MS = 10_000
 /** Requests of one run of the peer; figures are lists a second. */
 const REQUESTS = 20_000
-
-const toMs = (value: number): number => Number(value.toFixed(2))
 
 export const overHttp: Benchmark = {
   id: 'S3',
@@ -60,46 +59,14 @@ export const overHttp: Benchmark = {
   },
 }
 
-export const tailOverHttp: Benchmark = {
+export const tailOfLists = tailOverHttp({
   id: 'S6',
   question:
     'Is p99 of a list, at half the highest rate and a constant arrival, at most three times p50 and at most 10 ms?',
-  work: 1,
-  unit: '1/s',
-  floor: 1,
-  once: true,
-  async prepare() {
-    const server = await startServer()
-    const [closed, open] = [
-      await openHttpLoad(server.port, CLOSED, pathOf),
-      await openHttpLoad(server.port, OPEN, pathOf),
-    ]
-    await closed.closed(3_000)
-    const rate = (await closed.closed(3_000)) / 2
-    let latencies: Float64Array = new Float64Array(0)
-    return {
-      versions: {},
-      ours: {
-        async run() {
-          latencies = await open.open(rate, OPEN_MS)
-          return quantile(latencies, 0.99) / 1_000
-        },
-      },
-      peer: { run: async () => Math.min(3 * quantile(latencies, 0.5), 10) / 1_000 },
-      figures: () => ({
-        rate: Math.round(rate),
-        p50Ms: toMs(quantile(latencies, 0.5)),
-        p99Ms: toMs(quantile(latencies, 0.99)),
-        mostMs: toMs(quantile(latencies, 1)),
-      }),
-      async close() {
-        closed.close()
-        open.close()
-        await server.close()
-      },
-    }
-  },
-}
+  startServer,
+  closed: CLOSED,
+  pathOf,
+})
 
 export const tailWhileTraining: Benchmark = {
   id: 'S6-training',

@@ -9,8 +9,15 @@ export const names: readonly string[] = Array.from(
   (_, j) => `x${String(j).padStart(2, '0')}`,
 )
 
-/** Rows as the JSON bodies of requests, taken in turn. */
-export function bodies(): readonly string[] {
+let bodies: readonly string[] | undefined
+
+/** A row as the JSON body of a request; after a thousand they come again. */
+export function bodyOf(request: number): string {
+  bodies ??= makeBodies()
+  return bodies[request % bodies.length]!
+}
+
+function makeBodies(): string[] {
   const { values } = makeRows(ASKED_ROWS, COLUMNS, 2)
   return Array.from({ length: ASKED_ROWS }, (_, r) =>
     JSON.stringify(Object.fromEntries(names.map((name, j) => [name, values[r * COLUMNS + j]!]))),

@@ -7,19 +7,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Benchmark } from '../benchmark.ts'
-import { openHttpLoad, quantile } from '../http-load.ts'
+import { openHttpLoad } from '../http-load.ts'
 import { LEARNER_PEERS } from '../learner-peer.ts'
 import { makeRows, writeRows } from '../made-rows.ts'
 import { pythonPeer } from '../peers.ts'
 import { startChild } from '../recommendations/server.ts'
-import { bodies, COLUMNS } from './shape.ts'
+import { tailOverHttp } from '../tail-over-http.ts'
+import { bodyOf, COLUMNS } from './shape.ts'
 
 const SERVER = fileURLToPath(new URL('tree-server-child.ts', import.meta.url))
 const PEER = fileURLToPath(new URL('row_peer.py', import.meta.url))
 const PATH = '/v1/models/stay/predict'
 /** As many at once as are let in without a line. */
 const CLOSED = 8
-const OPEN = 256
 const RUN_MS = 5_000
 const REQUESTS = 20_000
 
@@ -36,8 +36,6 @@ export const rowOverHttp: Benchmark = {
     const python = pythonPeer(LEARNER_PEERS)
     const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
     writeRows(folder, 'train', makeRows(20_000, COLUMNS, 1))
-    const rows = bodies()
-    const bodyOf = (request: number): string => rows[request % rows.length]!
     const [ours, peer] = [
       await startServer(),
       await startChild(python, [PEER, folder, String(COLUMNS)]),
@@ -60,39 +58,12 @@ export const rowOverHttp: Benchmark = {
   },
 }
 
-export const tailOfTrees: Benchmark = {
+export const tailOfTrees = tailOverHttp({
   id: 'S6-trees',
   question:
     'Is p99 of a row by 100 boosted trees, at half the highest rate and a constant arrival, at most three times p50 and at most 10 ms?',
-  work: 1,
-  unit: '1/s',
-  floor: 1,
-  once: true,
-  async prepare() {
-    const server = await startServer()
-    const rows = bodies()
-    const bodyOf = (request: number): string => rows[request % rows.length]!
-    const closed = await openHttpLoad(server.port, CLOSED, () => PATH, bodyOf)
-    const open = await openHttpLoad(server.port, OPEN, () => PATH, bodyOf)
-    await closed.closed(3_000)
-    const rate = (await closed.closed(3_000)) / 2
-    let latencies: Float64Array = new Float64Array(0)
-    const ms = (share: number): number => Number(quantile(latencies, share).toFixed(2))
-    return {
-      versions: {},
-      ours: {
-        async run() {
-          latencies = await open.open(rate, 2 * RUN_MS)
-          return quantile(latencies, 0.99) / 1_000
-        },
-      },
-      peer: { run: async () => Math.min(3 * quantile(latencies, 0.5), 10) / 1_000 },
-      figures: () => ({ rate: Math.round(rate), p50Ms: ms(0.5), p99Ms: ms(0.99), mostMs: ms(1) }),
-      async close() {
-        closed.close()
-        open.close()
-        await server.close()
-      },
-    }
-  },
-}
+  startServer,
+  closed: CLOSED,
+  pathOf: () => PATH,
+  bodyOf,
+})

@@ -3,12 +3,12 @@
  * lost, and the log must have said so. The same broker with a flush after every message must lose nothing; the one as it
  * comes is the control, which must.
  */
-import { mkdir } from 'node:fs/promises'
 import { createRandom } from '../../src/kernels/index.ts'
 import { missingForKafka } from '../engines/kafka-jars.ts'
 import type { AnomalyName } from './anomaly.ts'
 import { kafkaPeer, type KafkaVictim } from './kafka-peer.ts'
-import { cutPower, FILE_SYSTEMS, missingForPowerCut } from './power-cut.ts'
+import { cutPeer } from './peers.ts'
+import { missingForPowerCut } from './power-cut.ts'
 import type { Soak } from './result.ts'
 import { addUp } from './writer.ts'
 
@@ -51,26 +51,15 @@ export const brokerPower: Soak = async ({ seed, rounds = DEFAULT_ROUNDS }) => {
   return { ...facts, controls, seconds, more: { as_it_comes: asItComes } }
 }
 
-async function cutOnce(
+function cutOnce(
   properties: Readonly<Record<string, string>>,
   round: number,
   waitMs: number,
 ): Promise<Loss> {
   const peer = kafkaPeer(properties)
-  let victim: KafkaVictim | undefined
-  return cutPower({
-    kind: FILE_SYSTEMS[round % 3 === 2 ? 1 : 0],
-    waitMs,
-    async start(folder) {
-      await mkdir(folder)
-      victim = await peer.start(folder)
-      return victim
-    },
-    async check(folder) {
-      const acknowledged = victim?.acknowledged() ?? 0
-      const found = await peer.count(folder, acknowledged)
-      const isWarned = /may be lost with one broker/.test(victim?.shortcomings.join() ?? '')
-      return { acknowledged, lost: acknowledged - found, isWarned }
-    },
+  return cutPeer<KafkaVictim, Loss>(peer, round, waitMs, async (folder, acknowledged, victim) => {
+    const found = await peer.count(folder, acknowledged)
+    const isWarned = /may be lost with one broker/.test(victim?.shortcomings.join() ?? '')
+    return { acknowledged, lost: acknowledged - found, isWarned }
   })
 }

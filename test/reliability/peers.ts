@@ -123,12 +123,14 @@ export async function* powerCutsOfPeers(
   }
 }
 
-async function cutOnce(
-  peer: Peer,
+/** One power cut under a peer that writes. `check` looks at its folder as it came back, with what the peer had acknowledged. */
+export async function cutPeer<Victim extends PeerVictim, T>(
+  peer: { start(folder: string): Promise<Victim> },
   round: number,
   waitMs: number,
-): Promise<{ acknowledged: number; lost: number }> {
-  let victim: PeerVictim | undefined
+  check: (folder: string, acknowledged: number, victim: Victim | undefined) => Promise<T>,
+): Promise<T> {
+  let victim: Victim | undefined
   return cutPower({
     kind: FILE_SYSTEMS[round % 3 === 2 ? 1 : 0],
     waitMs,
@@ -137,11 +139,17 @@ async function cutOnce(
       victim = await peer.start(folder)
       return victim
     },
-    async check(folder) {
-      const acknowledged = victim?.acknowledged() ?? 0
-      // A folder that is gone has nothing, and a store that does not open neither.
-      const found = await peer.count(folder, acknowledged).catch(() => 0)
-      return { acknowledged, lost: acknowledged - found }
-    },
+    check: (folder) => check(folder, victim?.acknowledged() ?? 0, victim),
   })
 }
+
+const cutOnce = (
+  peer: Peer,
+  round: number,
+  waitMs: number,
+): Promise<{ acknowledged: number; lost: number }> =>
+  cutPeer(peer, round, waitMs, async (folder, acknowledged) => {
+    // A folder that is gone has nothing, and a store that does not open neither.
+    const found = await peer.count(folder, acknowledged).catch(() => 0)
+    return { acknowledged, lost: acknowledged - found }
+  })

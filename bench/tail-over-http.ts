@@ -1,0 +1,64 @@
+/**
+ * S6 and its kin: p99 at half the highest rate and a constant arrival, against what is allowed: three times p50, and 10 ms. The
+ * "ratio" is what is allowed to what was found.
+ */
+import type { Benchmark } from './benchmark.ts'
+import { openHttpLoad, quantile } from './http-load.ts'
+
+export interface Tail extends Pick<Benchmark, 'id' | 'question'> {
+  readonly startServer: () => Promise<{ readonly port: number; close(): Promise<void> }>
+  /** Connections of the load that finds the highest rate. */
+  readonly closed: number
+  readonly pathOf: (request: number) => string
+  readonly bodyOf?: (request: number) => string
+}
+
+/** Connections of the load at a constant rate. */
+const OPEN = 256
+const WARM_UP_MS = 3_000
+const RUN_MS = 10_000
+const MOST_MS = 10
+
+export const tailOverHttp = ({
+  startServer,
+  closed,
+  pathOf,
+  bodyOf,
+  ...about
+}: Tail): Benchmark => ({
+  ...about,
+  work: 1,
+  unit: '1/s',
+  floor: 1,
+  once: true,
+  async prepare() {
+    const server = await startServer()
+    const [highest, constant] = [
+      await openHttpLoad(server.port, closed, pathOf, bodyOf),
+      await openHttpLoad(server.port, OPEN, pathOf, bodyOf),
+    ]
+    await highest.closed(WARM_UP_MS)
+    const rate = (await highest.closed(WARM_UP_MS)) / 2
+    let latencies: Float64Array = new Float64Array(0)
+    const ms = (share: number): number => toMs(quantile(latencies, share))
+    return {
+      versions: {},
+      ours: {
+        async run() {
+          latencies = await constant.open(rate, RUN_MS)
+          return quantile(latencies, 0.99) / 1_000
+        },
+      },
+      peer: { run: async () => Math.min(3 * quantile(latencies, 0.5), MOST_MS) / 1_000 },
+      figures: () => ({ rate: Math.round(rate), p50Ms: ms(0.5), p99Ms: ms(0.99), mostMs: ms(1) }),
+      async close() {
+        highest.close()
+        constant.close()
+        await server.close()
+      },
+    }
+  },
+})
+
+/** As figures show it. */
+export const toMs = (value: number): number => Number(value.toFixed(2))
