@@ -8,6 +8,7 @@ export {
 export { alsBytes } from './als/als-memory.ts'
 export { openAls, type AlsSolver, type HalfStep, type Side } from './als/als.ts'
 export { foldIn, gramOf, rowSystem, type FactorTable } from './als/fold-in.ts'
+export { compressRows, type SparseMatrix } from './als/sparse-matrix.ts'
 export { crc32c } from './crc32c.ts'
 export { murmur2 } from './murmur2.ts'
 export { assignRows } from './assignment.ts'

@@ -1,5 +1,5 @@
 /**
- * What lies where in the memory of one ALS: both orientations of the matrix (16 bytes an entry), the factors of both sides,
+ * What lies where in the memory of one ALS: both orientations of the matrix (16 bytes an entry, with weights 24), the factors of both sides,
  * a basis, the parts of a gram matrix, penalties, and per thread a scratch. Counted before anything is allocated.
  */
 import { kernelError } from '../errors.ts'
@@ -12,6 +12,8 @@ export interface AlsShape {
   /** d ≥ 1. */
   readonly factors: number
   readonly threads: number
+  /** Entries have weights. */
+  readonly isWeighted?: boolean
 }
 
 /** Ranges that a gram matrix is summed up in; fixed, so that its bits do not depend on the threads. */
@@ -27,7 +29,8 @@ const FIRST = 1_024
 export const strideOf = (factors: number): number => Math.ceil(factors / 8) * 8
 
 /** Byte addresses, and the bytes of all. */
-export function layOutAls({ rows, columns, entries, factors, threads }: AlsShape) {
+export function layOutAls(shape: AlsShape) {
+  const { rows, columns, entries, factors, threads, isWeighted = false } = shape
   const stride = strideOf(factors)
   const longest = Math.min(entries, Math.max(rows, columns))
   let end = FIRST
@@ -41,6 +44,8 @@ export function layOutAls({ rows, columns, entries, factors, threads }: AlsShape
     start: place((count + 1) * 4),
     column: place(entries * 4),
     value: place(entries * 4),
+    /** 0: none. */
+    weight: isWeighted ? place(entries * 4) : 0,
     // Whole groups of four rows.
     factors: place(Math.ceil(count / 4) * 4 * stride * 4),
     penalty: place(count * 4),

@@ -20,10 +20,13 @@ export function solveReference(
   for (let u = 0; u < sided.rows; u++) {
     const [from, to] = [sided.start[u]!, sided.start[u + 1]!]
     const values = sided.value.subarray(from, to)
+    const weights = sided.weight?.subarray(from, to)
+    const linear = ({ scale, shift }: Linear) =>
+      Array.from(values, (value, e) => (scale * value + shift) * (weights?.[e] ?? 1))
     const entries: RowEntries = {
       column: sided.column.subarray(from, to),
-      square: Array.from(values, (value) => step.square.scale * value + step.square.shift),
-      target: Array.from(values, (value) => step.target.scale * value + step.target.shift),
+      square: linear(step.square),
+      target: linear(step.target),
     }
     const x = target.values.subarray(u * target.stride, u * target.stride + target.factors)
     const penalty = step.penalty[u]!
@@ -116,7 +119,7 @@ export function lossOf(
       for (let f = 0; f < d; f++) s += rows.values[u * rows.stride + f]! * columns.values[y + f]!
       const a = square.scale * matrix.value[e]! + square.shift
       const b = target.scale * matrix.value[e]! + target.shift
-      loss += a * s * s - 2 * b * s + b
+      loss += (a * s * s - 2 * b * s + b) * (matrix.weight?.[e] ?? 1)
     }
   }
   for (const side of ['rows', 'columns'] as const) {

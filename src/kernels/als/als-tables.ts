@@ -45,6 +45,7 @@ export function fillTables(
       const at = next[placeOfColumn[matrix.column[e]!]!]!++
       ofColumns.column[at] = place
       ofColumns.value[at] = matrix.value[e]!
+      if (matrix.weight) ofColumns.weight[at] = matrix.weight[e]!
     }
   }
   const nextOfRow = rows.start.slice()
@@ -53,6 +54,7 @@ export function fillTables(
       const at = nextOfRow[ofColumns.column[e]!]!++
       ofRows.column[at] = place
       ofRows.value[at] = ofColumns.value[e]!
+      if (matrix.weight) ofRows.weight[at] = ofColumns.weight[e]!
     }
   }
   return { rows, columns }
@@ -82,4 +84,5 @@ function openSide(
 const entriesOf = (buffer: SharedArrayBuffer, at: Places['rows'], entries: number) => ({
   column: new Int32Array(buffer, at.column, entries),
   value: new Float32Array(buffer, at.value, entries),
+  weight: new Float32Array(buffer, at.weight, at.weight === 0 ? 0 : entries),
 })

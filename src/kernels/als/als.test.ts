@@ -21,6 +21,11 @@ function randomMatrix(rows: number, columns: number, seed: number): SparseMatrix
   return { rows, columns, start, column, value: Float32Array.from(column, () => random.int(5)) }
 }
 
+const withWeights = (matrix: SparseMatrix): SparseMatrix => {
+  const random = createRandom(9)
+  return { ...matrix, weight: matrix.value.map(() => 0.1 + 3 * random.uniform()) }
+}
+
 /** Products of rows before and after a half-step, by the kernels and by the reference: the basis of factors is free. */
 async function halfStep(
   matrix: SparseMatrix,
@@ -75,13 +80,14 @@ function distance(fast: Float64Array, slow: Float64Array): number {
 test.each([1, 3, 8, 12, 32, 40, 65])(
   'kernels equal the reference to 1e-4 of its norm, %i factors',
   async (factors) => {
-    const matrix = randomMatrix(60, 90, factors)
+    const plain = randomMatrix(60, 90, factors)
     for (const side of ['rows', 'columns'] as const) {
       const penalty = Float32Array.from({ length: 90 }, (_, u) => 0.5 + (u % 4))
       for (const method of ['cholesky', { gradientSteps: 3 }] as const) {
-        for (const [gramWeight, equation] of [
-          [0.3, implicit],
-          [0, explicit],
+        for (const [gramWeight, equation, matrix] of [
+          [0.3, implicit, plain],
+          [0, explicit, plain],
+          [0, explicit, withWeights(plain)],
         ] as const) {
           const count = side === 'rows' ? 60 : 90
           const step = { side, gramWeight, ...equation, penalty: penalty.slice(0, count), method }

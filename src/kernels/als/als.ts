@@ -4,8 +4,8 @@
  *
  *   (g YᵀY + p_u I + Σ_e a_e y_e y_eᵀ) x_u = Σ_e b_e y_e
  *
- * over the entries e of the row; a_e and b_e are linear in the value of the entry, which covers implicit feedback (weights,
- * g > 0) and explicit ratings (a = 1, b = value, g = 0). Exactly by Cholesky, or by a few steps of conjugate gradients from
+ * over the entries e of the row; a_e and b_e are linear in the value of the entry, both times its weight if it has one, which
+ * covers implicit feedback (confidences, g > 0) and explicit ratings (a = 1, b = value, g = 0). Exactly by Cholesky, or by a few steps of conjugate gradients from
  * the present x (Takács, Pilászy and Tikk, "Applications of the conjugate gradient method for implicit feedback
  * collaborative filtering", RecSys 2011). Knows nothing of users or items.
  */
@@ -28,9 +28,9 @@ export interface HalfStep {
   readonly side: Side
   /** g ≥ 0: weight of the square of every product, also those without an entry. */
   readonly gramWeight: number
-  /** a of an entry, ≥ 0. */
+  /** a of an entry before its weight, ≥ 0. */
   readonly square: Linear
-  /** b of an entry. */
+  /** b of an entry before its weight. */
   readonly target: Linear
   /** p ≥ 0, one per row of the side. */
   readonly penalty: ArrayLike<number>
@@ -64,7 +64,14 @@ export interface AlsOptions {
 
 /** Throws KERNEL_TOO_LARGE (`alsBytes` tells the need before), KERNEL_MISSING. */
 export function openAls(matrix: SparseMatrix, options: AlsOptions): AlsSolver {
-  const shape = { ...options, ...matrix, entries: matrix.column.length }
+  const { rows, columns, column, weight } = matrix
+  const shape = {
+    ...options,
+    rows,
+    columns,
+    entries: column.length,
+    isWeighted: weight !== undefined,
+  }
   checkAlsFits(shape)
   const { stride, places, pool: sizes } = layOutAls(shape)
   const pool = openThreadPool({ module: 'als', ...sizes, signal: options.signal })
@@ -104,6 +111,9 @@ export function openAls(matrix: SparseMatrix, options: AlsOptions): AlsSolver {
         places.spectrum,
         target.at.penalty,
         [a.scale, a.shift, b.scale, b.shift],
+        0,
+        0,
+        target.at.weight,
       ])
       const cost = costOf(step.method, stride)
       const { bounds, work } = boundsByCost(target.start, cost)

@@ -6,8 +6,6 @@ import { selectRows } from '../dataset.ts'
 import { modelConformance } from '../model.conformance.ts'
 import type { CategoryColumn, Dataset, PredictInput } from '../model.ts'
 import { parseParams } from '../open-model.ts'
-import { createPacer } from '../pacer.ts'
-import { compressRows, solveRows } from './als-solver.ts'
 import { factorization } from './factorization.ts'
 
 describe('conformance', () => {
@@ -50,34 +48,6 @@ test('a checkerboard, which offsets cannot learn, is learned, also where it was 
   const item = [...Array(SIZE).keys()].map((i) => `i${i}`)
   const { value } = fitted.predict({ matrix: noFeatures(SIZE), categories: { user, item } })
   for (const x of value) expect(x).toBeGreaterThan(4.5)
-})
-
-test('one turn is the exact minimum: the gradient is zero', async () => {
-  const random = createRandom(4)
-  const [rows, columns, d, lambda] = [7, 9, 3, 0.2]
-  const count = 40
-  const entries = {
-    row: Int32Array.from({ length: count }, () => random.int(rows - 1)),
-    column: Int32Array.from({ length: count }, () => random.int(columns)),
-    value: Float64Array.from({ length: count }, () => random.gaussian()),
-    weight: Float64Array.from({ length: count }, () => 1 + random.int(3)),
-  }
-  const x = new Float64Array(rows * d).fill(9)
-  const y = Float64Array.from({ length: columns * d }, () => random.gaussian())
-  const options = { factors: d, regularization: lambda }
-  await solveRows(compressRows(entries, rows, columns), x, y, options, createPacer({ seed: 1 }))
-  const gradient = new Float64Array(rows * d)
-  for (let e = 0; e < count; e++) {
-    const [u, i] = [entries.row[e]! * d, entries.column[e]! * d]
-    let error = -entries.value[e]!
-    for (let f = 0; f < d; f++) error += x[u + f]! * y[i + f]!
-    for (let f = 0; f < d; f++) {
-      gradient[u + f]! += entries.weight[e]! * (error * y[i + f]! + lambda * x[u + f]!)
-    }
-  }
-  for (const slope of gradient) expect(slope).toBeCloseTo(0, 10)
-  // The last row has no entry.
-  expect([...x.subarray((rows - 1) * d)]).toEqual([0, 0, 0])
 })
 
 test('two categories are needed, and more than two must be named', async () => {

@@ -2,7 +2,9 @@
  * Biased matrix factorization: a number from who and what, with a vector of learned factors for each, so that tastes count
  * that no feature names. Use it for ratings of items by users. See README.md for the equation.
  */
+import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import { alsBytes } from '../../kernels/index.ts'
 import { checkArtifact, readTensor } from '../artifact-reader.ts'
 import { modelError } from '../errors.ts'
 import {
@@ -57,8 +59,18 @@ export const factorization: ModelKind<'regressor', FactorizationParams> = {
   params,
   baseline: 'mean',
   searchSpace: { factors: [8, 16, 32, 64], regularization: [0.06, 0.12, 0.2], damping: [2, 5, 10] },
-  // Both orientations, residuals and codes per row; factors in doubles and singles and the offsets, for up to 512 factors.
-  memoryBytes: (rows, _features, levels) => rows * 72 + levels * (512 * 12 + 150) + 512 * 512 * 8,
+  // Besides the kernel: residuals, entries and codes per row, copies of the factors and the offsets per level.
+  memoryBytes: (rows, _features, levels, { factors }) =>
+    rows * 72 +
+    levels * (factors * 12 + 150) +
+    alsBytes({
+      rows: levels,
+      columns: levels,
+      entries: rows,
+      factors,
+      threads: availableParallelism(),
+      isWeighted: true,
+    }),
   async fit(data, chosen, context) {
     return regressor(await fitFactorization(data, chosen, context), chosen)
   },

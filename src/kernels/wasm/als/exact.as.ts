@@ -3,7 +3,7 @@
 //
 //   x = C^−½ Sᵀ (I + S Sᵀ)⁻¹ (b / √a)      (push-through identity)
 import {
-  A_SCALE, A_SHIFT, at, B_SCALE, B_SHIFT, COLUMN, D, PENALTY, rowOf, SOURCE, SPECTRUM, START, TARGET, VALUE,
+  A_SCALE, A_SHIFT, at, B_SCALE, B_SHIFT, COLUMN, D, PENALTY, rowOf, SOURCE, SPECTRUM, START, TARGET, VALUE, WEIGHT,
 } from './job.as'
 import { panelRows } from './basis.as'
 import { addSquare, factor, substitute, sum4 } from './tiles.as'
@@ -77,6 +77,7 @@ const LEAST_WEIGHT: f32 = 1e-6
 // Weights of up to `padded` entries from `first` on: √a at `roots`, b at `targets`, 0 from `count` on. The least a.
 function weigh(job: usize, first: u32, count: u32, padded: u32, roots: usize, targets: usize): f32 {
   const value = at(job, VALUE)
+  const weight = at(job, WEIGHT)
   const aScale = load<f32>(job + A_SCALE)
   const aShift = load<f32>(job + A_SHIFT)
   const bScale = load<f32>(job + B_SCALE)
@@ -90,10 +91,11 @@ function weigh(job: usize, first: u32, count: u32, padded: u32, roots: usize, ta
       continue
     }
     const v = load<f32>(value + ((<usize>(first + e)) << 2))
-    const a: f32 = v * aScale + aShift
+    const w: f32 = weight == 0 ? 1 : load<f32>(weight + ((<usize>(first + e)) << 2))
+    const a: f32 = (v * aScale + aShift) * w
     if (a < least) least = a
     store<f32>(roots + place, <f32>Math.sqrt(a))
-    store<f32>(targets + place, v * bScale + bShift)
+    store<f32>(targets + place, (v * bScale + bShift) * w)
   }
   return least
 }

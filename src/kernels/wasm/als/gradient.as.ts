@@ -2,6 +2,7 @@
 // (diag(λ) + penalty I + Σ a y yᵀ) x = Σ b y.
 import {
   A_SCALE, A_SHIFT, at, B_SCALE, B_SHIFT, COLUMN, D, PENALTY, rowOf, SOURCE, SPECTRUM, START, STEPS, TARGET, VALUE,
+  WEIGHT,
 } from './job.as'
 import { dot, sum4 } from './tiles.as'
 
@@ -128,6 +129,7 @@ export function solveByGradient(job: usize, from: i32, to: i32, scratch: usize, 
   const start = at(job, START)
   const column = at(job, COLUMN)
   const value = at(job, VALUE)
+  const weight = at(job, WEIGHT)
   const source = at(job, SOURCE)
   const spectrum = at(job, SPECTRUM)
   const penalties = at(job, PENALTY)
@@ -172,6 +174,13 @@ export function solveByGradient(job: usize, from: i32, to: i32, scratch: usize, 
       const v = v128.load(value + ((<usize>(first + e)) << 2))
       v128.store(as + ((<usize>e) << 2), f32x4.add(f32x4.mul(v, aScale), aShift))
       v128.store(bs + ((<usize>e) << 2), f32x4.add(f32x4.mul(v, bScale), bShift))
+    }
+    if (weight != 0) {
+      for (let e: usize = 0; e < end; e += 16) {
+        const w = v128.load(weight + ((<usize>first) << 2) + e)
+        v128.store(as + e, f32x4.mul(v128.load(as + e), w))
+        v128.store(bs + e, f32x4.mul(v128.load(bs + e), w))
+      }
     }
     for (let e = count; e < padded; e++) {
       store<u32>(rows + ((<usize>e) << 2), <u32>zeros)

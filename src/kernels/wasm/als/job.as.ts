@@ -17,6 +17,7 @@ export const B_SCALE: usize = 44
 export const B_SHIFT: usize = 48
 export const PART: usize = 52 // *f32, d × d per chunk of rows: partial gram matrices
 export const BASIS: usize = 56 // *f32, per 8 columns d × 8: the matrix that rows of SOURCE are multiplied by
+export const WEIGHT: usize = 60 // *f32, per entry, both a and b are multiplied by it; 0: none
 
 // @ts-ignore: decorator
 @inline export function at(job: usize, field: usize): usize {
