@@ -53,6 +53,11 @@ export const logError = defineErrors({
     retryable: false,
     title: 'The topic is another one of the same name',
   },
+  LOG_TRUNCATED: {
+    status: 409,
+    retryable: false,
+    title: 'The log has lost records that were read',
+  },
   LOG_UNREACHABLE: { status: 503, retryable: true, title: 'The Kafka cluster does not answer' },
   LOG_UNKNOWN_GROUP: { status: 404, retryable: false, title: 'There is no such consumer group' },
   LOG_UNKNOWN_PARTITION: {

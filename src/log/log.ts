@@ -113,7 +113,8 @@ export interface Consumer {
   /**
    * The next records of the assigned partitions, at most `maxRecords` (default 500); waits up to `timeoutMs`
    * (default 1,000) when there is none and then answers with an empty list, as it does when the signal says stop.
-   * Throws LOG_CORRUPT, which names `nextOffset`: `seek` there to go on; other partitions go on by themselves.
+   * Throws LOG_CORRUPT, which names `nextOffset`: `seek` there to go on; other partitions go on by themselves. On a cluster
+   * LOG_TRUNCATED, which names in `from` where the log has other records than those that were read.
    */
   poll(options?: {
     maxRecords?: number
@@ -202,7 +203,8 @@ export interface Log {
   /**
    * Names the first offset that `holder` (a sink, a backup) still needs; retention keeps it and everything after it.
    * Held in memory: a holder says it again after a start, before retention runs. On a cluster retention does not ask; there
-   * everything about a held topic fails with LOG_TOPIC_REPLACED once others have deleted it and made it again.
+   * everything about a held topic fails with LOG_TOPIC_REPLACED once others have deleted it and made it again, and reading it
+   * beyond what its log lost with LOG_TRUNCATED.
    */
   hold(holder: string, position: TopicPartitionOffset): void
   /** For a server of the Kafka protocol in front of this log; absent in a driver that is a client of one. */

@@ -48,6 +48,8 @@ export class KafkaCluster {
   readonly #fresh = new Map<string, number>()
   /** Ids of topics whose offsets this process has stored elsewhere. */
   readonly #held = new Map<string, string>()
+  /** By `topic/partition` of held topics: where a log that lost its end does not have any more what was read of it. */
+  readonly #truncated = new Map<string, { readonly divergesAt: number; readonly error: Error }>()
 
   constructor(wire: KafkaWire, logger: Logger) {
     this.wire = wire
@@ -115,6 +117,25 @@ export class KafkaCluster {
   /** This process itself deleted the topic. */
   release(name: string): void {
     this.#held.delete(name)
+    for (const key of this.#truncated.keys()) {
+      if (key.startsWith(`${name}/`)) this.#truncated.delete(key)
+    }
+  }
+
+  /** The log has other records from `divergesAt` on than those that a reader has seen up to `reached`: LOG_TRUNCATED. */
+  truncated(topic: string, partition: number, divergesAt: number, reached: number): Error {
+    const error = truncated(topic, partition, divergesAt, reached)
+    const key = `${topic}/${partition}`
+    const known = this.#truncated.get(key)
+    const isLower = known === undefined || divergesAt < known.divergesAt
+    if (this.#held.has(topic) && isLower) this.#truncated.set(key, { divergesAt, error })
+    return error
+  }
+
+  /** Who reads on where a held topic was once read before would skip what is new below. Throws LOG_TRUNCATED. */
+  refuseTruncated(topic: string, partition: number, from: number): void {
+    const known = this.#truncated.get(`${topic}/${partition}`)
+    if (known !== undefined && from > known.divergesAt) throw known.error
   }
 
   /** The topic is held, and has another id by now. */
@@ -249,6 +270,15 @@ const replaced = (name: string): Error =>
     `topic "${name}" was deleted and made again by others, so its offsets are those of other records: start with a new data folder and another application.id`,
     { details: { topic: name } },
   )
+
+function truncated(topic: string, partition: number, from: number, reached: number): Error {
+  const lost = Math.max(0, reached - from)
+  return logError(
+    'LOG_TRUNCATED',
+    `topic "${topic}", partition ${partition}: ${lost} records that were read, offsets ${from} to ${reached - 1}, are not in the log any more, which goes on with others at ${from} (its broker lost its last writes): seek to ${from} to read those; tables and features that have the lost ones start with a new data folder and another application.id`,
+    { details: { topic, partition, from, reached, lost } },
+  )
+}
 
 export const unknownTopic = (name: string): Error =>
   logError('LOG_UNKNOWN_TOPIC', `there is no topic "${name}": create it first`, {

@@ -6,8 +6,9 @@ import { BrokerError, PROTOCOL } from './kafka-errors.ts'
 import type { KafkaCluster } from './kafka-cluster.ts'
 import type { Lane } from './kafka-wire.ts'
 import { listOffsets } from './list-offsets.ts'
-import { fetchRequest, type Fetched } from './protocol/fetch-request.ts'
+import { fetchRequest, type Fetched, type FetchTarget } from './protocol/fetch-request.ts'
 import { describe } from './protocol/produce-request.ts'
+import { SeenEpochs } from './seen-epochs.ts'
 
 const DEFAULT_BATCH_BYTES = 1024 * 1024
 /** A small bound on a batch must not make a request for each record. */
@@ -23,22 +24,21 @@ export async function* readPartition(
   const { topic, partition, from } = place
   const { follow = false, maxBytes = DEFAULT_BATCH_BYTES, signal } = options
   const end = await checkStart(cluster, place)
+  cluster.refuseTruncated(topic, partition, from)
   const to = follow ? Number.POSITIVE_INFINITY : Math.min(options.to ?? end, end)
   // Its own connections: a long poll would hold up other readers.
   const lane = cluster.wire.openLane()
   const stop = (): void => void lane.close()
   const isStopped = (): boolean => signal?.aborted === true
   signal?.addEventListener('abort', stop, { once: true })
+  const seen = new SeenEpochs()
   try {
     let at = from
     while (at < to && !isStopped()) {
-      const fetched = await fetchOne(
-        cluster,
-        lane,
-        { topic, partition, from: at, maxBytes, follow },
-        signal,
-      )
+      const want = { topic, partition, from: at, lastEpoch: seen.before(at), maxBytes, follow }
+      const fetched = await fetchOne(cluster, lane, want, signal)
       if (fetched === undefined) return
+      for (const run of fetched.epochs) seen.note(run.epoch, run.from, run.to)
       for (const records of pieces(fetched.records, to, maxBytes)) {
         yield { topic, partition, records }
         if (isStopped()) return
@@ -80,14 +80,16 @@ export const outOfRange = (
     { details: { topic, partition, offset: from, earliest, end } },
   )
 
+type Want = Omit<FetchTarget, 'topicId'> & { readonly follow: boolean }
+
 /** Undefined when the signal said stop. */
 async function fetchOne(
   cluster: KafkaCluster,
   lane: Lane,
-  want: { topic: string; partition: number; from: number; maxBytes: number; follow: boolean },
+  want: Want,
   signal: AbortSignal | undefined,
 ): Promise<Fetched | undefined> {
-  const { topic, partition, from, follow } = want
+  const { topic, partition, follow } = want
   const { wire } = cluster
   const maxBytes = Math.max(want.maxBytes, MIN_FETCH_BYTES)
   // A following reader waits for its broker as long as it takes.
@@ -98,7 +100,7 @@ async function fetchOne(
     try {
       const { id } = await cluster.topic(topic)
       const leader = await cluster.leader(topic, partition)
-      const target = { topic, topicId: id, partition, from, maxBytes }
+      const target = { ...want, topicId: id, maxBytes }
       const wait = { maxWaitMs: LONG_POLL_MS, isolation: wire.options.isolation }
       const [fetched] = await lane.sendRaw(leader, fetchRequest([target], wait))
       return await checkFetched(cluster, fetched!)
@@ -118,9 +120,10 @@ async function fetchOne(
 
 /** Turns the broker's error into ours. */
 export async function checkFetched(cluster: KafkaCluster, fetched: Fetched): Promise<Fetched> {
-  const { code, failure, target } = fetched
+  const { code, failure, target, divergesAt } = fetched
   const { topic, partition, from } = target
   if (failure !== undefined) throw failure
+  if (divergesAt !== undefined) throw cluster.truncated(topic, partition, divergesAt, from)
   if (code === 0) return fetched
   if (code === PROTOCOL.UNKNOWN_TOPIC_OR_PARTITION || code === PROTOCOL.UNKNOWN_TOPIC_ID) {
     return cluster.refresh(topic)

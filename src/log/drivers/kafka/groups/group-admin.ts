@@ -95,7 +95,7 @@ export class GroupAdmin {
       members,
       offsets: places.map(({ topic, partition }) => {
         const key = `${topic}/${partition}`
-        const offset = committed.get(key) ?? 0
+        const offset = committed.get(key)?.offset ?? 0
         const last = end.get(key) ?? offset
         return { topic, partition, committed: offset, end: last, lag: Math.max(0, last - offset) }
       }),

@@ -8,6 +8,7 @@ import type { Lane } from '../kafka-wire.ts'
 import { listOffsets } from '../list-offsets.ts'
 import { fetchRequest, type Fetched, type FetchTarget } from '../protocol/fetch-request.ts'
 import { checkFetched } from '../read-partition.ts'
+import { NO_EPOCH, SeenEpochs } from '../seen-epochs.ts'
 
 export interface Owned extends TopicPartition {
   /** The next record that `poll` returns. */
@@ -18,6 +19,8 @@ export interface Owned extends TopicPartition {
   readFrom: number
   /** End of the partition when it was last seen. */
   end: number
+  /** Of what was read, or committed by the owner before. */
+  readonly seen: SeenEpochs
   /** Of the topic when reading began: one of the same name that is made later is another topic. */
   topicId: string | undefined
   /** What the next poll throws for it. */
@@ -66,10 +69,14 @@ export class GroupBuffers {
     return this.#owned.get(keyOf(place))
   }
 
-  add({ topic, partition }: TopicPartition, position: number): void {
+  /** `leaderEpoch`: of the record before the position, as the one that committed it knew. */
+  add({ topic, partition }: TopicPartition, position: number, leaderEpoch = NO_EPOCH): void {
+    const seen = new SeenEpochs()
+    if (leaderEpoch !== NO_EPOCH) seen.note(leaderEpoch, position - 1, position)
     const bounds = { position, readFrom: position, end: 0 }
     const nothing = { buffered: [], topicId: undefined, failure: undefined, isGoing: false }
-    this.#owned.set(keyOf({ topic, partition }), { topic, partition, ...bounds, ...nothing })
+    const owned = { topic, partition, seen, ...bounds, ...nothing }
+    this.#owned.set(keyOf({ topic, partition }), owned)
   }
 
   /** Keeps the position, so that what was returned can be committed. */
@@ -160,6 +167,7 @@ export class GroupBuffers {
         topicId: topic.id,
         partition,
         from,
+        lastEpoch: owned.seen.before(from),
         maxBytes: FETCH_BYTES,
       }
       share.wanted.push({ owned, target })
@@ -229,8 +237,9 @@ export class GroupBuffers {
       }
     }
     try {
-      const { records, nextOffset, end } = await checkFetched(this.#cluster, fetched)
+      const { records, nextOffset, end, epochs } = await checkFetched(this.#cluster, fetched)
       if (!isSame()) return
+      for (const { epoch, from, to } of epochs) owned.seen.note(epoch, from, to)
       owned.end = end
       owned.buffered = records
       owned.readFrom = nextOffset

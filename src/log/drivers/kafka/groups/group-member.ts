@@ -13,7 +13,7 @@
  * A member that the coordinator no longer knows has lost everything: it lets go of its partitions and joins anew. Whatever
  * it commits in between carries its old generation, and the coordinator refuses that (P21).
  */
-import type { TopicPartition, TopicPartitionOffset } from '../../../../core/index.ts'
+import type { TopicPartition } from '../../../../core/index.ts'
 import { logError } from '../../../errors.ts'
 import { brokerFault, isPassing, PROTOCOL, toLogError } from '../kafka-errors.ts'
 import type { KafkaCluster } from '../kafka-cluster.ts'
@@ -27,6 +27,7 @@ import {
 } from './consumer-protocol.ts'
 import { assign, COOPERATIVE, PROTOCOL_NAMES } from './group-assignment.ts'
 import { committedOffsets, fenced, groupByTopic } from './group-offsets.ts'
+import type { CommitPlace, Committed } from './group-offsets.ts'
 import { repeat } from './repeat.ts'
 
 export interface MemberEvents {
@@ -109,7 +110,7 @@ export class GroupMember {
   }
 
   /** Throws LOG_FENCED when the coordinator knows better. */
-  async commit(offsets: readonly TopicPartitionOffset[]): Promise<void> {
+  async commit(offsets: readonly CommitPlace[]): Promise<void> {
     const deadline =
       this.#cluster.wire.clock.monotonic() + this.#cluster.wire.options.rebalanceTimeoutMs
     for (;;) {
@@ -137,7 +138,7 @@ export class GroupMember {
   }
 
   /** Committed offsets, by `topic/partition`; those without one are missing. */
-  async committed(places: readonly TopicPartition[]): Promise<ReadonlyMap<string, number>> {
+  async committed(places: readonly TopicPartition[]): Promise<ReadonlyMap<string, Committed>> {
     return committedOffsets(this.#cluster, this.group, places, this.#lane)
   }
 
@@ -357,7 +358,7 @@ export class GroupMember {
     )
   }
 
-  async #sendCommit(generation: number, offsets: readonly TopicPartitionOffset[]): Promise<void> {
+  async #sendCommit(generation: number, offsets: readonly CommitPlace[]): Promise<void> {
     const { wire } = this.#cluster
     const once = async (): Promise<unknown> => {
       const broker = await this.#cluster.coordinator(this.group)
@@ -382,7 +383,7 @@ export class GroupMember {
     }
   }
 
-  #refuseForeign(offsets: readonly TopicPartitionOffset[]): void {
+  #refuseForeign(offsets: readonly TopicPartition[]): void {
     const owned = this.#events.owned()
     for (const place of offsets) if (!includes(owned, place)) throw this.#fenced(place)
   }

@@ -8,6 +8,7 @@ import {
 import { logError } from '../../../errors.ts'
 import type { KafkaCluster } from '../kafka-cluster.ts'
 import type { Lane } from '../kafka-wire.ts'
+import { NO_EPOCH } from '../seen-epochs.ts'
 
 export const fenced = (
   group: string,
@@ -21,7 +22,12 @@ export const fenced = (
     { cause, details: { group, topic: place.topic, partition: place.partition } },
   )
 
-export function groupByTopic(offsets: readonly TopicPartitionOffset[]): {
+export interface CommitPlace extends TopicPartitionOffset {
+  /** Of the record before the offset, where it is known. */
+  readonly leaderEpoch?: number
+}
+
+export function groupByTopic(offsets: readonly CommitPlace[]): {
   name: string
   partitions: { partitionIndex: number; committedOffset: bigint; committedLeaderEpoch: number }[]
 }[] {
@@ -29,16 +35,22 @@ export function groupByTopic(offsets: readonly TopicPartitionOffset[]): {
     name,
     partitions: offsets
       .filter(({ topic }) => topic === name)
-      .map(({ partition, offset }) => ({
+      .map(({ partition, offset, leaderEpoch = NO_EPOCH }) => ({
         partitionIndex: partition,
         committedOffset: BigInt(offset),
-        committedLeaderEpoch: -1,
+        committedLeaderEpoch: leaderEpoch,
         committedMetadata: '',
       })),
   }))
 }
 
-const NO_EPOCH = -1
+/** Of members: the older group protocol has none. */
+const NO_MEMBER_EPOCH = -1
+
+export interface Committed {
+  readonly offset: number
+  readonly leaderEpoch: number
+}
 
 /** Committed offsets of a group, by `topic/partition`; all of them when no places are named. */
 export async function committedOffsets(
@@ -46,7 +58,7 @@ export async function committedOffsets(
   group: string,
   places: readonly TopicPartition[] | undefined,
   lane: Lane = cluster.lane,
-): Promise<ReadonlyMap<string, number>> {
+): Promise<ReadonlyMap<string, Committed>> {
   const names = places === undefined ? undefined : [...new Set(places.map(({ topic }) => topic))]
   const topics = names?.map((name) => ({
     name,
@@ -54,7 +66,9 @@ export async function committedOffsets(
       .filter(({ topic }) => topic === name)
       .map(({ partition }) => partition),
   }))
-  const asked = [{ groupId: group, memberId: null, memberEpoch: NO_EPOCH, topics: topics ?? null }]
+  const asked = [
+    { groupId: group, memberId: null, memberEpoch: NO_MEMBER_EPOCH, topics: topics ?? null },
+  ]
   return cluster.wire.retry(
     `read the offsets of group "${group}"`,
     async () => {
@@ -65,10 +79,10 @@ export async function committedOffsets(
         all.flatMap(({ name, partitions }) =>
           partitions
             .filter(({ committedOffset }) => committedOffset >= 0n)
-            .map(({ partitionIndex, committedOffset }): [string, number] => [
-              `${name}/${partitionIndex}`,
-              Number(committedOffset),
-            ]),
+            .map(({ partitionIndex, committedOffset, committedLeaderEpoch: leaderEpoch }) => {
+              const committed = { offset: Number(committedOffset), leaderEpoch }
+              return [`${name}/${partitionIndex}`, committed] as const
+            }),
         ),
       )
     },

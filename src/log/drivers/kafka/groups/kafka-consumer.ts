@@ -106,7 +106,10 @@ export class KafkaConsumer implements Consumer {
     this.#refuseClosed()
     for (const place of offsets) await this.#checkCommit(place)
     if (offsets.length === 0) return
-    await this.#member.commit(offsets)
+    const known = offsets.map((one) => {
+      return { ...one, leaderEpoch: this.#get(one).seen.before(one.offset) }
+    })
+    await this.#member.commit(known)
   }
 
   /** A topic is gone: its partitions leave. */
@@ -197,7 +200,8 @@ export class KafkaConsumer implements Consumer {
     if (this.#closed !== undefined) return
     for (const place of places) {
       const key = keyOf(place)
-      this.#buffers.add(place, committed.get(key) ?? first.get(key) ?? 0)
+      const { offset, leaderEpoch } = committed.get(key) ?? {}
+      this.#buffers.add(place, offset ?? first.get(key) ?? 0, leaderEpoch)
     }
     this.#wake?.()
     const { onAssigned } = this.#options

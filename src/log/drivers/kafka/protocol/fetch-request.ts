@@ -1,8 +1,9 @@
 /** Fetch, versions 12 to 17 (https://kafka.apache.org/protocol#The_Messages_Fetch), without fetch sessions. */
 import * as kafka from '@platformatic/kafka'
 import type { RawRequest } from '../kafka-wire.ts'
-import { decodeBatches, offsetOf, type BatchListener } from './record-decoder.ts'
+import { decodeBatches, offsetOf, type BatchListener, type EpochRange } from './record-decoder.ts'
 import type { LogRecord } from '../../../../core/index.ts'
+import { NO_EPOCH } from '../seen-epochs.ts'
 
 export interface FetchTarget {
   readonly topic: string
@@ -10,6 +11,8 @@ export interface FetchTarget {
   readonly partition: number
   readonly from: number
   readonly maxBytes: number
+  /** Leader epoch of the record before `from`, if it was read. */
+  readonly lastEpoch?: number
   /** Told of every batch in the answer. */
   readonly onBatch?: BatchListener
 }
@@ -29,6 +32,9 @@ export interface Fetched {
   readonly end: number
   readonly records: readonly LogRecord[]
   readonly nextOffset: number
+  readonly epochs: readonly EpochRange[]
+  /** The log has other records than those that were read, from this offset on or a lower one. */
+  readonly divergesAt: number | undefined
 }
 
 const FIRST_WITH_IDS = 13
@@ -49,11 +55,11 @@ export function fetchRequest(
       }
       const topics = [...byTopic].map(([topicId, asked]) => ({
         topicId,
-        partitions: asked.map(({ partition, from, maxBytes }) => ({
+        partitions: asked.map(({ partition, from, maxBytes, lastEpoch = NO_EPOCH }) => ({
           partition,
           currentLeaderEpoch: -1,
           fetchOffset: BigInt(from),
-          lastFetchedEpoch: -1,
+          lastFetchedEpoch: lastEpoch,
           partitionMaxBytes: maxBytes,
         })),
       }))
@@ -123,19 +129,19 @@ function readPartition(
   const bytes =
     size > 0 ? reader.buffer.subarray(reader.position, reader.position + size) : undefined
   reader.skip(Math.max(0, size))
-  skipTags(reader)
+  const divergesAt = readDivergence(reader)
   if (target === undefined) return undefined
   if (code !== 0) return { ...refused(target, code), earliest: offsetOf(logStart) }
   const { topic, partition, from } = target
   const end = offsetOf(lastStable >= 0n ? lastStable : highWatermark)
-  const bounds = { target, code, earliest: offsetOf(logStart), end }
+  const bounds = { target, code, earliest: offsetOf(logStart), end, divergesAt }
   try {
     const source = { topic, partition, from, aborted, onBatch: target.onBatch }
     const decoded = bytes === undefined ? undefined : decodeBatches(bytes.slice(), source)
-    const { records = [], nextOffset = from } = decoded ?? {}
-    return { ...bounds, failure: undefined, records, nextOffset }
+    const { records = [], nextOffset = from, epochs = [] } = decoded ?? {}
+    return { ...bounds, failure: undefined, records, nextOffset, epochs }
   } catch (error) {
-    return { ...bounds, failure: error, records: [], nextOffset: from }
+    return { ...bounds, failure: error, records: [], nextOffset: from, epochs: [] }
   }
 }
 
@@ -147,7 +153,27 @@ const refused = (target: FetchTarget, code: number): Fetched => ({
   end: -1,
   records: [],
   nextOffset: target.from,
+  epochs: [],
+  divergesAt: undefined,
 })
+
+/** Tag of the end of what the reader and the log have in common: an epoch, and the offset where it ends. */
+const DIVERGING_EPOCH = 0
+
+function readDivergence(reader: kafka.Reader): number | undefined {
+  let divergesAt: number | undefined
+  const count = reader.readUnsignedVarInt()
+  for (let index = 0; index < count; index++) {
+    const tag = reader.readUnsignedVarInt()
+    const end = reader.readUnsignedVarInt() + reader.position
+    if (tag === DIVERGING_EPOCH) {
+      reader.readInt32()
+      divergesAt = Math.max(0, offsetOf(reader.readInt64()))
+    }
+    reader.skip(end - reader.position)
+  }
+  return divergesAt
+}
 
 /** Tagged fields are counted, each with its size (KIP-482). */
 function skipTags(reader: kafka.Reader): void {

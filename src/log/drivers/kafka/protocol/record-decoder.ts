@@ -22,6 +22,14 @@ export interface DecodedBatches {
   readonly records: LogRecord[]
   /** Offset after the last whole batch; `from` when there is none. */
   readonly nextOffset: number
+  /** Leader epochs of the batches, each from one offset up to another. */
+  readonly epochs: readonly EpochRange[]
+}
+
+export interface EpochRange {
+  readonly epoch: number
+  readonly from: number
+  readonly to: number
 }
 
 export type BatchListener = (producer: ProducerPlace, baseOffset: number) => void
@@ -43,6 +51,7 @@ const MAX_NAMES = 1_000
 /** Throws LOG_CORRUPT for a batch whose checksum is wrong, unless whole batches come before it. */
 export function decodeBatches(bytes: Buffer, source: BatchSource): DecodedBatches {
   const records: LogRecord[] = []
+  const epochs: EpochRange[] = []
   const aborted = source.aborted.toSorted((a, b) => Number(a.firstOffset - b.firstOffset))
   const aborting = new Set<bigint>()
   let nextOffset = source.from
@@ -71,10 +80,11 @@ export function decodeBatches(bytes: Buffer, source: BatchSource): DecodedBatche
     } else if ((attributes & IS_TRANSACTIONAL) === 0 || !aborting.has(producerId)) {
       decodeBatch(batch, base, attributes, source, records)
     }
+    epochs.push({ epoch: batch.readInt32BE(12), from: nextOffset, to: last + 1 })
     nextOffset = Math.max(nextOffset, last + 1)
     at = end
   }
-  return { records, nextOffset }
+  return { records, nextOffset, epochs }
 }
 
 /** Offsets are numbers in this product: decisions/0003. */
