@@ -11,6 +11,8 @@ export const defaultBrokerLimits: BrokerLimits = {
   batchBytes: 8 * MIB,
   fetchBytes: 8 * MIB,
   fetchMemoryBytes: 64 * MIB,
+  // Four clients that read whole topics as fast as they can.
+  readAheadBytes: 32 * MIB,
   connections: 1_000,
   pendingBytes: 16 * MIB,
   requestMemoryBytes: 128 * MIB,

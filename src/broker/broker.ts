@@ -28,6 +28,8 @@ export interface BrokerLimits {
   readonly fetchBytes: number
   /** Most bytes of fetch responses that are in memory at one time. */
   readonly fetchMemoryBytes: number
+  /** Most bytes that are read before clients ask for them. */
+  readonly readAheadBytes: number
   /** Most open connections. */
   readonly connections: number
   /** Most bytes of a connection's requests that wait for their answers; then it is not read further. */

@@ -7,6 +7,7 @@ import type { Broker, BrokerAddress, BrokerListener, BrokerOptions } from './bro
 import { brokerError } from './errors.ts'
 import { GroupCoordinator } from './groups/group-coordinator.ts'
 import { ByteBudget } from './network/byte-budget.ts'
+import { ReadAhead } from './network/read-ahead.ts'
 import { KafkaConnection } from './network/client-connection.ts'
 import { RequestMemory } from './network/request-memory.ts'
 import type { BrokerParts } from './request-context.ts'
@@ -73,6 +74,7 @@ async function openParts(options: BrokerOptions): Promise<BrokerParts> {
       autoCreate: options.autoCreateTopics ?? true,
     }),
     fetchMemory: new ByteBudget(limits.fetchMemoryBytes),
+    readAhead: new ReadAhead(clock, limits.readAheadBytes),
   }
 }
 

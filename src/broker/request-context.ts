@@ -4,6 +4,7 @@ import type { BatchReader, Log, LogWire } from '../log/index.ts'
 import type { BrokerLimits, TopicContracts } from './broker.ts'
 import type { GroupCoordinator } from './groups/group-coordinator.ts'
 import type { ByteBudget } from './network/byte-budget.ts'
+import type { ReadAhead } from './network/read-ahead.ts'
 import type { BrokerIdentity } from './topics/broker-identity.ts'
 import type { TopicCreator } from './topics/topic-creator.ts'
 
@@ -21,6 +22,7 @@ export interface BrokerParts {
   readonly creator: TopicCreator
   /** Memory of record batches on their way to clients. */
   readonly fetchMemory: ByteBudget
+  readonly readAhead: ReadAhead
 }
 
 /** What a connection remembers between requests. */

@@ -42,9 +42,12 @@ export interface PartitionRange {
 
 /** Adjacent whole batches as they are stored. */
 export interface StoredBatches {
+  /** The only view of its memory, which is the caller's. */
   readonly bytes: Uint8Array
   /** One for each compression codec in them, by Kafka's numbers; 0 is none. */
   readonly codecs: ReadonlySet<number>
+  /** Offset after the last of them; where reading began when there is none. */
+  readonly nextOffset: number
 }
 
 /** Reads one partition; remembers its place, so reading on is cheap. One read at a time. */
@@ -54,6 +57,12 @@ export interface BatchReader {
    * the end. Throws LOG_OFFSET_OUT_OF_RANGE, LOG_CORRUPT, LOG_STORAGE_FAILED.
    */
   read(from: number, maxBytes: number, evenLarger: boolean): Promise<StoredBatches>
+  /**
+   * Begins to read what the next `read` will probably ask for, and keeps it until then or until `forget`. Says nothing of
+   * failures: the `read` does. `into` is memory for it, if it is large enough, and must not be used before that `read`.
+   */
+  prepare(from: number, maxBytes: number, into?: Uint8Array): void
+  forget(): void
 }
 
 export interface GroupOffset extends TopicPartition {

@@ -1,4 +1,5 @@
 /** The work of a fetch: read, wait for more, read again, all within the bounds of client and broker. */
+import type { BatchReader } from '../../log/index.ts'
 import { kafkaError, refusalOf } from '../protocol/kafka-errors.ts'
 import type { RequestContext } from '../request-context.ts'
 
@@ -8,12 +9,14 @@ export interface FetchRequest {
   readonly maxBytes: number
   readonly topics: readonly {
     readonly topic: string
-    readonly partitions: readonly {
-      readonly partition: number
-      readonly fetchOffset: number
-      readonly partitionMaxBytes: number
-    }[]
+    readonly partitions: readonly WantedPartition[]
   }[]
+}
+
+interface WantedPartition {
+  readonly partition: number
+  readonly fetchOffset: number
+  readonly partitionMaxBytes: number
 }
 
 export interface FetchedPartition {
@@ -45,6 +48,7 @@ export async function fetchBatches(
   await enoughBytes(request, context)
   await fetchMemory.take(maxBytes)
   connection.afterResponse(() => fetchMemory.giveBack(maxBytes))
+  readSideBySide(request, maxBytes, context)
   let left = maxBytes
   let isEmpty = true
   const answers: FetchedTopic[] = []
@@ -62,29 +66,58 @@ export async function fetchBatches(
   return answers
 }
 
+/** Begins with the reads of all partitions: each is a wait for the disk. */
+function readSideBySide(request: FetchRequest, maxBytes: number, context: RequestContext): void {
+  let left = maxBytes
+  for (const { topic, partitions } of request.topics) {
+    for (const { partition, fetchOffset, partitionMaxBytes } of partitions) {
+      const bytes = Math.min(Math.max(partitionMaxBytes, 0), left)
+      const isThere = (available(context, topic, partition, fetchOffset) ?? 0) > 0
+      if (bytes === 0 || !isThere) continue
+      readerOf(context, topic, partition).prepare(fetchOffset, bytes)
+      left -= bytes
+    }
+  }
+}
+
+function readerOf(context: RequestContext, topic: string, partition: number): BatchReader {
+  const { readers } = context.connection
+  const key = `${topic}/${partition}`
+  let reader = readers.get(key)
+  if (reader === undefined) {
+    reader = context.wire.batchReader(topic, partition)
+    readers.set(key, reader)
+  }
+  return reader
+}
+
 /** @param evenLarger a first batch above every bound is returned all the same, or the client would never get on. */
 async function fetchPartition(
   topic: string,
-  { partition, fetchOffset }: { readonly partition: number; readonly fetchOffset: number },
+  { partition, fetchOffset }: WantedPartition,
   maxBytes: number,
   evenLarger: boolean,
-  { wire, connection, apiVersion, logger }: RequestContext,
+  context: RequestContext,
 ): Promise<FetchedPartition> {
-  const key = `${topic}/${partition}`
+  const { wire, connection, apiVersion, logger, readAhead } = context
   let range = { earliest: -1, end: -1 }
   try {
     range = wire.range(topic, partition)
-    const { readers } = connection
-    let reader = readers.get(key)
-    if (reader === undefined) readers.set(key, (reader = wire.batchReader(topic, partition)))
-    const { bytes, codecs } = await reader.read(fetchOffset, maxBytes, evenLarger)
+    const reader = readerOf(context, topic, partition)
+    readAhead.end(reader)
+    const { bytes, codecs, nextOffset } = await reader.read(fetchOffset, maxBytes, evenLarger)
     if (codecs.has(ZSTD) && apiVersion < ZSTD_FROM_VERSION) {
       const errorCode = kafkaError.UNSUPPORTED_COMPRESSION_TYPE
       return { partition, errorCode, ...range, records: NO_BYTES }
     }
+    connection.afterResponse(() => {
+      if (connection.signal.aborted) return
+      readAhead.recycle(bytes)
+      if (bytes.length > 0 && nextOffset < range.end) readAhead.begin(reader, nextOffset, maxBytes)
+    })
     return { partition, errorCode: kafkaError.NONE, ...range, records: bytes }
   } catch (error) {
-    connection.readers.delete(key)
+    connection.readers.delete(`${topic}/${partition}`)
     const { code } = refusalOf(error)
     if (code === kafkaError.CORRUPT_MESSAGE) logger.error({ topic, partition, err: error }, 'fetch')
     return { partition, errorCode: code, ...range, records: NO_BYTES }

@@ -76,6 +76,7 @@ export class KafkaConnection implements ClientConnection {
     this.#ended.abort()
     this.#socket.destroy()
     this.#waiting.length = 0
+    for (const reader of this.readers.values()) this.#options.parts.readAhead.end(reader)
     this.#options.memory.forget(this)
     this.#options.onClosed()
   }
@@ -181,22 +182,16 @@ export class KafkaConnection implements ClientConnection {
   /** Resolves when the system has taken the bytes, so that a slow reader holds nothing but its own connection up. */
   async #send(pieces: Response & object): Promise<void> {
     const socket = this.#socket
-    socket.cork()
-    for (const piece of pieces) socket.write(piece)
-    socket.uncork()
-    if (!socket.writableNeedDrain) return
     this.#isDraining = true
     this.#lastActivity = this.#options.parts.clock.monotonic()
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        socket.off('drain', done)
-        this.signal.removeEventListener('abort', done)
-        resolve()
-      }
-      socket.on('drain', done)
-      this.signal.addEventListener('abort', done, { once: true })
-      if (this.signal.aborted) done()
+    socket.cork()
+    for (const piece of pieces.slice(0, -1)) socket.write(piece)
+    // A socket that is destroyed calls back, too.
+    const taken = new Promise<void>((resolve) => {
+      socket.write(pieces.at(-1)!, () => resolve())
     })
+    socket.uncork()
+    await taken
     this.#isDraining = false
   }
 }

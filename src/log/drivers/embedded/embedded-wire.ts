@@ -7,7 +7,7 @@ import { COMPRESSION_MASK } from './format/batch-header.ts'
 import { checkStoredBatch } from './format/stored-batch.ts'
 import type { GroupCoordinator } from './groups/group-coordinator.ts'
 import type { GroupOffsets } from './groups/group-offsets.ts'
-import { PartitionReader } from './partition/partition-reader.ts'
+import { PartitionReader, type FetchedBatches } from './partition/partition-reader.ts'
 
 interface WireOptions {
   readonly topics: TopicStore
@@ -18,8 +18,6 @@ interface WireOptions {
   /** Throws LOG_CLOSED once the log is closed. */
   readonly refuseClosed: () => void
 }
-
-const NOTHING: StoredBatches = { bytes: new Uint8Array(0), codecs: new Set() }
 
 export class EmbeddedWire implements LogWire {
   readonly #options: WireOptions
@@ -57,8 +55,7 @@ export class EmbeddedWire implements LogWire {
 
   batchReader(topic: string, partition: number): BatchReader {
     this.#options.refuseClosed()
-    const reader = new PartitionReader(this.#options.topics.partition(topic, partition))
-    return { read: (from, maxBytes, evenLarger) => readStored(reader, from, maxBytes, evenLarger) }
+    return new StoredReader(new PartitionReader(this.#options.topics.partition(topic, partition)))
   }
 
   onEnd(topic: string, partition: number, run: () => void): () => void {
@@ -82,22 +79,64 @@ export class EmbeddedWire implements LogWire {
   }
 }
 
-async function readStored(
-  reader: PartitionReader,
+interface Prepared {
+  readonly from: number
+  readonly maxBytes: number
+  /** Undefined when it failed. */
+  readonly fetched: Promise<FetchedBatches | undefined>
+}
+
+class StoredReader implements BatchReader {
+  readonly #reader: PartitionReader
+  #prepared: Prepared | undefined
+
+  constructor(reader: PartitionReader) {
+    this.#reader = reader
+  }
+
+  prepare(from: number, maxBytes: number, into?: Uint8Array): void {
+    if (this.#isPrepared(from, maxBytes)) return
+    const fetched = this.#reader.fetch(from, maxBytes, into).catch(() => undefined)
+    this.#prepared = { from, maxBytes, fetched }
+  }
+
+  forget(): void {
+    this.#prepared = undefined
+  }
+
+  #isPrepared(from: number, maxBytes: number): boolean {
+    return this.#prepared?.from === from && this.#prepared.maxBytes <= maxBytes
+  }
+
+  async read(from: number, maxBytes: number, evenLarger: boolean): Promise<StoredBatches> {
+    const prepared = this.#isPrepared(from, maxBytes) ? this.#prepared : undefined
+    this.#prepared = undefined
+    const ready = await prepared?.fetched
+    // What is stored never changes, but the partition may have closed, or retention taken its beginning.
+    const isUsable = ready !== undefined && ready.batches.length > 0
+    if (isUsable) this.#reader.check(from)
+    const fetched = isUsable ? ready : await this.#reader.fetch(from, maxBytes)
+    return cut(fetched, from, maxBytes, evenLarger)
+  }
+}
+
+/** As many whole batches as the bound has room for. */
+function cut(
+  { bytes, batches }: FetchedBatches,
   from: number,
   maxBytes: number,
   evenLarger: boolean,
-): Promise<StoredBatches> {
-  const { bytes, batches } = await reader.fetch(from, maxBytes)
-  const first = batches[0]
-  if (first === undefined) return NOTHING
+): StoredBatches {
   const codecs = new Set<number>()
-  let end = first.at
+  const start = batches[0]?.at ?? 0
+  let end = start
+  let nextOffset = from
   for (const { at, header } of batches) {
-    const isTooMuch = at + header.sizeBytes - first.at > maxBytes
-    if (isTooMuch && !(evenLarger && at === first.at)) break
+    const isTooMuch = at + header.sizeBytes - start > maxBytes
+    if (isTooMuch && !(evenLarger && at === start)) break
     end = at + header.sizeBytes
+    nextOffset = header.lastOffset + 1
     codecs.add(header.attributes & COMPRESSION_MASK)
   }
-  return { bytes: bytes.subarray(first.at, end), codecs }
+  return { bytes: bytes.subarray(start, end), codecs, nextOffset }
 }

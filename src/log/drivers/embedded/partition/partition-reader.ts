@@ -130,17 +130,25 @@ export class PartitionReader {
     throw outOfRange(this.#log, offset)
   }
 
-  /** The stored batches from the one that holds `from` on. Throws LOG_OFFSET_OUT_OF_RANGE, LOG_CORRUPT. */
-  async fetch(from: number, maxBytes: number): Promise<FetchedBatches> {
+  /** Throws why nothing can be read at `offset`. */
+  check(offset: number): void {
+    if (this.#log.closed !== undefined) throw this.#log.closed
+    this.checkOffset(offset)
+  }
+
+  /**
+   * The stored batches from the one that holds `from` on; read into `into` if that is large enough.
+   * Throws LOG_OFFSET_OUT_OF_RANGE, LOG_CORRUPT.
+   */
+  async fetch(from: number, maxBytes: number, into?: Uint8Array): Promise<FetchedBatches> {
     for (;;) {
       const log = this.#log
-      if (log.closed !== undefined) throw log.closed
-      this.checkOffset(from)
+      this.check(from)
       if (from === log.end && log.broken !== undefined) throw log.broken
       if (from === log.end) return nothing(from)
       const segment = log.segmentOf(from)
       try {
-        const fetched = await this.#fetchFrom(segment, from, maxBytes)
+        const fetched = await this.#fetchFrom(segment, from, maxBytes, into)
         if (!segment.isRetired) return fetched
       } catch (error) {
         if (!segment.isRetired && log.closed === undefined) {
@@ -156,15 +164,21 @@ export class PartitionReader {
     }
   }
 
-  async #fetchFrom(segment: Segment, from: number, maxBytes: number): Promise<FetchedBatches> {
+  async #fetchFrom(
+    segment: Segment,
+    from: number,
+    maxBytes: number,
+    into: Uint8Array | undefined,
+  ): Promise<FetchedBatches> {
     let place = await this.#find(segment, from)
     const limit = segment.sizeBytes
     const endOffset = segment.endOffset
     const want = Math.max(maxBytes, MIN_READ_BYTES)
+    const memory = into !== undefined && into.length >= want ? into : undefined
     return segment.use(async (file) => {
       for (;;) {
         const position = place.position ?? segment.start
-        const bytes = await readBatches(file, position, limit, want)
+        const bytes = await readBatches(file, position, limit, want, memory)
         const { batches, consumed, nextOffset } = walkBatches(bytes, place.offset, from, endOffset)
         // Nothing to step over and nothing to take: what begins here is no batch.
         if (consumed === 0) throw await this.#damageAt({ ...place, position })
@@ -199,8 +213,10 @@ async function readBatches(
   position: number,
   limit: number,
   wantBytes: number,
+  memory: Uint8Array | undefined,
 ): Promise<Uint8Array> {
-  const bytes = new Uint8Array(Math.max(0, Math.min(wantBytes, limit - position)))
+  const length = Math.max(0, Math.min(wantBytes, limit - position))
+  const bytes = memory?.subarray(0, length) ?? new Uint8Array(length)
   const count = await readFully(file, bytes, position)
   const read = bytes.subarray(0, count)
   if (count < BATCH_HEADER_BYTES) return read
