@@ -3,6 +3,7 @@ import type { fileIngestBenchmarks } from './http-ingest/file-ingest.ts'
 import type { httpIngestBenchmarks } from './http-ingest/http-ingest.ts'
 import type { growthBenchmarks } from './log-growth/log-growth.ts'
 import type { brokerBenchmarks } from './broker-and-kafka/broker-and-kafka.ts'
+import type { latencyBenchmarks } from './kafka-latency/kafka-latency.ts'
 import type { lakeWriteBenchmarks } from './lake-write/lake-write.ts'
 
 const logGrowth = (id: keyof typeof growthBenchmarks): Promise<Benchmark> =>
@@ -10,6 +11,9 @@ const logGrowth = (id: keyof typeof growthBenchmarks): Promise<Benchmark> =>
 
 const brokerAndKafka = (id: keyof typeof brokerBenchmarks): Promise<Benchmark> =>
   import('./broker-and-kafka/broker-and-kafka.ts').then((folder) => folder.brokerBenchmarks[id])
+
+const kafkaLatency = (id: keyof typeof latencyBenchmarks): Promise<Benchmark> =>
+  import('./kafka-latency/kafka-latency.ts').then((folder) => folder.latencyBenchmarks[id])
 
 const lakeWrite = (id: keyof typeof lakeWriteBenchmarks): Promise<Benchmark> =>
   import('./lake-write/lake-write.ts').then((folder) => folder.lakeWriteBenchmarks[id])
@@ -71,8 +75,10 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'L5-consume': () =>
     import('./kafka-receive/kafka-receive.ts').then((folder) => folder.kafkaReceive),
   L6: () => import('./log-read/log-read.ts').then((folder) => folder.logRead),
-  L7: () => import('./kafka-latency/kafka-latency.ts').then((folder) => folder.medianLatency),
-  'L7-p99': () => import('./kafka-latency/kafka-latency.ts').then((folder) => folder.tailLatency),
+  L7: () => kafkaLatency('L7'),
+  'L7-p99': () => kafkaLatency('L7-p99'),
+  'L7-unsynced': () => kafkaLatency('L7-unsynced'),
+  'L7-unsynced-p99': () => kafkaLatency('L7-unsynced-p99'),
   'G-append': () => logGrowth('G-append'),
   'G-tail': () => logGrowth('G-tail'),
   'G-open': () => logGrowth('G-open'),
