@@ -11,6 +11,7 @@ import type {
   versionSchema,
   versionSummarySchema,
 } from './schemas/model-schemas.ts'
+import type { becauseAnswer, listAnswer } from './schemas/recommendation-schemas.ts'
 import type { streamSchema } from './schemas/stream-schemas.ts'
 import type { roleSchema, statusAnswer } from './schemas/system-schemas.ts'
 import type {
@@ -28,11 +29,13 @@ import type {
 } from './schemas/topic-schemas.ts'
 
 export type BatchAnswer = z.output<typeof batchSchema>
+export type BecauseAnswer = z.output<typeof becauseAnswer>
 export type GroupAnswer = z.output<typeof groupSchema>
 export type HistoryAnswer = z.output<typeof historySchema>
 export type JobAnswer = z.output<typeof jobSchema>
 export type LedgerAnswer = z.output<typeof ledgerSchema>
 export type LetterAnswer = z.output<typeof letterRecordSchema>
+export type ListAnswer = z.output<typeof listAnswer>
 export type ModelAnswer = z.output<typeof modelSchema>
 export type PastFeaturesAnswer = z.output<typeof pastFeaturesAnswer>
 export type PredictionAnswer = z.output<typeof predictAnswer>

@@ -23,6 +23,7 @@ import { predictRows } from './routes/models/predict-rows.ts'
 import { promoteVersion } from './routes/models/promote-version.ts'
 import { rollbackModel } from './routes/models/rollback-model.ts'
 import { trainModel } from './routes/models/train-model.ts'
+import { tuneModel } from './routes/models/tune-model.ts'
 import { getFreshness } from './routes/models/get-freshness.ts'
 import { listKnownItems } from './routes/users/list-known-items.ts'
 import { getUser } from './routes/users/get-user.ts'
@@ -120,6 +121,7 @@ export const routes = {
   'models/promote-version': promoteVersion,
   'models/rollback-model': rollbackModel,
   'models/train-model': trainModel,
+  'models/tune-model': tuneModel,
   'versions/get-artifact-file': getArtifactFile,
   'versions/get-artifact': getArtifact,
   'versions/get-version-metrics': getVersionMetrics,

@@ -4,7 +4,7 @@
  */
 import { newId, type Clock } from '../core/index.ts'
 import { trainingError } from './errors.ts'
-import type { TrainingJob } from './model-spec.ts'
+import type { AskedSearch, TrainingJob } from './model-spec.ts'
 import type { SelectedSet } from './sets.ts'
 
 export interface QueuedWork {
@@ -12,6 +12,8 @@ export interface QueuedWork {
   readonly trigger: string
   readonly by: string
   readonly set: SelectedSet
+  /** Of this training alone. */
+  readonly search?: AskedSearch
 }
 
 type Change = Partial<Omit<TrainingJob, 'id' | 'model' | 'trigger'>>
@@ -86,11 +88,11 @@ export function createJobQueue(
    * place in the row, not the end: models whose trainings are quick would else keep a slow one waiting for ever.
    */
   function replaceWaiting(entry: Entry): boolean {
-    const { model, set } = entry.work
-    if (set.of !== undefined) return false
-    const index = waiting.findIndex(
-      (one) => one.work.model === model && one.work.set.of === undefined,
-    )
+    const { model } = entry.work
+    const isByRule = ({ set, search }: QueuedWork): boolean =>
+      set.of === undefined && search === undefined
+    if (!isByRule(entry.work)) return false
+    const index = waiting.findIndex(({ work }) => work.model === model && isByRule(work))
     const [replaced] = index === -1 ? [] : waiting.splice(index, 1, entry)
     if (replaced === undefined) return false
     change(replaced, { state: 'cancelled', endedAt: now() })

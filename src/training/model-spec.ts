@@ -71,6 +71,9 @@ export interface SearchSpec {
   readonly values?: Readonly<Record<string, readonly unknown[]>>
 }
 
+/** A search of one training, in place of the declared one. */
+export type AskedSearch = Omit<SearchSpec, 'values'>
+
 export interface ModelSpec {
   readonly name: string
   readonly task: TaskName
@@ -131,6 +134,8 @@ export interface TrainRequest {
   /** By hand: number of sets; each becomes a version. Default: the newest set only. */
   readonly parts?: number
   readonly scheme?: 'cumulative' | 'disjoint'
+  /** A search for this training alone; the values are those that are declared. */
+  readonly search?: AskedSearch
   readonly by: string
 }
 

@@ -51,7 +51,10 @@ export function openTrainer(options: TrainerOptions): Trainer {
   const specs = new Map(options.specs.map((spec) => [spec.name, spec]))
   const tools: TrainTools = options
   const worker: Worker = async (queued, signal, change) => {
-    const spec = specOf(queued.model)
+    const declared = specOf(queued.model)
+    const spec = queued.search
+      ? { ...declared, search: { ...declared.search, ...queued.search } }
+      : declared
     const work = { ...queued, set: settleSet(spec, queued.set) }
     change({ set: work.set })
     const version = await trainVersion(tools, sourceOf(spec), spec, work, { signal, change })
@@ -130,7 +133,13 @@ export function openTrainer(options: TrainerOptions): Trainer {
         ? [setUpTo(spec, newest)]
         : setsByParts(scheme, newest, request.parts ?? defaultParts(spec))
     return sets.map((set) =>
-      queue.add({ model: spec.name, trigger: request.trigger, by: request.by, set }),
+      queue.add({
+        model: spec.name,
+        trigger: request.trigger,
+        by: request.by,
+        set,
+        ...(request.search && { search: request.search }),
+      }),
     )
   }
 
