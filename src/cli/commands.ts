@@ -46,6 +46,10 @@ import { rollbackModel } from './commands/models/rollback-model.ts'
 import { exportVersion } from './commands/models/export-version.ts'
 import { showModel } from './commands/models/show-model.ts'
 import { trainModels } from './commands/models/train-models.ts'
+import { tuneModel } from './commands/models/tune-model.ts'
+import { explainItem } from './commands/recommendations/explain-item.ts'
+import { listSimilarItems } from './commands/recommendations/list-similar-items.ts'
+import { recommendItems } from './commands/recommendations/recommend-items.ts'
 import { runDoctor } from './commands/system/run-doctor.ts'
 import { showConfig } from './commands/system/show-config.ts'
 import { showStatus } from './commands/system/show-status.ts'
@@ -86,6 +90,7 @@ export const commands = {
   sql: runSql,
   flush: flushBatches,
   train: trainModels,
+  tune: tuneModel,
   evaluate: evaluateVersion,
   'models list': listModels,
   'models export': exportVersion,
@@ -96,6 +101,9 @@ export const commands = {
   features: listFeatures,
   predict: predictRows,
   get: getAnswer,
+  recommend: recommendItems,
+  similar: listSimilarItems,
+  explain: explainItem,
   'config show': showConfig,
   status: showStatus,
   doctor: runDoctor,
