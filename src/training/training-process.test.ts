@@ -206,6 +206,31 @@ describe('one training in its process', () => {
     },
   )
 
+  it('a recommender that would not fit is refused with its need in bytes and the settings that fit', async () => {
+    const needOf = async (factors: number): Promise<number> => {
+      const abort = new AbortController()
+      let need = 0
+      const onEstimate = (bytes: number): void => {
+        need = bytes
+        abort.abort()
+      }
+      const plan = planOf({ ...LISTS, params: { factors } })
+      const control = { ...options(), onEstimate, signal: abort.signal }
+      await assert.rejects(runTrainingProcess(plan, control), { code: 'TRAINING_CANCELLED' })
+      return need
+    }
+    const limit = (await needOf(1_024)) - 1
+    const plan = planOf({ ...LISTS, params: { factors: 1_024 } }, { memoryBytes: limit })
+    const refused = await runTrainingProcess(plan, options()).then(
+      () => assert.fail('it was trained'),
+      (error: Error) => error.message,
+    )
+    assert.match(refused, new RegExp(`needs about ${limit + 1} bytes, the limit is ${limit}: set `))
+    const factors = Number(/: set factors to (\d+) or less, raise/.exec(refused)?.[1])
+    assert.ok((await needOf(factors)) <= limit)
+    assert.ok((await needOf(factors + 1)) > limit)
+  })
+
   it('a deadline and a cancellation end the process', async () => {
     await assert.rejects(runTrainingProcess(planOf(LIKE), { ...options(), timeoutMs: 1 }), {
       code: 'TRAINING_TIMEOUT',

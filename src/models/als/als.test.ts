@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { createRandom } from '../../kernels/index.ts'
-import { createIdList } from '../id-list.ts'
 import { createInteractions, historyOf } from '../interactions.ts'
 import { parseParams } from '../open-model.ts'
 import { recommenderConformance } from '../recommender.conformance.ts'
@@ -175,23 +174,4 @@ test('settings that fit in a given memory are named, when there are some', () =>
   expect(als.memoryBytes(size, { ...params, factors })).toBeLessThanOrEqual(half)
   expect(als.memoryBytes(size, { ...params, factors: factors + 8 })).toBeGreaterThan(half)
   expect(als.settingsThatFit?.(size, params, 1_000_000)).toBeUndefined()
-})
-
-test('more than a WebAssembly memory holds is refused before anything is allocated, with need and remedy', async () => {
-  const users = 1_100_000
-  const id = (user: number): string => String(user).padStart(7, '0')
-  const data: Interactions = {
-    users: createIdList(Array.from({ length: users }, (_, user) => id(user))),
-    items: createIdList(['item']),
-    start: Int32Array.from({ length: users + 1 }, (_, user) => user),
-    item: new Int32Array(users),
-    value: new Float32Array(users).fill(1),
-    time: new Float64Array(users),
-  }
-  await expect(fit(data, { factors: 1_024 })).rejects.toMatchObject({
-    code: 'KERNEL_TOO_LARGE',
-    message: expect.stringMatching(
-      /need \d+ bytes, a WebAssembly memory has 4294967296: set factors to \d+ or less$/,
-    ),
-  })
 })
