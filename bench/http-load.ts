@@ -1,9 +1,22 @@
 /** A load of GET requests, or POST where they have a body, over connections that stay open: raw sockets, since the generator shares the machine with the server. */
 import { connect, type Socket } from 'node:net'
 
+export interface Requests {
+  readonly port: number
+  readonly connections: number
+  readonly path: string | ((request: number) => string)
+  /** Sent by POST. Absent: GET. */
+  readonly body?: ((request: number) => string | Buffer) | undefined
+  /** Of the bodies. Default `application/json`. */
+  readonly contentType?: string
+}
+
+/** Every answer is 2xx, or what waits for it rejects. */
 export interface HttpLoad {
-  /** As many at once as there are connections, for a time; answers a second. Rejects on any other status than 200. */
+  /** As many at once as there are connections, for a time; answers a second. */
   closed(milliseconds: number): Promise<number>
+  /** As many at once as there are connections, so many in all; seconds from the first request to the last answer. */
+  count(requests: number): Promise<number>
   /**
    * Requests at a constant rate whatever the answers take; milliseconds from when each was due to when it was answered, so a server
    * that stalls is charged for everybody who had to wait.
@@ -12,32 +25,36 @@ export interface HttpLoad {
   close(): void
 }
 
-export async function openHttpLoad(
-  port: number,
-  connections: number,
-  pathOf: (request: number) => string,
-  bodyOf?: (request: number) => string,
-): Promise<HttpLoad> {
+export async function openHttpLoad(requests: Requests): Promise<HttpLoad> {
+  const { path, body } = requests
+  const pathOf = typeof path === 'string' ? () => path : path
   const idle: Connection[] = []
-  for (let n = 0; n < connections; n++) idle.push(await openConnection(port))
+  for (let n = 0; n < requests.connections; n++) idle.push(await openConnection(requests))
   const all = [...idle]
   let sent = 0
   const ask = (connection: Connection): Promise<void> => {
     const request = sent++
-    return connection.ask(pathOf(request), bodyOf?.(request))
+    return connection.ask(pathOf(request), body?.(request))
+  }
+  /** Each connection asks again when it is answered, while `goesOn`; seconds that all of it took. */
+  const inTurn = async (goesOn: () => boolean): Promise<number> => {
+    const began = performance.now()
+    const client = async (connection: Connection): Promise<void> => {
+      while (goesOn()) await ask(connection)
+    }
+    await Promise.all(all.map(client))
+    return (performance.now() - began) / 1_000
   }
   return {
     async closed(milliseconds) {
-      const began = performance.now()
-      let answers = 0
-      const client = async (connection: Connection): Promise<void> => {
-        while (performance.now() - began < milliseconds) {
-          await ask(connection)
-          answers += 1
-        }
-      }
-      await Promise.all(all.map(client))
-      return answers / ((performance.now() - began) / 1_000)
+      const first = sent
+      const until = performance.now() + milliseconds
+      const seconds = await inTurn(() => performance.now() < until)
+      return (sent - first) / seconds
+    },
+    count(requests) {
+      const last = sent + requests
+      return inTurn(() => sent < last)
     },
     async open(rate, milliseconds) {
       const count = Math.floor((rate * milliseconds) / 1_000)
@@ -77,11 +94,16 @@ export async function openHttpLoad(
 }
 
 interface Connection {
-  ask(path: string, body?: string): Promise<void>
+  ask(path: string, body?: string | Buffer): Promise<void>
   close(): void
 }
 
-async function openConnection(port: number): Promise<Connection> {
+const END_OF_HEAD = '\r\n\r\n'
+
+async function openConnection({
+  port,
+  contentType = 'application/json',
+}: Requests): Promise<Connection> {
   const socket: Socket = connect(port, '127.0.0.1')
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve).once('error', reject)
@@ -91,27 +113,31 @@ async function openConnection(port: number): Promise<Connection> {
   let settle: { resolve(): void; reject(error: Error): void } | undefined
   socket.on('data', (chunk: Buffer) => {
     text += chunk.toString('latin1')
-    const head = text.indexOf('\r\n\r\n')
+    const head = text.indexOf(END_OF_HEAD)
     if (head < 0) return
-    const length = Number(/content-length: (\d+)/i.exec(text.slice(0, head))?.[1])
-    if (text.length < head + 4 + length) return
-    const status = text.slice(9, 12)
+    const length = Number(/content-length: (\d+)/i.exec(text)?.[1])
+    if (text.length < head + END_OF_HEAD.length + length) return
     const answer = text
     text = ''
-    if (status === '200') settle?.resolve()
+    if (answer.startsWith('HTTP/1.1 2')) settle?.resolve()
     else settle?.reject(new Error(answer))
   })
   socket.on('error', (error) => settle?.reject(error))
+  socket.on('close', () => settle?.reject(new Error(`the connection ended after: ${text}`)))
   return {
     ask: (path, body) =>
       new Promise((resolve, reject) => {
         settle = { resolve, reject }
         const head = `${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n`
-        if (body === undefined) socket.write(`GET ${head}\r\n`)
-        else {
-          const fields = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`
-          socket.write(`POST ${head}${fields}\r\n${body}`)
+        if (body === undefined) {
+          socket.write(`GET ${head}\r\n`)
+          return
         }
+        const fields = `content-type: ${contentType}\r\ncontent-length: ${Buffer.byteLength(body)}`
+        socket.cork()
+        socket.write(`POST ${head}${fields}${END_OF_HEAD}`, 'latin1')
+        socket.write(body)
+        socket.uncork()
       }),
     close: () => socket.destroy(),
   }

@@ -33,9 +33,10 @@ export const tailOverHttp = ({
   once: true,
   async prepare() {
     const server = await startServer()
+    const requests = { port: server.port, path: pathOf, body: bodyOf }
     const [highest, constant] = [
-      await openHttpLoad(server.port, closed, pathOf, bodyOf),
-      await openHttpLoad(server.port, OPEN, pathOf, bodyOf),
+      await openHttpLoad({ ...requests, connections: closed }),
+      await openHttpLoad({ ...requests, connections: OPEN }),
     ]
     await highest.closed(WARM_UP_MS)
     const rate = (await highest.closed(WARM_UP_MS)) / 2

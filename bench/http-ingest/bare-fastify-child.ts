@@ -1,6 +1,6 @@
 /**
- * The peer of I1, I2 and I4-produce, a process of its own: Fastify with a JSON schema for one event, and, for lines of events, the naive way:
- * split and JSON.parse. It stores nothing. Says its port.
+ * The peer of I1, I2 and I4-produce, a process of its own: Fastify with a JSON schema for one event, and, for lines of events,
+ * the naive way: split and JSON.parse. It stores nothing. Prints `port N`; ends with its input.
  */
 import Fastify from 'fastify'
 
@@ -36,4 +36,6 @@ server.post<{ Body: string }>('/events', async (request, reply) => {
   return reply.code(202).send({ accepted })
 })
 const url = await server.listen({ port: 0, host: '127.0.0.1' })
-process.stdout.write(`${new URL(url).port}\n`)
+console.log(`port ${new URL(url).port}`)
+for await (const chunk of process.stdin) void chunk
+await server.close()

@@ -16,7 +16,8 @@ import { root } from '../../test/house/sources.ts'
 import type { Benchmark, Side } from '../benchmark.ts'
 import { lakeVersions, openDuckDb, timed } from '../lake-rows.ts'
 import { makeWorkplace } from '../log-records.ts'
-import { here, startPeer } from './peer.ts'
+import { startScript } from '../server-process.ts'
+import { BARE_FASTIFY, BARE_SENDER } from './bare-fastify.ts'
 
 const EVENTS = Number(process.env['MILLRACE_BENCH_EVENTS'] ?? 200_000)
 /** More than enough for so many events. */
@@ -108,8 +109,8 @@ const duckDbPeer: PeerOf = async (file) => ({
 })
 
 const barePeer: PeerOf = async (file) => {
-  const server = await startPeer()
-  const args = ['--import', 'tsx', here('bare-sender-child.ts'), file, String(server.port)]
+  const server = await startScript(BARE_FASTIFY)
+  const args = ['--import', 'tsx', BARE_SENDER, file, String(server.port)]
   return {
     run: () => timed(() => run(process.execPath, args)),
     close: () => server.close(),

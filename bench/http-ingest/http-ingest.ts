@@ -7,10 +7,11 @@ import { join } from 'node:path'
 import { startInstance } from '../../test/e2e/instance.ts'
 import { root } from '../../test/house/sources.ts'
 import type { Benchmark } from '../benchmark.ts'
+import { openHttpLoad } from '../http-load.ts'
 import { eventAt } from '../lake-rows.ts'
 import { makeWorkplace } from '../log-records.ts'
-import { sendAll, type Load } from './load.ts'
-import { startPeer } from './peer.ts'
+import { startScript } from '../server-process.ts'
+import { BARE_FASTIFY } from './bare-fastify.ts'
 
 interface Kind {
   readonly contentType: string
@@ -59,15 +60,24 @@ const httpIngest = (id: string, question: string, floor: number, kind: Kind): Be
       dataDir: join(workplace.dir, 'data'),
       app: join(root, 'test/fixtures/http-ingest/app.ts'),
     })
-    const peer = await startPeer()
-    const { contentType, requests, connections } = kind
-    const load = { contentType, requests, connections, body: bodiesOf(kind) }
-    const side = (to: Pick<Load, 'port' | 'path'>) => ({ run: () => sendAll({ ...load, ...to }) })
+    const peer = await startScript(BARE_FASTIFY)
+    const { contentType, connections } = kind
+    const requests = { contentType, connections, body: bodiesOf(kind) }
+    const [ours, bare] = [
+      await openHttpLoad({
+        ...requests,
+        port: Number(new URL(instance.url).port),
+        path: '/v1/topics/events/events',
+      }),
+      await openHttpLoad({ ...requests, port: peer.port, path: kind.peerPath }),
+    ]
     return {
       versions: { node: process.version },
-      ours: side({ port: Number(new URL(instance.url).port), path: '/v1/topics/events/events' }),
-      peer: side({ port: peer.port, path: kind.peerPath }),
+      ours: { run: () => ours.count(kind.requests) },
+      peer: { run: () => bare.count(kind.requests) },
       async close() {
+        ours.close()
+        bare.close()
         await peer.close()
         await instance.stop()
         await workplace.close()

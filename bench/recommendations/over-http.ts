@@ -11,12 +11,13 @@ import { makeMatrix } from '../als-train/matrix.ts'
 import type { Benchmark } from '../benchmark.ts'
 import { openHttpLoad, quantile } from '../http-load.ts'
 import { pythonPeer } from '../peers.ts'
+import { startScript } from '../server-process.ts'
 import { tailOverHttp, toMs } from '../tail-over-http.ts'
 import { CATALOGUE, pathOf } from './catalogue.ts'
-import { startServer } from './server.ts'
 
 const PEER = { implicit: '0.7.3', numpy: '2.4.6', scipy: '1.17.1' }
-const SCRIPT = fileURLToPath(new URL('implicit_peer.py', import.meta.url))
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+const SCRIPT = here('implicit_peer.py')
 const [CLOSED, OPEN] = [32, 256]
 /** Until every user's history was folded in once, and what runs often is compiled. */
 const WARM_UP_MS = 8_000
@@ -24,6 +25,8 @@ const CLOSED_MS = 10_000
 const OPEN_MS = 10_000
 /** Requests of one run of the peer; figures are lists a second. */
 const REQUESTS = 20_000
+
+const startServer = () => startScript(here('server-child.ts'))
 
 export const overHttp: Benchmark = {
   id: 'S3',
@@ -38,7 +41,7 @@ export const overHttp: Benchmark = {
     writeFileSync(join(folder, 'start.i32'), matrix.start)
     writeFileSync(join(folder, 'column.i32'), matrix.column)
     const server = await startServer()
-    const load = await openHttpLoad(server.port, CLOSED, pathOf)
+    const load = await openHttpLoad({ port: server.port, connections: CLOSED, path: pathOf })
     await load.closed(WARM_UP_MS)
     return {
       versions: PEER,
@@ -78,7 +81,7 @@ export const tailWhileTraining: Benchmark = {
   once: true,
   async prepare() {
     const server = await startServer()
-    const load = await openHttpLoad(server.port, OPEN, pathOf)
+    const load = await openHttpLoad({ port: server.port, connections: OPEN, path: pathOf })
     await load.open(1_000, 5_000)
     let [quiet, busy] = [0, 0]
     let trainedAfter = 0
@@ -88,7 +91,7 @@ export const tailWhileTraining: Benchmark = {
         async run() {
           quiet = quantile(await load.open(200, OPEN_MS), 0.99)
           const began = performance.now()
-          const training = server.train().then(() => {
+          const training = server.ask('train', 'trained').then(() => {
             trainedAfter = performance.now() - began
           })
           busy = quantile(await load.open(200, OPEN_MS), 0.99)

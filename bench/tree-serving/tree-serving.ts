@@ -11,19 +11,19 @@ import { openHttpLoad } from '../http-load.ts'
 import { LEARNER_PEERS } from '../learner-peer.ts'
 import { makeRows, writeRows } from '../made-rows.ts'
 import { pythonPeer } from '../peers.ts'
-import { startChild } from '../recommendations/server.ts'
+import { startProcess, startScript } from '../server-process.ts'
 import { tailOverHttp } from '../tail-over-http.ts'
 import { bodyOf, COLUMNS } from './shape.ts'
 
-const SERVER = fileURLToPath(new URL('tree-server-child.ts', import.meta.url))
-const PEER = fileURLToPath(new URL('row_peer.py', import.meta.url))
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+const PEER = here('row_peer.py')
 const PATH = '/v1/models/stay/predict'
 /** As many at once as are let in without a line. */
 const CLOSED = 8
 const RUN_MS = 5_000
 const REQUESTS = 20_000
 
-const startServer = () => startChild(process.execPath, ['--import', 'tsx', SERVER])
+const startServer = () => startScript(here('tree-server-child.ts'))
 
 export const rowOverHttp: Benchmark = {
   id: 'C3-row',
@@ -38,11 +38,13 @@ export const rowOverHttp: Benchmark = {
     writeRows(folder, 'train', makeRows(20_000, COLUMNS, 1))
     const [ours, peer] = [
       await startServer(),
-      await startChild(python, [PEER, folder, String(COLUMNS)]),
+      await startProcess(python, [PEER, folder, String(COLUMNS)]),
     ]
-    const ourLoad = await openHttpLoad(ours.port, CLOSED, () => PATH, bodyOf)
-    const peerLoad = await openHttpLoad(peer.port, CLOSED, () => '/', bodyOf)
-    for (const load of [ourLoad, peerLoad]) await load.closed(1_000)
+    const load = (port: number, path: string) =>
+      openHttpLoad({ port, connections: CLOSED, path, body: bodyOf })
+    const ourLoad = await load(ours.port, PATH)
+    const peerLoad = await load(peer.port, '/')
+    for (const one of [ourLoad, peerLoad]) await one.closed(1_000)
     return {
       versions: LEARNER_PEERS,
       ours: { run: async () => REQUESTS / (await ourLoad.closed(RUN_MS)) },

@@ -1,26 +1,19 @@
+/** A program that serves HTTP in a process of its own: it prints `port N` when it does, and ends with its input. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 
-export interface RecommendationServer {
+export interface ServerProcess {
   readonly port: number
-  /** Trains in the background until its end. */
-  train(): Promise<void>
+  /** Writes a line to its input; resolves when it prints one that begins with `answer`. */
+  ask(line: string, answer: string): Promise<void>
   close(): Promise<void>
 }
 
-/** Starts `server-child.ts`; resolves when its model serves. */
-export function startServer(): Promise<RecommendationServer> {
-  const entry = fileURLToPath(new URL('server-child.ts', import.meta.url))
-  return startChild(process.execPath, ['--import', 'tsx', entry])
-}
-
-/** Starts a program that prints `port N` when it serves and ends with its input. */
-export async function startChild(
+export async function startProcess(
   command: string,
   args: readonly string[],
-): Promise<RecommendationServer> {
+): Promise<ServerProcess> {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const expect = async (start: string): Promise<string> => {
@@ -33,9 +26,9 @@ export async function startChild(
   const port = Number(await expect('port '))
   return {
     port,
-    async train() {
-      child.stdin.write('train\n')
-      await expect('trained')
+    async ask(line, answer) {
+      child.stdin.write(`${line}\n`)
+      await expect(answer)
     },
     async close() {
       const ended = once(child, 'exit')
@@ -44,3 +37,7 @@ export async function startChild(
     },
   }
 }
+
+/** A program of ours, written in TypeScript. */
+export const startScript = (file: string, ...args: string[]): Promise<ServerProcess> =>
+  startProcess(process.execPath, ['--import', 'tsx', file, ...args])
