@@ -2,7 +2,6 @@
  * The REST server of a running app: a Fastify instance with guards, problem documents, the table of routes, the app's own
  * routes, OpenAPI and the documentation page. It does not listen: tests inject, `listen.ts` opens the port.
  */
-import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fastify, { type FastifyInstance } from 'fastify'
@@ -21,6 +20,7 @@ import { docsOptions, openApiOptions } from './openapi.ts'
 import { sendProblem, toMillraceError } from './problem.ts'
 import { addRoutes } from './route-registration.ts'
 import { routes } from './routes.ts'
+import { addSecurityHeaders } from './security-headers.ts'
 import { addUnknownRoute } from './unknown-route.ts'
 
 export type ServerOptions = Omit<GuardOptions, 'limits'>
@@ -65,9 +65,9 @@ export function buildServer(app: RunningApp, options: ServerOptions = {}): Fasti
   server.setErrorHandler((error, request, reply) => {
     sendProblem(reply, toMillraceError(error, request, app.logger))
   })
+  addSecurityHeaders(server)
   addAccessLog(server, app)
   addGuards(server, { ...options, limits }, drain.isDraining)
-  void server.register(helmet, securityHeaders)
   void server.register(swagger, openApiOptions(app))
   void server.register(swaggerUi, docsOptions(app))
   void server.register(addRoutes, {
@@ -81,20 +81,3 @@ export function buildServer(app: RunningApp, options: ServerOptions = {}): Fasti
   addUnknownRoute(server, app)
   return server
 }
-
-/** Pages of ours load nothing from elsewhere, run no inline script and are framed by nobody. Plain HTTP stays plain HTTP. */
-const securityHeaders = {
-  global: true,
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'self'"],
-      baseUri: ["'none'"],
-      formAction: ["'self'"],
-      frameAncestors: ["'none'"],
-      objectSrc: ["'none'"],
-    },
-  },
-  strictTransportSecurity: false,
-  xFrameOptions: { action: 'deny' },
-} as const
