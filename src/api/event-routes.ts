@@ -115,7 +115,7 @@ async function makeEvent(
 ): Promise<z.output<typeof madeEvent>> {
   const { topic, version = 1 } = event
   const subject = event.subject && headerOf(request, event.subject.header)
-  const result = await app.ingest.receive(topic, once(valueOf(event, request, given)), {
+  const result = await app.ingest.receive(topic, valueOf(event, request, given), {
     format: 'json',
     source: 'http',
     turn: turnOf(admission, undefined),
@@ -171,8 +171,4 @@ function headerOf(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name.toLowerCase()]
   const text = Array.isArray(value) ? value.join(', ') : value
   return text?.slice(0, HEADER_CHARACTERS)
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
 }

@@ -5,7 +5,7 @@ import type { Admission } from './admission/admission.ts'
 import { apiError } from './errors.ts'
 import { coreError, isInternalTopic, MillraceError, type Issue } from '../core/index.ts'
 import type { RouteRequest, RouteTools, Sent } from './define-route.ts'
-import { eventBody, eventFormat } from './request-body.ts'
+import { eventFormat, jsonEventBody, lineBody } from './request-body.ts'
 import type { receiveAnswer } from './schemas/event-schemas.ts'
 
 export const onErrorQuery = z
@@ -27,21 +27,23 @@ export async function receiveEvents(
     throw apiError('API_RESERVED_TOPIC', `topic ${topic} is written by Millrace alone: use another`)
   }
   const format = eventFormat(request.raw)
-  const shape: BodyShape = { first: 0 }
-  const body = eventBody(request.raw, { format, limits: app.limits, clock: app.clock })
   const sequence = sequenceMark(request.raw)
-  const result = await app.ingest.receive(topic, watched(body, shape), {
+  const rules = { limits: app.limits, clock: app.clock }
+  const whole = format === 'json' ? await jsonEventBody(request.raw, rules) : undefined
+  const result = await app.ingest.receive(topic, whole ?? lineBody(request.raw, rules), {
     format,
     onError,
     source: 'http',
-    signal: request.signal,
-    turn: turnOf(admission, request.signal),
+    get signal() {
+      return request.signal
+    },
+    turn: turnOf(admission, request),
     ...(sequence ? { sequence } : {}),
     envelope: envelopeOf(request.raw),
   })
   const nothingStored = result.accepted + result.duplicates + result.spooled === 0
-  if (format === 'json' && onError === 'reject' && nothingStored && result.rejectedCount > 0) {
-    throw allRefused(result, shape.first === OPENING_BRACKET)
+  if (whole && onError === 'reject' && nothingStored && result.rejectedCount > 0) {
+    throw allRefused(result, isArray(whole))
   }
   return {
     accepted: result.accepted,
@@ -64,32 +66,21 @@ const REQUEST_BYTES = 4 * 1024
 
 /** The turns of a body's groups of events. */
 export const turnOf =
-  (admission: Admission, signal: AbortSignal | undefined) =>
+  (admission: Admission, client: { readonly signal: AbortSignal } | undefined) =>
   (bytes: number, isBegun: boolean): Promise<() => void> =>
     admission.enter('ingest', {
       units: bytes + REQUEST_BYTES,
       isBegun,
-      ...(signal && { signal }),
+      get signal() {
+        return client?.signal
+      },
     })
 
-interface BodyShape {
-  /** First byte that is no white space; tells an array from one event. */
-  first: number
-}
 const OPENING_BRACKET = 0x5b
 
-async function* watched(
-  chunks: AsyncIterable<Uint8Array>,
-  shape: BodyShape,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of chunks) {
-    // 0xef 0xbb 0xbf is a byte order mark.
-    if (shape.first === 0) {
-      shape.first = chunk.find((byte) => byte > 0x20 && byte < 0x80) ?? 0
-    }
-    yield chunk
-  }
-}
+/** By its first byte that is no white space; 0xef 0xbb 0xbf is a byte order mark. */
+const isArray = (body: Uint8Array): boolean =>
+  body.find((byte) => byte > 0x20 && byte < 0x80) === OPENING_BRACKET
 
 const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   INGEST_INVALID_JSON: 400,
@@ -100,14 +91,14 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
 }
 
 /** One event, or an array of which none was good: a problem that names every field. */
-export function allRefused(result: Received, isArray: boolean): MillraceError {
+export function allRefused(result: Received, isOfArray: boolean): MillraceError {
   const errors = result.rejected.flatMap(({ index, issues }): Issue[] =>
-    issues.map((issue) => ({ ...issue, path: isArray ? `/${index}${issue.path}` : issue.path })),
+    issues.map((issue) => ({ ...issue, path: isOfArray ? `/${index}${issue.path}` : issue.path })),
   )
   const code = result.rejected[0]?.code ?? 'INGEST_INVALID_EVENT'
   const first = errors[0]
   const where = first === undefined || first.path === '' ? 'the event' : first.path
-  const what = isArray
+  const what = isOfArray
     ? `none of ${result.rejectedCount} events was taken`
     : 'the event was not taken'
   return new MillraceError(

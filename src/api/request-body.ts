@@ -5,10 +5,11 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { decompressBody, parseJsonBody } from '../app/index.ts'
-import { isMillraceError, type Clock, type Limits, type MillraceError } from '../core/index.ts'
+import type { Clock, Limits } from '../core/index.ts'
 import type { ByteAccount, ByteBudget } from './admission/byte-budget.ts'
 import { takeTurn } from './admission/request-turn.ts'
 import { apiError } from './errors.ts'
+import { brokenOff, readWhole, stalled, tooLarge } from './whole-body.ts'
 
 export type EventFormat = 'json' | 'ndjson' | 'csv'
 
@@ -26,8 +27,8 @@ const accounts = new WeakMap<FastifyRequest, ByteAccount>()
 export function countBody(request: FastifyRequest, reply: FastifyReply, bodies: ByteBudget): void {
   const account = bodies.open()
   accounts.set(request, account)
-  reply.raw.once('finish', () => account.close())
-  reply.raw.once('close', () => account.close())
+  const close = (): void => account.close()
+  reply.raw.on('finish', close).on('close', close)
 }
 
 /** Takes `application/json` and gives the checked value; everything else is 415. */
@@ -35,35 +36,16 @@ export function acceptJson(scope: FastifyInstance, limits: Limits): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('application/json', async (request: FastifyRequest) => {
     refuseEncoding(request)
-    if (Number(request.headers['content-length'] ?? 0) > limits.jsonBodyBytes) {
-      throw tooLarge(limits.jsonBodyBytes)
-    }
+    refuseDeclared(request, limits.jsonBodyBytes)
     const account = accounts.get(request)
-    const body = await readWhole(request.raw, limits.jsonBodyBytes, (bytes) => account?.hold(bytes))
+    const body = await readWhole(request.raw, {
+      maxBytes: limits.jsonBodyBytes,
+      hold: (bytes) => account?.hold(bytes),
+    })
     if (body.length === 0) throw apiError('API_INVALID_BODY', 'the body is empty: send JSON')
     await takeTurn(request)
     return parseJsonBody(body, limits)
   })
-}
-
-async function readWhole(
-  source: Readable,
-  maxBytes: number,
-  hold: (bytes: number) => void,
-): Promise<Buffer> {
-  const parts: Uint8Array[] = []
-  let bytes = 0
-  try {
-    for await (const part of source as AsyncIterable<Uint8Array>) {
-      bytes += part.length
-      if (bytes > maxBytes) throw tooLarge(maxBytes)
-      hold(bytes)
-      parts.push(part)
-    }
-  } catch (error) {
-    throw brokenOff(error)
-  }
-  return Buffer.concat(parts)
 }
 
 /** Takes the event types and leaves the bytes where they are. */
@@ -114,19 +96,55 @@ function refuseEncoding(request: FastifyRequest): void {
 /** Of a streamed body, what is in memory at one time: a group of events. */
 const STREAMED_BYTES = 2 * 1024 * 1024
 
-/** The body of an event route, unpacked and guarded. Breaking off ends the reading. */
-export function eventBody(
+export interface EventBodyRules {
+  readonly limits: Limits
+  readonly clock: Clock
+}
+
+/** One event or an array as JSON, whole and unpacked. */
+export async function jsonEventBody(
   request: FastifyRequest,
-  options: { format: EventFormat; limits: Limits; clock: Clock },
+  { limits, clock }: EventBodyRules,
+): Promise<Buffer> {
+  const maxBytes = limits.jsonBodyBytes
+  refuseDeclared(request, maxBytes)
+  if (request.headers['content-encoding'] === undefined) {
+    const account = accounts.get(request)
+    return readWhole(request.raw, {
+      maxBytes,
+      hold: (bytes) => account?.hold(bytes),
+      stall: { clock, ms: limits.httpStallTimeoutMs },
+    })
+  }
+  const parts: Uint8Array[] = []
+  const body = unpacked(request, { limits, clock }, { maxBytes, limit: 'jsonBodyBytes' })
+  for await (const part of body) parts.push(part)
+  return Buffer.concat(parts)
+}
+
+/** Lines of events as they arrive, unpacked and guarded. Breaking off ends the reading. */
+export function lineBody(
+  request: FastifyRequest,
+  rules: EventBodyRules,
 ): AsyncIterable<Uint8Array> {
-  const { limits, clock } = options
-  const maxBytes = options.format === 'json' ? limits.jsonBodyBytes : limits.streamBodyBytes
+  const maxBytes = rules.limits.streamBodyBytes
+  refuseDeclared(request, maxBytes)
+  return unpacked(request, rules, { maxBytes, limit: 'streamBodyBytes' })
+}
+
+function refuseDeclared(request: FastifyRequest, maxBytes: number): void {
   const declared = Number(request.headers['content-length'] ?? 0)
   if (declared > maxBytes) throw tooLarge(maxBytes)
-  const limit = options.format === 'json' ? 'jsonBodyBytes' : 'streamBodyBytes'
+}
+
+function unpacked(
+  request: FastifyRequest,
+  { limits, clock }: EventBodyRules,
+  most: { readonly maxBytes: number; readonly limit: string },
+): AsyncIterable<Uint8Array> {
   const arriving = paced(request.raw, clock, limits.httpStallTimeoutMs)
-  const coding = request.headers['content-encoding']
-  return held(decompressBody(arriving, coding, { maxBytes, limit }), accounts.get(request))
+  const body = decompressBody(arriving, request.headers['content-encoding'], most)
+  return held(body, accounts.get(request))
 }
 
 async function* held(
@@ -140,11 +158,6 @@ async function* held(
     yield part
   }
 }
-
-const tooLarge = (maxBytes: number): MillraceError =>
-  apiError('API_BODY_TOO_LARGE', `the body is larger than ${maxBytes} bytes: send it in parts`, {
-    details: { limitBytes: maxBytes },
-  })
 
 /** Ends with API_REQUEST_TIMEOUT when the sender pauses too long. Time that we take ourselves does not count. */
 async function* paced(
@@ -164,18 +177,10 @@ async function* paced(
   }
 }
 
-const brokenOff = (error: unknown): MillraceError =>
-  isMillraceError(error)
-    ? error
-    : apiError('API_BAD_REQUEST', 'the connection ended inside the body: send it whole', {
-        cause: error,
-      })
-
 function withinTime<T>(promise: Promise<T>, clock: Clock, stallMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(stallMs, () => {
-      const detail = `no byte of the body came for ${stallMs} ms: send it without such pauses`
-      reject(apiError('API_REQUEST_TIMEOUT', detail))
+      reject(stalled(stallMs))
     })
     promise.then(
       (value) => {

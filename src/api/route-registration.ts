@@ -59,11 +59,14 @@ export function addRoute(
   const load = loadClassOf(route)
   const hasBody = ['POST', 'PUT', 'PATCH'].includes(route.method)
   const begin = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
-    const signal = clientSignal(request, reply)
-    signals.set(request, signal)
     // Events take their turn when their bytes are there, group by group.
     if (load !== 'always' && load !== 'ingest') {
-      expectTurn(request, reply, () => admission.enter(load, { signal }))
+      const asked = {
+        get signal() {
+          return clientSignal(request, reply)
+        },
+      }
+      expectTurn(request, reply, () => admission.enter(load, asked))
     }
     if (hasBody) countBody(request, reply, admission.bodies)
     done()
@@ -84,11 +87,19 @@ export function addRoute(
       if (route.answerType !== undefined) void reply.type(route.answerType)
       const tools: RouteTools = { app, streams, admission, reply }
       const handler = route.handler as (request: unknown, tools: RouteTools) => unknown
-      const signal = signals.get(request) ?? clientSignal(request, reply)
       const { params, query, body } = request
+      const asked = {
+        params,
+        query,
+        body,
+        raw: request,
+        get signal() {
+          return clientSignal(request, reply)
+        },
+      }
       try {
         await takeTurn(request)
-        return await handler({ params, query, body, signal, raw: request }, tools)
+        return await handler(asked, tools)
       } finally {
         giveTurn(request)
       }
@@ -96,7 +107,7 @@ export function addRoute(
   })
 }
 
-/** Of the requests under way: aborts when the client goes away. */
+/** Of the requests under way whose handler looks whether the client is there. */
 const signals = new WeakMap<FastifyRequest, AbortSignal>()
 
 /** Few answers hold whole numbers beyond 2⁵³, and looking at every value for them takes longer than the rest of the writing. */
@@ -164,12 +175,15 @@ function bodyDeadline(app: RunningApp) {
   }
 }
 
-/** Aborts when the connection closes before the answer is out. */
+/** Aborts when the connection closes before the answer is out. Made when first asked for: few answers take long enough. */
 function clientSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal {
+  const known = signals.get(request)
+  if (known) return known
   const gone = new AbortController()
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort(new Error('the client went away'))
   })
   if (request.raw.socket.destroyed) gone.abort(new Error('the client went away'))
+  signals.set(request, gone.signal)
   return gone.signal
 }

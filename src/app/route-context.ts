@@ -31,7 +31,7 @@ export function createRouteContext(options: RouteContextOptions): RouteContext {
     async publish(topic, event) {
       const body = new TextEncoder().encode(JSON.stringify(event))
       const source = `app:${options.app}`
-      const result = await ingest.receive(topic, once(body), { format: 'json', source })
+      const result = await ingest.receive(topic, body, { format: 'json', source })
       const [rejected] = result.rejected
       if (rejected) {
         throw coreError(
@@ -51,8 +51,4 @@ export function createRouteContext(options: RouteContextOptions): RouteContext {
       }
     },
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
 }

@@ -21,8 +21,6 @@ export interface Envelope {
   readonly traceparent?: string
 }
 
-const encoder = new TextEncoder()
-
 const NAMES = [
   ['ce_id', 'id'],
   ['ce_source', 'source'],
@@ -35,11 +33,13 @@ const NAMES = [
 
 const FIELDS: ReadonlyMap<string, string> = new Map(NAMES)
 
+const SPEC_VERSION: RecordHeader = { key: 'ce_specversion', value: Buffer.from('1.0') }
+
 export function envelopeHeaders(envelope: Envelope): RecordHeader[] {
-  const headers: RecordHeader[] = [{ key: 'ce_specversion', value: encoder.encode('1.0') }]
+  const headers: RecordHeader[] = [SPEC_VERSION]
   for (const [key, field] of NAMES) {
     const value = envelope[field]
-    if (value !== undefined) headers.push({ key, value: encoder.encode(value) })
+    if (value !== undefined) headers.push({ key, value: Buffer.from(value) })
   }
   return headers
 }

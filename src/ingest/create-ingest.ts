@@ -11,6 +11,7 @@ import {
   type Metrics,
 } from '../core/index.ts'
 import type { Appended, Log } from '../log/index.ts'
+import { createJsonBodyReader } from './bodies/json-body.ts'
 import { receiveBody } from './bodies/receive-body.ts'
 import { createDeadLetters, type Readmission } from './dead-letters/dead-letter-desk.ts'
 import { createIdStore } from './dedupe/id-store.ts'
@@ -47,6 +48,7 @@ export function createIngest(options: IngestOptions): Ingest {
   const directory = createTopicDirectory(options.log, logger, options.createsTopics ?? true)
   const sequences = createSequenceStore({ log: options.log, clock, logger, directory })
   const deps = doorDeps(options, { clock, logger, limits, directory, sequences })
+  const readJson = createJsonBodyReader(limits)
   const spool =
     options.spool &&
     createSpool({
@@ -56,6 +58,7 @@ export function createIngest(options: IngestOptions): Ingest {
       forward: (topic, sequence, events, first) =>
         doorOf(topic, { source: 'spool', onError: 'dlq', sequence }).admitBuilt(events, first),
     })
+  const doors: DoorDeps = { ...deps, spool }
   const contracts = new Map<string, { contract: TopicContract; check: EventCheck }>()
   const anyBytes = createEventCheck(undefined, limits)
   const replays = new Map<string, Replay>()
@@ -65,10 +68,7 @@ export function createIngest(options: IngestOptions): Ingest {
     const declared = contracts.get(topic)
     refuseResults(declared?.contract)
     const check = declared?.check ?? anyBytes
-    return new Door(
-      { ...deps, spool },
-      { ...door, topic, isDeclared: declared !== undefined, check },
-    )
+    return new Door(doors, { ...door, topic, isDeclared: declared !== undefined, check })
   }
 
   const readmit = async (event: Readmission): Promise<Appended | undefined> => {
@@ -115,6 +115,7 @@ export function createIngest(options: IngestOptions): Ingest {
       const call = receiveBody(body, wanted, {
         contract,
         limits,
+        readJson,
         openDoor: (door) => doorOf(topic, door),
       })
       calls.add(call)

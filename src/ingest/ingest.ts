@@ -155,7 +155,7 @@ export interface Ingest {
   /** Reads a request body. Throws INGEST_INVALID_BODY when the whole cannot be read; bad events are in the result. */
   receive(
     topic: string,
-    body: AsyncIterable<Uint8Array>,
+    body: AsyncIterable<Uint8Array> | Uint8Array,
     options: ReceiveOptions,
   ): Promise<ReceiveResult>
   /** Goes on where an earlier replay of the same source and topic stopped. */

@@ -28,8 +28,8 @@ export interface TurnRequest {
   readonly units?: number
   /** True: part of a work that is stored in part. It waits as long as it takes. */
   readonly isBegun?: boolean
-  /** Who went away needs no turn. */
-  readonly signal?: AbortSignal
+  /** Who went away needs no turn. Looked at only when there is a line. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface TurnQueue {
@@ -155,7 +155,8 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
     get waiting() {
       return line.length
     },
-    enter({ units = 1, isBegun = false, signal } = {}) {
+    enter(request = {}) {
+      const { units = 1, isBegun = false } = request
       const taken = Math.min(Math.max(1, units), capacity)
       const now = clock.monotonic()
       // A line that was empty for a moment, between refusals and those who come next, is the same line.
@@ -164,6 +165,7 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
       if (!isBegun && isFull()) return Promise.reject(refused())
       return new Promise((grant, refuse) => {
         lastWaitedAt = now
+        const { signal } = request
         line.push({ units: taken, isBegun, signal, since: now, grant, refuse })
         watch()
       })

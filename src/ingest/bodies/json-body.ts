@@ -13,14 +13,21 @@ export interface JsonBody {
 }
 
 /** Throws INGEST_BODY_TOO_LARGE, INGEST_INVALID_JSON, INGEST_INVALID_UTF8, INGEST_TOO_DEEP. */
-export function readJsonBody(whole: Buffer, limits: Limits): JsonBody {
+export type JsonBodyReader = (whole: Buffer) => JsonBody
+
+/** One scanner for all bodies: its buffers are larger than most of them. */
+export function createJsonBodyReader(limits: Limits): JsonBodyReader {
+  const scanner = new JsonScanner({ depth: limits.jsonDepth, keys: limits.jsonKeys })
+  return (whole) => readJsonBody(whole, scanner, limits)
+}
+
+function readJsonBody(whole: Buffer, scanner: JsonScanner, limits: Limits): JsonBody {
   const body = stripBom(whole)
   if (!isUtf8(body)) {
     throw ingestError('INGEST_INVALID_UTF8', 'the body is not UTF-8: encode the JSON as UTF-8')
   }
   const from = skipSpace(body, 0)
   if (from === body.length) throw notJson('is empty: send an object or an array of objects')
-  const scanner = new JsonScanner({ depth: limits.jsonDepth, keys: limits.jsonKeys })
   if (body[from] === 0x5b) return { isArray: true, events: splitArray(body, from, scanner, limits) }
   const end = endOfValue(scanner, body, from)
   if (skipSpace(body, end) < body.length) throw notJson(`has more after its value`, end)
@@ -86,12 +93,16 @@ const stripBom = (body: Buffer): Buffer =>
 
 /** Throws INGEST_BODY_TOO_LARGE. */
 export async function readWhole(
-  chunks: AsyncIterable<Uint8Array>,
+  body: AsyncIterable<Uint8Array> | Uint8Array,
   maxBytes: number,
 ): Promise<Buffer> {
+  if (body instanceof Uint8Array) {
+    if (body.length > maxBytes) throw bodyTooLarge(maxBytes, 'jsonBodyBytes')
+    return Buffer.from(body.buffer, body.byteOffset, body.length)
+  }
   const parts: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of chunks) {
+  for await (const chunk of body) {
     bytes += chunk.length
     if (bytes > maxBytes) throw bodyTooLarge(maxBytes, 'jsonBodyBytes')
     parts.push(chunk)

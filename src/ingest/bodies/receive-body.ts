@@ -3,12 +3,13 @@ import { coreError, isMillraceError, type Limits } from '../../core/index.ts'
 import type { ReceiveOptions, ReceiveResult, SequenceMark, TopicContract } from '../ingest.ts'
 import type { CallOptions, Door } from '../publish/door.ts'
 import { regroup, type Incoming } from './incoming.ts'
-import { readJsonBody, readWhole } from './json-body.ts'
+import { readWhole, type JsonBodyReader } from './json-body.ts'
 import { readCsvBody, readNdjsonBody } from './line-bodies.ts'
 
 export interface BodyDeps {
   readonly contract: TopicContract | undefined
   readonly limits: Limits
+  readonly readJson: JsonBodyReader
   readonly openDoor: (options: CallOptions) => Door
 }
 
@@ -17,11 +18,11 @@ const GROUP_EVENTS = 1_000
 const GROUP_BYTES = 512 * 1024
 
 export async function receiveBody(
-  body: AsyncIterable<Uint8Array>,
+  body: AsyncIterable<Uint8Array> | Uint8Array,
   options: ReceiveOptions,
-  { contract, limits, openDoor }: BodyDeps,
+  { contract, limits, readJson, openDoor }: BodyDeps,
 ): Promise<ReceiveResult> {
-  const { format, source, envelope, sequence, signal, turn, onError = 'reject' } = options
+  const { format, source, envelope, sequence, turn, onError = 'reject' } = options
   if (sequence) checkSequence(sequence)
   const call: CallOptions = { source, onError, envelope, sequence: sequence?.sequence }
   if (format === 'json') {
@@ -29,7 +30,7 @@ export async function receiveBody(
     const leave = await turn?.(whole.length, false)
     try {
       return await receiveJson(whole, { ...call, isWholeJson: true }, sequence, {
-        limits,
+        readJson,
         openDoor,
       })
     } finally {
@@ -37,11 +38,12 @@ export async function receiveBody(
     }
   }
   const door = openDoor(call)
+  const chunks = body instanceof Uint8Array ? inOne(body) : body
   const lines =
-    format === 'csv' ? readCsvBody(body, contract, limits) : readNdjsonBody(body, limits)
+    format === 'csv' ? readCsvBody(chunks, contract, limits) : readNdjsonBody(chunks, limits)
   try {
     for await (const group of regroup(lines, GROUP_EVENTS, GROUP_BYTES)) {
-      signal?.throwIfAborted()
+      options.signal?.throwIfAborted()
       const leave = await turn?.(bytesOf(group), door.tally.received > 0)
       try {
         await door.admit(group, sequence && sequence.first + door.tally.received)
@@ -55,6 +57,10 @@ export async function receiveBody(
   return door.tally.result()
 }
 
+async function* inOne(body: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield body
+}
+
 /** Codes of a body of which no event can be told. */
 const UNREADABLE = ['INGEST_INVALID_JSON', 'INGEST_INVALID_UTF8', 'INGEST_TOO_DEEP'] as const
 
@@ -62,10 +68,10 @@ async function receiveJson(
   whole: Buffer,
   call: CallOptions,
   sequence: SequenceMark | undefined,
-  { limits, openDoor }: Pick<BodyDeps, 'limits' | 'openDoor'>,
+  { readJson, openDoor }: Pick<BodyDeps, 'readJson' | 'openDoor'>,
 ): Promise<ReceiveResult> {
   try {
-    const { isArray, events } = readJsonBody(whole, limits)
+    const { isArray, events } = readJson(whole)
     const door = openDoor({ ...call, isBatch: isArray })
     await door.admit(events, sequence?.first)
     return door.tally.result()

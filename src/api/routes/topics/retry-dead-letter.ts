@@ -11,7 +11,7 @@ import { z } from 'zod'
 import { defineRoute } from '../../define-route.ts'
 import { apiError } from '../../errors.ts'
 import { letterJson } from '../../letter-json.ts'
-import { eventBody, eventFormat } from '../../request-body.ts'
+import { eventFormat, jsonEventBody } from '../../request-body.ts'
 import { letterId, topicName } from '../../schemas/input.ts'
 import { letterRecordSchema } from '../../schemas/topic-schemas.ts'
 
@@ -36,12 +36,7 @@ export const retryDeadLetter = defineRoute({
           'the fixed event comes as application/json: set the content type',
         )
       }
-      const chunks: Uint8Array[] = []
-      const { limits, clock } = app
-      for await (const chunk of eventBody(raw, { format, limits, clock })) {
-        chunks.push(chunk)
-      }
-      fixed = Buffer.concat(chunks)
+      fixed = await jsonEventBody(raw, { limits: app.limits, clock: app.clock })
     }
     const { record, letter: _, ...status } = await app.ingest.deadLetters.retry(topic, id, fixed)
     return reply.send(letterJson(record, status))
