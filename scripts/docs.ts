@@ -1,11 +1,12 @@
 /**
- * Writes the generated reference pages: docs/errors.md, docs/metrics.md, docs/models.md, docs/performance.md and
- * docs/reliability.md. `npm run check` fails when they are stale.
+ * Writes the generated reference pages: docs/errors.md, docs/metrics.md, docs/kafka.md, docs/models.md,
+ * docs/performance.md and docs/reliability.md. `npm run check` fails when they are stale.
  */
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { metricTable, type ErrorSpec, type MetricSpec } from '../src/core/index.ts'
+import { kafkaPage } from './kafka-page.ts'
 import { modelsPage } from './models-page.ts'
 import { performancePage } from './performance.ts'
 import { reliabilityPage } from './reliability.ts'
@@ -76,6 +77,7 @@ function metricsPage(): string {
 const pages: Record<string, string> = {
   'docs/errors.md': await errorsPage(),
   'docs/metrics.md': metricsPage(),
+  'docs/kafka.md': kafkaPage(),
   'docs/models.md': await modelsPage(),
   'docs/performance.md': performancePage(root),
   'docs/reliability.md': reliabilityPage(root),

@@ -77,7 +77,7 @@ async function loseFrom(offset: number): Promise<void> {
 const flush = (app: RunningApp): Promise<unknown> => app.sinks.get(TOPIC)!.flush()
 
 describe('a log that lost its end', () => {
-  it('E8, P2: stops a table, features of it and consumers with a named error, also after a restart', async () => {
+  it('E8, P2: stops a table, its queries and consumers with a named error, also after a restart', async () => {
     const app = await start()
     const log = await openLog({ dir: root, url: address(), env: {} })
     try {
