@@ -2,8 +2,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createDenseMatrix, createRandom, type DenseMatrix } from '../../src/kernels/index.ts'
+import { createPoints, createRandom, type Points } from '../../src/kernels/index.ts'
 import { descendByBatches } from '../../src/models/kmeans/kmeans-mini-batch.ts'
+import { pointsShape } from '../../src/models/kmeans/kmeans-points.ts'
 import { lloyd } from '../../src/models/kmeans/kmeans-solver.ts'
 import { createPacer } from '../../src/models/pacer.ts'
 import type { Benchmark } from '../benchmark.ts'
@@ -47,17 +48,19 @@ function clusters(id: string, algorithm: Algorithm): Benchmark {
         start.set(made.values.subarray(row, row + COLUMNS), c * COLUMNS)
       }
       writeFileSync(join(python.folder, 'start.f32'), start)
-      const matrix = createDenseMatrix(ROWS, COLUMNS)
-      matrix.values.set(made.values)
       const inertia: { ours?: number; peer?: number } = {}
       return {
         versions: LEARNER_PEERS,
         ours: {
           async run() {
             const began = performance.now()
-            const centroids = await descend(matrix, Float64Array.from(start), algorithm)
+            // As the peer copies its rows, where they are centered.
+            const points = createPoints(pointsShape(ROWS, COLUMNS, K))
+            points.values.set(made.values)
+            const centroids = await descend(points, Float64Array.from(start), algorithm)
             const seconds = (performance.now() - began) / 1_000
-            inertia.ours ??= inertiaOf(matrix, centroids)
+            inertia.ours ??= inertiaOf(points, centroids)
+            points.close()
             agree(inertia, TOLERANCE[algorithm])
             return seconds
           },
@@ -78,25 +81,25 @@ function clusters(id: string, algorithm: Algorithm): Benchmark {
 }
 
 async function descend(
-  matrix: DenseMatrix,
+  points: Points,
   start: Float64Array,
   algorithm: Algorithm,
 ): Promise<Float64Array> {
-  const weight = new Float64Array(ROWS).fill(1)
   const pacer = createPacer({ seed: 1 })
   if (algorithm !== 'mini-batch') {
     const params = { maxIterations: ITERATIONS, tolerance: 0 }
-    return (await lloyd(matrix, weight, start, params, pacer)).centroids
+    return (await lloyd(points, start, params, pacer)).centroids
   }
   const params = { maxIterations: BATCH.iterations, tolerance: 0, batchRows: BATCH.rows }
-  await descendByBatches(matrix, weight, start, params, createRandom(1), pacer)
+  await descendByBatches(points, start, params, createRandom(1), pacer)
   return start
 }
 
-function inertiaOf(matrix: DenseMatrix, centroids: Float64Array): number {
-  const distance = new Float64Array(ROWS)
-  matrix.nearest(centroids, K, new Int32Array(ROWS), distance, 0, ROWS)
-  return distance.reduce((sum, value) => sum + value, 0)
+function inertiaOf(points: Points, centroids: Float64Array): number {
+  points.setCenters(centroids)
+  points.assign(0, ROWS)
+  points.measure(0, ROWS)
+  return points.distance.reduce((sum, value) => sum + value, 0)
 }
 
 /** The same result first, else no time is reported. */

@@ -20,6 +20,8 @@ export { createHistograms, type CutRules, type GradientHistograms } from './hist
 export { histogramBytes } from './histograms-memory.ts'
 export { binOfValue } from './histograms-reference.ts'
 export { minimize } from './l-bfgs.ts'
+export { createPoints, type ClusterSums, type Points, type PointsShape } from './points/points.ts'
+export { pointsBytes } from './points/points-memory.ts'
 export { createRandom, type Random } from './random.ts'
 export { topK } from './top-k.ts'
 export { createTopN, type TopN } from './top-n/top-n.ts'

@@ -3,7 +3,7 @@
  * A missing or infinite value becomes the mean (z = 0); a column that is constant or all missing is 0 everywhere, so that
  * no weight of it ever counts.
  */
-import { createDenseMatrix, type DenseMatrix } from '../kernels/index.ts'
+import { createDenseMatrix, type DenseMatrix, type Points } from '../kernels/index.ts'
 import { columnPositions, sortedNames } from './dataset.ts'
 import type { FeatureMatrix } from './model.ts'
 import { stripRows, type Pacer } from './pacer.ts'
@@ -134,6 +134,38 @@ export async function standardizedCopy(
     if (pacer.due((to - from) * stride * 8)) await pacer.rest()
   }
   return copy
+}
+
+/** The training rows, standardized, as points in single precision. */
+export function standardizeInto(
+  standardizer: Standardizer,
+  matrix: FeatureMatrix,
+  { values, columns, stride }: Points,
+  pacer: Pacer,
+): Promise<void> {
+  return eachStandardized(standardizer, matrix, pacer, (r, rows, at) => {
+    for (let j = 0; j < columns; j++) values[r * stride + j] = rows[at + j]!
+  })
+}
+
+/** Calls with the number of each row and where it begins in an array of standardized ones, valid until the next call. */
+export async function eachStandardized(
+  standardizer: Standardizer,
+  matrix: FeatureMatrix,
+  pacer: Pacer,
+  visit: (row: number, rows: Float64Array, at: number) => void,
+): Promise<void> {
+  const columns = standardizer.names.length
+  const width = matrix.names.length
+  const stripLength = stripRows(12 * width)
+  const scratch = new Float64Array(stripLength * columns)
+  for (let from = 0; from < matrix.rows; from += stripLength) {
+    const to = Math.min(matrix.rows, from + stripLength)
+    const values = matrix.values.subarray(from * width, to * width)
+    standardize(standardizer, { names: matrix.names, rows: to - from, values }, scratch)
+    for (let r = from; r < to; r++) visit(r, scratch, (r - from) * columns)
+    if (pacer.due((to - from) * width * 12)) await pacer.rest()
+  }
 }
 
 /**

@@ -5,17 +5,28 @@
  *   minimize over centroids μ and clusters c:  Σ_r v_r ‖z_r − μ_{c(r)}‖²   (the inertia)
  *
  * Each iteration puts every row to its nearest centroid, then every centroid to the mean of its rows; the inertia never
- * rises. Bounds on distances (`kmeans-bounds.ts`) spare rows the comparisons where that pays, and change nothing else. Cost
- * of an iteration: rows · k · features, of rows in clear clusters near rows · features.
+ * rises. Rows are in single precision, distances that decide and all sums in double (`kernels/points/`). Cost of an
+ * iteration: rows · k · features.
  */
-import { createRandom, type DenseMatrix, type Random } from '../../kernels/index.ts'
+import {
+  createPoints,
+  createRandom,
+  type ClusterSums,
+  type Points,
+  type Random,
+} from '../../kernels/index.ts'
 import type { CentroidModel } from '../centroid-clusterer.ts'
-import { checkDataset, rowWeights } from '../dataset.ts'
+import { checkDataset } from '../dataset.ts'
 import type { Dataset, FitContext } from '../model.ts'
-import { createPacer, stripRows, type Pacer } from '../pacer.ts'
-import { fitStandardizer, standardizedCopy } from '../standardizer.ts'
-import { openAdaptiveBounds } from './kmeans-bounds.ts'
+import { createPacer, type Pacer } from '../pacer.ts'
+import {
+  eachStandardized,
+  fitStandardizer,
+  standardizeInto,
+  type Standardizer,
+} from '../standardizer.ts'
 import { descendByBatches, drawSample } from './kmeans-mini-batch.ts'
+import { boundedShape, eachSpan, pointsShape } from './kmeans-points.ts'
 import { chooseStart } from './kmeans-start.ts'
 import type { KMeansParams } from './kmeans.ts'
 
@@ -28,25 +39,27 @@ export async function fitKMeans(
   checkDataset(data, 'none')
   const pacer = createPacer(context)
   const standardizer = await fitStandardizer(data.matrix, pacer)
-  const matrix = await standardizedCopy(standardizer, data.matrix, pacer)
-  const weight = rowWeights(data)
-  const random = createRandom(context.seed)
-  let best: Clustering | undefined
-  for (let run = 0; run < params.restarts; run++) {
-    const clustering =
-      params.batchRows > 0
-        ? await miniBatches(matrix, weight, params, random, pacer)
-        : await lloyd(
-            matrix,
-            weight,
-            await chooseStart(matrix, weight, params.k, random, pacer),
-            params,
-            pacer,
-          )
-    if (!best || clustering.inertia < best.inertia) best = clustering
-    pacer.progress((run + 1) / params.restarts)
+  const columns = standardizer.names.length
+  const shape = params.batchRows > 0 ? pointsShape : boundedShape
+  const points = createPoints(shape(data.matrix.rows, columns, params.k))
+  try {
+    await standardizeInto(standardizer, data.matrix, points, pacer)
+    if (data.weight) points.weights.set(data.weight)
+    const random = createRandom(context.seed)
+    let best: Clustering | undefined
+    for (let run = 0; run < params.restarts; run++) {
+      const clustering =
+        params.batchRows > 0
+          ? await miniBatches(points, params, random, pacer)
+          : await lloyd(points, await chooseStart(points, params.k, random, pacer), params, pacer)
+      if (!best || clustering.inertia < best.inertia) best = clustering
+      pacer.progress((run + 1) / params.restarts)
+    }
+    if (params.batchRows === 0) best = await refine(points, best!, data, standardizer, pacer)
+    return { standardizer, ...inOrder(best!, columns) }
+  } finally {
+    points.close()
   }
-  return { standardizer, ...inOrder(best!, matrix.columns) }
 }
 
 export interface Clustering {
@@ -58,141 +71,119 @@ export interface Clustering {
   readonly iterations: number
 }
 
-interface Sums {
-  /** Nearest centroid and squared distance of each row. */
-  readonly cluster: Int32Array
-  readonly distance: Float64Array
-  /** Per cluster: Σ v z, Σ v, rows. */
-  readonly total: Float64Array
-  readonly mass: Float64Array
-  readonly size: Int32Array
-}
-
 /** Lloyd's iterations from a given start (count × columns, not kept). The centroids fit the final clusters. */
 export async function lloyd(
-  matrix: DenseMatrix,
-  weight: Float64Array,
+  points: Points,
   start: Float64Array,
   params: Pick<KMeansParams, 'maxIterations' | 'tolerance'>,
   pacer: Pacer,
 ): Promise<Clustering> {
-  const { rows, columns } = matrix
-  const sums = openSums(rows, columns, start)
+  const { columns } = points
   const centroids = start.slice()
-  const bounds = openAdaptiveBounds(rows)
   const limit = columns === 0 ? 0 : params.maxIterations
+  points.setCenters(centroids)
   let iterations = 0
   while (iterations < limit) {
     iterations += 1
-    await bounds.assign(matrix, centroids, sums.cluster, pacer)
-    await sumRows(matrix, weight, sums, pacer)
-    if (sums.size.includes(0)) {
-      await assignRowsToCentroids(matrix, weight, centroids, sums, pacer)
-      fillEmptyClusters(matrix, weight, sums)
-      bounds.forget()
+    const sums = await assignRows(points, centroids.length, pacer)
+    const isAnyEmpty = sums.size.includes(0)
+    if (isAnyEmpty) {
+      await measureRows(points, centroids.length, pacer)
+      fillEmptyClusters(points, sums)
     }
-    const before = centroids.slice()
     const moved = moveCentroids(centroids, sums, columns)
-    bounds.follow(sums.cluster, before, centroids, columns)
+    if (isAnyEmpty) points.setCenters(centroids)
+    else points.moveCenters(centroids)
     if (moved <= params.tolerance) break
   }
-  const inertia = await assignRowsToCentroids(matrix, weight, centroids, sums, pacer)
-  return { centroids, size: sums.size, inertia, iterations }
+  return { centroids, ...(await settle(points, centroids.length, pacer)), iterations }
+}
+
+/** Once more every centroid to the mean of its rows, these in double precision: what a reader sees is not rounded. */
+async function refine(
+  points: Points,
+  best: Clustering,
+  { matrix }: Dataset,
+  standardizer: Standardizer,
+  pacer: Pacer,
+): Promise<Clustering> {
+  const { columns, weights, cluster } = points
+  const centroids = best.centroids.slice()
+  points.setCenters(centroids)
+  const { mass } = await assignRows(points, centroids.length, pacer)
+  const total = new Float64Array(centroids.length)
+  await eachStandardized(standardizer, matrix, pacer, (r, rows, at) => {
+    const sum = cluster[r]! * columns
+    for (let j = 0; j < columns; j++) total[sum + j]! += weights[r]! * rows[at + j]!
+  })
+  total.forEach((sum, at) => {
+    const own = mass[Math.floor(at / columns)]!
+    if (own > 0) centroids[at] = sum / own
+  })
+  points.setCenters(centroids)
+  return { ...best, centroids, ...(await settle(points, centroids.length, pacer)) }
 }
 
 /** Mini-batches from a start on a sample; the size and inertia of the clusters are those of all rows. */
 async function miniBatches(
-  matrix: DenseMatrix,
-  weight: Float64Array,
+  points: Points,
   params: KMeansParams,
   random: Random,
   pacer: Pacer,
 ): Promise<Clustering> {
-  const sample = drawSample(matrix, weight, params.batchRows, random)
-  const centroids = await chooseStart(sample.matrix, sample.weight, params.k, random, pacer)
-  const sums = openSums(matrix.rows, matrix.columns, centroids)
-  if (matrix.columns > 0) {
-    await descendByBatches(matrix, weight, centroids, params, random, pacer)
-  }
-  const inertia = await assignRowsToCentroids(matrix, weight, centroids, sums, pacer)
-  return { centroids, size: sums.size, inertia, iterations: params.maxIterations }
-}
-
-function openSums(rows: number, columns: number, centroids: Float64Array): Sums {
-  const k = columns === 0 ? 1 : centroids.length / columns
-  return {
-    cluster: new Int32Array(rows),
-    distance: new Float64Array(rows),
-    total: new Float64Array(k * columns),
-    mass: new Float64Array(k),
-    size: new Int32Array(k),
+  const sample = drawSample(points, pointsShape(params.batchRows, points.columns, params.k), random)
+  try {
+    const centroids = await chooseStart(sample, params.k, random, pacer)
+    if (points.columns > 0) await descendByBatches(points, centroids, params, random, pacer)
+    points.setCenters(centroids)
+    const settled = await settle(points, centroids.length, pacer)
+    return { centroids, ...settled, iterations: params.maxIterations }
+  } finally {
+    sample.close()
   }
 }
 
-/** Every row to its nearest centroid, with exact distances and the sums; returns the inertia. */
-async function assignRowsToCentroids(
-  matrix: DenseMatrix,
-  weight: Float64Array,
-  centroids: Float64Array,
-  sums: Sums,
+/** Every row to its nearest center; returns the sums of the clusters. `work`: multiply-adds of a row. */
+async function assignRows(points: Points, work: number, pacer: Pacer): Promise<ClusterSums> {
+  await eachSpan(points, work, pacer, (from, to) => {
+    points.assign(from, to)
+    points.addUp(from, to)
+  })
+  return points.takeSums()
+}
+
+/** Distances of all rows to their own centers. */
+const measureRows = (points: Points, work: number, pacer: Pacer): Promise<void> =>
+  eachSpan(points, work, pacer, (from, to) => points.measure(from, to))
+
+/** The clusters that belong to the centers: their sizes and the inertia. */
+async function settle(
+  points: Points,
+  work: number,
   pacer: Pacer,
-): Promise<number> {
-  const { rows, columns } = matrix
-  const k = sums.size.length
-  const stripLength = stripRows(k * columns)
-  let inertia = 0
-  for (let from = 0; from < rows; from += stripLength) {
-    const to = Math.min(rows, from + stripLength)
-    const distance = sums.distance.subarray(from, to)
-    matrix.nearest(centroids, k, sums.cluster.subarray(from, to), distance, from, to)
-    for (let r = from; r < to; r++) inertia += weight[r]! * sums.distance[r]!
-    if (pacer.due((to - from) * (k * columns + 4))) await pacer.rest()
-  }
-  await sumRows(matrix, weight, sums, pacer)
-  return inertia
-}
-
-/** Sums, masses and sizes of the clusters as they are. */
-async function sumRows(
-  { rows, columns, values }: DenseMatrix,
-  weight: Float64Array,
-  { cluster, total, mass, size }: Sums,
-  pacer: Pacer,
-): Promise<void> {
-  total.fill(0)
-  mass.fill(0)
-  size.fill(0)
-  const stripLength = stripRows(4 * columns)
-  for (let from = 0; from < rows; from += stripLength) {
-    const to = Math.min(rows, from + stripLength)
-    for (let r = from; r < to; r++) {
-      const c = cluster[r]!
-      const v = weight[r]!
-      mass[c] = mass[c]! + v
-      size[c] = size[c]! + 1
-      for (let j = 0; j < columns; j++) {
-        total[c * columns + j] = total[c * columns + j]! + v * values[r * columns + j]!
-      }
-    }
-    if (pacer.due((to - from) * (4 * columns + 8))) await pacer.rest()
-  }
+): Promise<Pick<Clustering, 'size' | 'inertia'>> {
+  const { size } = await assignRows(points, work, pacer)
+  await measureRows(points, work, pacer)
+  const { weights, distance } = points
+  const inertia = distance.reduce((sum, squared, r) => sum + weights[r]! * squared, 0)
+  return { size, inertia }
 }
 
 /** An empty cluster takes over the row that is farthest from its own centroid, if any is away from it. */
-function fillEmptyClusters(matrix: DenseMatrix, weight: Float64Array, sums: Sums): void {
-  const { columns, values } = matrix
+function fillEmptyClusters(points: Points, sums: ClusterSums): void {
+  const { columns, stride, values, weights, cluster, distance } = points
   for (let c = 0; c < sums.size.length; c++) {
     if (sums.size[c] !== 0) continue
     let farthest = -1
-    for (let r = 0; r < sums.cluster.length; r++) {
-      const isFarther = sums.distance[r]! > (farthest < 0 ? 0 : sums.distance[farthest]!)
-      if (isFarther && sums.size[sums.cluster[r]!]! > 1) farthest = r
+    for (let r = 0; r < cluster.length; r++) {
+      const isFarther = distance[r]! > (farthest < 0 ? 0 : distance[farthest]!)
+      if (isFarther && sums.size[cluster[r]!]! > 1) farthest = r
     }
     if (farthest < 0) return
-    const from = sums.cluster[farthest]!
-    const v = weight[farthest]!
+    const from = cluster[farthest]!
+    const v = weights[farthest]!
     for (let j = 0; j < columns; j++) {
-      const part = v * values[farthest * columns + j]!
+      const part = v * values[farthest * stride + j]!
       sums.total[from * columns + j] = sums.total[from * columns + j]! - part
       sums.total[c * columns + j] = part
     }
@@ -200,13 +191,13 @@ function fillEmptyClusters(matrix: DenseMatrix, weight: Float64Array, sums: Sums
     sums.mass[c] = v
     sums.size[from] = sums.size[from]! - 1
     sums.size[c] = 1
-    sums.cluster[farthest] = c
-    sums.distance[farthest] = 0
+    cluster[farthest] = c
+    distance[farthest] = 0
   }
 }
 
 /** Each centroid to the mean of its rows; returns the sum of squared moves. */
-function moveCentroids(centroids: Float64Array, sums: Sums, columns: number): number {
+function moveCentroids(centroids: Float64Array, sums: ClusterSums, columns: number): number {
   let moved = 0
   for (let c = 0; c < sums.size.length; c++) {
     if (sums.size[c] === 0) continue

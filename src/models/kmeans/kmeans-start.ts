@@ -1,6 +1,7 @@
 /** Starting centroids by k-means++ (Arthur and Vassilvitskii, SODA 2007), several candidates a step (its section 5). */
-import type { DenseMatrix, Random } from '../../kernels/index.ts'
-import { stripRows, type Pacer } from '../pacer.ts'
+import type { Points, Random } from '../../kernels/index.ts'
+import type { Pacer } from '../pacer.ts'
+import { candidatesOf, eachSpan } from './kmeans-points.ts'
 
 /**
  * Up to k rows as centroids (count × columns): the first drawn by weight, each further one by weight × squared distance to
@@ -8,37 +9,41 @@ import { stripRows, type Pacer } from '../pacer.ts'
  * fewer distinct values.
  */
 export async function chooseStart(
-  matrix: DenseMatrix,
-  weight: Float64Array,
+  points: Points,
   k: number,
   random: Random,
   pacer: Pacer,
 ): Promise<Float64Array> {
-  const { rows, columns } = matrix
-  const candidates = 2 + Math.floor(Math.log(k))
-  const chosen: number[] = [draw(weight, 1, random)[0]!]
-  let nearest = await distancesTo(matrix, chosen[0]!, pacer)
+  const { rows, columns, weights, distance } = points
+  const candidates = candidatesOf(k)
+  const chosen: number[] = [draw(weights, 1, random)[0]!]
+  const take = (center: number): Promise<void> =>
+    eachSpan(points, columns, pacer, (from, to) => points.lower(center, from, to))
+  distance.fill(Infinity)
+  points.setCenters(rowsOf(points, chosen))
+  await take(0)
   while (chosen.length < k) {
-    const mass = nearest.map((distance, r) => weight[r]! * distance)
+    const mass = distance.map((squared, r) => weights[r]! * squared)
     if (!(mass.reduce((sum, value) => sum + value, 0) > 0)) break
-    let best: { row: number; nearest: Float64Array; inertia: number } | undefined
-    for (const row of draw(mass, candidates, random)) {
-      const distance = await distancesTo(matrix, row, pacer)
-      let inertia = 0
-      for (let r = 0; r < rows; r++) {
-        if (nearest[r]! < distance[r]!) distance[r] = nearest[r]!
-        inertia += weight[r]! * distance[r]!
-      }
-      if (!best || inertia < best.inertia) best = { row, nearest: distance, inertia }
-    }
-    chosen.push(best!.row)
-    nearest = best!.nearest
+    const drawn = draw(mass, candidates, random)
+    if (pacer.due(rows * 24)) await pacer.rest()
+    points.setCenters(rowsOf(points, drawn))
+    const costs = new Float64Array(candidates)
+    await eachSpan(points, candidates * columns, pacer, (from, to) => points.weigh(costs, from, to))
+    const best = costs.reduce((least, cost, at) => (cost < costs[least]! ? at : least), 0)
+    chosen.push(drawn[best]!)
+    await take(best)
   }
-  const centroids = new Float64Array(chosen.length * columns)
-  chosen.forEach((row, c) => {
-    centroids.set(matrix.values.subarray(row * columns, (row + 1) * columns), c * columns)
+  return rowsOf(points, chosen)
+}
+
+/** Some rows, count × columns. */
+function rowsOf({ columns, stride, values }: Points, rows: readonly number[]): Float64Array {
+  const centers = new Float64Array(rows.length * columns)
+  rows.forEach((r, c) => {
+    centers.set(values.subarray(r * stride, r * stride + columns), c * columns)
   })
-  return centroids
+  return centers
 }
 
 /** `count` rows, each drawn with a chance in proportion to its mass; never one of mass 0. */
@@ -58,19 +63,4 @@ function draw(mass: Float64Array, count: number, random: Random): number[] {
   // Rounding may leave the sum a little below the total: the last row with mass takes what is left.
   while (rows.length < count) rows.push(last)
   return rows
-}
-
-/** Squared distance of every row to one of them. */
-async function distancesTo(matrix: DenseMatrix, row: number, pacer: Pacer): Promise<Float64Array> {
-  const { rows, columns } = matrix
-  const center = matrix.values.slice(row * columns, (row + 1) * columns)
-  const distance = new Float64Array(rows)
-  const stripLength = stripRows(columns)
-  const index = new Int32Array(stripLength)
-  for (let from = 0; from < rows; from += stripLength) {
-    const to = Math.min(rows, from + stripLength)
-    matrix.nearest(center, 1, index, distance.subarray(from, to), from, to)
-    if (pacer.due((to - from) * (columns + 8))) await pacer.rest()
-  }
-  return distance
 }

@@ -3,8 +3,10 @@
  * users or items by a few numeric features. See README.md for the objective and its limits.
  */
 import { z } from 'zod'
+import { pointsBytes } from '../../kernels/index.ts'
 import { createCentroidClusterer, readCentroidModel } from '../centroid-clusterer.ts'
 import type { ModelKind } from '../model.ts'
+import { boundedShape, pointsShape } from './kmeans-points.ts'
 import { fitKMeans } from './kmeans-solver.ts'
 
 const params = z.strictObject({
@@ -41,8 +43,11 @@ export const kmeans: ModelKind<'clusterer', KMeansParams> = {
   params,
   baseline: 'one-cluster',
   searchSpace: { k: [2, 3, 4, 5, 6, 8, 10] },
-  // The standardized copy; cluster, weight, distance, two bounds and those of the candidates per row; centroids and their sums.
-  memoryBytes: (rows, features) => rows * (features * 8 + 4 + 8 * 8) + 4 * 1_000 * features * 8,
+  // The rows in single precision; with mini-batches a sample and one of them; the mass of rows while a start is drawn.
+  memoryBytes: (rows, features, _, { k, batchRows }) =>
+    pointsBytes((batchRows > 0 ? pointsShape : boundedShape)(rows, features, k)) +
+    (batchRows > 0 ? 4 * pointsBytes(pointsShape(batchRows, features, k)) : 0) +
+    rows * 8,
   async fit(data, chosen, context) {
     return createCentroidClusterer(kmeans, await fitKMeans(data, chosen, context), chosen)
   },
