@@ -74,7 +74,8 @@ export function openAls(matrix: SparseMatrix, options: AlsOptions): AlsSolver {
   }
   checkAlsFits(shape)
   const { stride, places, pool: sizes } = layOutAls(shape)
-  const pool = openThreadPool({ module: 'als', ...sizes, signal: options.signal })
+  const work = column.length * stride * stride
+  const pool = openThreadPool({ module: 'als', ...sizes, work, signal: options.signal })
   const sides = fillTables(pool.buffer, places, matrix, stride)
   const { factors } = options
   return {

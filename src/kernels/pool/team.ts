@@ -6,8 +6,6 @@
  *
  * A kernel writes only what belongs to its range: the bits do not depend on the number of threads.
  */
-import { Worker } from 'node:worker_threads'
-import { compiledEntry } from '../../core/index.ts'
 import { kernelError } from '../errors.ts'
 import { webAssembly, type SharedMemory, type WebAssemblyModule } from '../webassembly.ts'
 import {
@@ -29,6 +27,7 @@ import {
   TURN,
   type TeamThreadData,
 } from './team-task.ts'
+import { startThread } from './start-thread.ts'
 
 export interface TeamOptions<Kernel extends string> {
   readonly module: WebAssemblyModule
@@ -78,9 +77,10 @@ export function openTeam<Kernel extends string>(options: TeamOptions<Kernel>): T
         kernels: names,
         scratch: scratchOf(thread),
       }
-      const entry = compiledEntry(import.meta.url, 'team-thread.js')
       // A failure is told by FAILED, or by a range that is never done.
-      new Worker(entry, { workerData, stdin: false }).on('error', () => {}).unref()
+      startThread('team-thread.js', workerData)
+        .on('error', () => {})
+        .unref()
     }
   }
   return {

@@ -3,8 +3,7 @@
  * after another, so an uneven one holds up nobody. The result has the same bits for any number of threads as long as the
  * kernel keeps to its range. Small tasks run in the calling thread, which costs less than waking another.
  */
-import { Worker } from 'node:worker_threads'
-import { compiledEntry } from '../../core/index.ts'
+import type { Worker } from 'node:worker_threads'
 import { kernelError } from '../errors.ts'
 import { MAX_PAGES, openModule, PAGE, webAssembly } from '../webassembly.ts'
 import {
@@ -15,6 +14,7 @@ import {
   type RangeTask,
   type ThreadData,
 } from './range-task.ts'
+import { startThread } from './start-thread.ts'
 
 export interface PoolOptions {
   /** The module `build/<module>.wasm`, made from `wasm/<module>.shared.as.ts`. */
@@ -25,6 +25,8 @@ export interface PoolOptions {
   readonly scratchBytes: number
   /** ≥ 1. */
   readonly threads: number
+  /** Of the first task to come, as `work` of `run`: threads for it start at once, while the caller fills the memory. */
+  readonly work?: number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -83,7 +85,7 @@ export function openThreadPool(options: PoolOptions): ThreadPool {
   const scratchOf = (thread: number): number =>
     align(options.bytes) + thread * align(options.scratchBytes)
   const own = new webAssembly.Instance(module, { env: { memory } }).exports
-  const crew = createCrew(options.threads, (thread) => ({
+  const crew = createCrew(options.threads, (options.work ?? 0) > OWN_WORK, (thread) => ({
     module,
     memory,
     control,
@@ -124,18 +126,24 @@ interface Crew {
   close(): Promise<void>
 }
 
-/** The threads, started with the first task. */
-function createCrew(threads: number, dataOf: (thread: number) => ThreadData): Crew {
-  let workers: readonly Worker[] | undefined
+/** The threads, started at once or with the first task. */
+function createCrew(
+  threads: number,
+  startsNow: boolean,
+  dataOf: (thread: number) => ThreadData,
+): Crew {
   let isClosed = false
   const start = (): readonly Worker[] =>
-    Array.from({ length: threads }, (_, thread) => {
-      const entry = compiledEntry(import.meta.url, 'pool-thread.js')
-      return new Worker(entry, { workerData: dataOf(thread), stdin: false })
-    })
+    Array.from({ length: threads }, (_, thread) =>
+      startThread('pool-thread.js', dataOf(thread)).on('error', (error) => (failure ??= error)),
+    )
+  /** Of a thread before its first task, when nobody waits for it. */
+  let failure: Error | undefined
+  let workers = startsNow ? start() : undefined
   return {
     async run(task, signal) {
       if (isClosed) throw kernelError('KERNEL_THREAD_LOST', 'the pool of threads is closed')
+      if (failure) throw lostThread(task, failure.message, failure)
       workers ??= start()
       const abort = watchSignal(signal)
       try {
@@ -153,6 +161,13 @@ function createCrew(threads: number, dataOf: (thread: number) => ThreadData): Cr
   }
 }
 
+const lostThread = ({ kernel }: RangeTask, why: string, cause?: unknown) =>
+  kernelError(
+    'KERNEL_THREAD_LOST',
+    `a thread that ran ${kernel} ended (${why}): train again, with less data if it was memory`,
+    { cause },
+  )
+
 function runOn(worker: Worker, task: RangeTask): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (end: () => void): void => {
@@ -160,15 +175,7 @@ function runOn(worker: Worker, task: RangeTask): Promise<void> {
       end()
     }
     const lost = (why: string, cause?: unknown): void =>
-      settle(() =>
-        reject(
-          kernelError(
-            'KERNEL_THREAD_LOST',
-            `a thread that ran ${task.kernel} ended (${why}): train again, with less data if it was memory`,
-            { cause },
-          ),
-        ),
-      )
+      settle(() => reject(lostThread(task, why, cause)))
     const onDone = (): void => settle(resolve)
     const onError = (error: Error): void => lost(error.message, error)
     const onExit = (code: number): void => lost(`exit code ${code}`)

@@ -27,7 +27,7 @@ import type { CategoryColumn, Dataset, FitContext } from '../model.ts'
 import type { FactorizationParams, FactorModel } from './factorization.ts'
 
 /** Bias first: what its last moves are below does not show in the factors. */
-const BIAS_ROUNDS = { maxIterations: 50, tolerance: 1e-4, dampingBy: {} }
+const BIAS_ROUNDS = { maxIterations: 15, tolerance: 1e-4, dampingBy: {} }
 /** Spread of the first factors, times 1 / √d: small, so that the first turn decides; zeros would stay zeros. */
 const START_SPREAD = 0.1
 
