@@ -109,11 +109,16 @@ export class InteractionTable {
     return found.toSorted(newestFirst)
   }
 
-  /** Whether a user has an item. */
-  has(user: string, item: string): boolean {
+  /** Whether a user has an item, for who asks of many: the user is looked up once. Good until the next event. */
+  itemsOf(user: string): { has(item: string): boolean } {
     const row = this.#rows[this.#users.find(user)]
-    const code = this.#items.find(item)
-    return row !== undefined && code >= 0 && row.values[row.find(code)]! > 0
+    if (row === undefined) return { has: () => false }
+    return {
+      has: (item) => {
+        const code = this.#items.find(item)
+        return code >= 0 && row.values[row.find(code)]! > 0
+      },
+    }
   }
 
   /** How many items a user has, and the newest event; undefined for one never seen. */

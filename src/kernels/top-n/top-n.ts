@@ -198,10 +198,12 @@ const clip = (code: number, most: number): number => Math.max(-most, Math.min(mo
 
 /** Writes the codes; norm of the query, and of what the codes leave of it. */
 function encodeQuery(query: Float32Array, codes: Int16Array) {
-  const largest = query.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  let largest = 0
+  for (let f = 0; f < query.length; f++) largest = Math.max(largest, Math.abs(query[f]!))
   const scale = Math.fround(largest / QUERY_MOST)
   let [squares, rest] = [0, 0]
-  for (const [f, value] of query.entries()) {
+  for (let f = 0; f < query.length; f++) {
+    const value = query[f]!
     const code = scale === 0 ? 0 : clip(Math.round(value / scale), QUERY_MOST)
     codes[f] = code
     squares += value * value

@@ -126,10 +126,12 @@ function candidatesOf(
   // What cannot reach the last of a full list is not multiplied out.
   const least = items.hasBoost || known.length < wanted ? -Infinity : (known.at(-1)?.score ?? 0)
   const reach = scorer.length === undefined ? Infinity : scorer.length * (1 + ROUNDING)
-  const came = loaded.newItems.look(nowMs).flatMap(({ id, folded, length }): Candidate[] => {
-    if (reach * (length ?? Infinity) < least || items.refuses(id) !== undefined) return []
-    return [{ id, score: items.boosted(id, scorer.scoreNew(folded)), source: 'new-item' }]
-  })
+  const came: Candidate[] = []
+  for (const { id, folded, length } of loaded.newItems.look(nowMs)) {
+    if (reach * (length ?? Infinity) < least) break
+    if (items.refuses(id) !== undefined) continue
+    came.push({ id, score: items.boosted(id, scorer.scoreNew(folded)), source: 'new-item' })
+  }
   const list = known.map(({ item, score }): Candidate => ({
     id: idOf(item),
     score,
@@ -167,6 +169,7 @@ function similarityIn(
 
 function fill(setting: ListSetting, chosen: readonly Candidate[]): Chosen {
   const { rules, items, coldStart, chain, halfLifeMs } = setting
+  if (chosen.length >= rules.limit) return { list: [] }
   const taken = new Set(chosen.map(({ id }) => id))
   const filled: Candidate[] = []
   let spread: Chosen['spread']

@@ -16,7 +16,7 @@ export interface NewItem {
 export interface NewItems {
   /** How many there are, folded or not. */
   readonly count: number
-  /** Those that are folded, after folding some more. */
+  /** Those that are folded, after folding some more. Longest first, so that who looks may stop. */
   look(nowMs: number): readonly NewItem[]
 }
 
@@ -66,12 +66,17 @@ export function createNewItems(
         .filter(({ by }) => by > 0)
         .toSorted((a, b) => b.by - a.by)
       for (const { id } of behind.slice(0, AT_A_LOOK)) fold(id, nowMs)
-      ready = [...folded.values()].filter(({ id }) => (table.facts(id)?.users ?? 0) > 0)
+      ready = [...folded.values()]
+        .filter(({ id }) => (table.facts(id)?.users ?? 0) > 0)
+        .toSorted((a, b) => reachOf(b) - reachOf(a))
       readyAt = behind.length <= AT_A_LOOK ? table.revision : -1
       return ready
     },
   }
 }
+
+/** Two without factors are as far as each other: ∞ − ∞ is no number. */
+const reachOf = ({ length }: NewItem): number => length ?? Number.MAX_VALUE
 
 /** Euclidean. */
 export const lengthOf = (factors: Float32Array): number => {

@@ -53,8 +53,9 @@ export function knownTo(
     return new Set([...items, ...context])
   }
   // Only some items are asked about: looking each up is less work than a set of a long history.
+  const histories = users.map((user) => interactions.itemsOf(user))
   return {
-    has: (item) => context.has(item) || users.some((user) => interactions.has(user, item)),
+    has: (item) => context.has(item) || histories.some((history) => history.has(item)),
   }
 }
 
