@@ -2,12 +2,15 @@
 import type { Logger } from '../core/index.ts'
 import { oneOf } from './option-values.ts'
 
+/** Lines are written so many bytes at a time, at the latest after so many milliseconds: a write for each call takes as long as its check. */
+const TOGETHER = { minLength: 4_096, periodicFlush: 100 }
+
 export async function createConsoleLogger(level: string | undefined): Promise<Logger> {
   const { pino } = await import('pino')
   const isTerminal = process.stderr.isTTY
   const options = { level: level ?? environmentLevel() ?? (isTerminal ? 'warn' : 'info') }
   if (!isTerminal) {
-    const logger: Logger = pino(options, pino.destination({ dest: 2, sync: false }))
+    const logger: Logger = pino(options, pino.destination({ dest: 2, sync: false, ...TOGETHER }))
     return logger
   }
   const { default: pretty } = await import('pino-pretty')
