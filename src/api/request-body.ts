@@ -58,7 +58,9 @@ export function acceptEvents(scope: FastifyInstance): void {
 
 /** The media type without parameters; refuses a charset other than UTF-8. */
 export function mediaType(request: FastifyRequest): string {
-  const [type = '', ...parameters] = (request.headers['content-type'] ?? '').split(';')
+  const given = request.headers['content-type'] ?? ''
+  if (!given.includes(';')) return given.trim().toLowerCase()
+  const [type = '', ...parameters] = given.split(';')
   for (const parameter of parameters) {
     const [name = '', value = ''] = parameter.split('=')
     const charset = value.trim().replaceAll('"', '').toLowerCase()

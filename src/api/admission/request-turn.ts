@@ -32,7 +32,7 @@ export async function takeTurn(request: FastifyRequest): Promise<void> {
 
 export function giveTurn(request: FastifyRequest): void {
   const turn = turns.get(request)
-  if (turn === undefined) return
+  if (turn === undefined || turn.isOver) return
   turn.isOver = true
   turn.leave?.()
 }

@@ -23,13 +23,16 @@ export interface TurnQueueOptions {
   readonly refusal: () => MillraceError
 }
 
+/** Whether who asked is still there: a signal, or what looks like one. */
+export type Caller = Pick<AbortSignal, 'aborted' | 'reason'>
+
 export interface TurnRequest {
   /** What it takes of the capacity, 1 to all of it; more counts as all. */
   readonly units?: number
   /** True: part of a work that is stored in part. It waits as long as it takes. */
   readonly isBegun?: boolean
   /** Who went away needs no turn. Looked at only when there is a line. */
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: Caller | undefined
 }
 
 export interface TurnQueue {
@@ -46,7 +49,7 @@ export interface TurnQueue {
 interface Waiting {
   readonly units: number
   readonly isBegun: boolean
-  readonly signal: AbortSignal | undefined
+  readonly signal: Caller | undefined
   readonly since: number
   grant(leave: () => void): void
   refuse(error: Error): void
