@@ -18,7 +18,7 @@ export function createRestTarget(api: ApiClient, topic: string): EventTarget {
       return (await api.get<{ position: number }>(route)).position
     },
     async send(group, { source, first }, signal) {
-      const body = Buffer.concat(group.map(lineOf))
+      const body = bodyOf(group)
       for (let attempt = 0; ; attempt += 1) {
         try {
           const response = await api.send({
@@ -43,14 +43,26 @@ export function createRestTarget(api: ApiClient, topic: string): EventTarget {
   }
 }
 
-const NEWLINE = Buffer.from('\n')
+const NEWLINE = 0x0a
+
+/** The events as lines. */
+function bodyOf(group: readonly SourceEvent[]): Buffer {
+  const lines = group.map(({ bytes }) => lineOf(bytes))
+  const body = Buffer.allocUnsafe(lines.reduce((sum, { length }) => sum + length + 1, 0))
+  let at = 0
+  for (const line of lines) {
+    body.set(line, at)
+    at += line.length
+    body[at++] = NEWLINE
+  }
+  return body
+}
 
 /**
  * An event as a line. A row that the file's reader could not take goes too, as far as it could be read: the server finds the
  * same columns wrong, and puts it aside.
  */
-function lineOf({ bytes }: SourceEvent): Buffer {
-  const line = Buffer.from(bytes)
-  const isOneLine = !line.includes(NEWLINE[0]!) && line.length > 0
-  return Buffer.concat([isOneLine ? line : Buffer.from(JSON.stringify(line.toString())), NEWLINE])
-}
+const lineOf = (bytes: Uint8Array): Uint8Array =>
+  bytes.length > 0 && !bytes.includes(NEWLINE)
+    ? bytes
+    : Buffer.from(JSON.stringify(Buffer.from(bytes).toString()))

@@ -5,6 +5,7 @@
 import {
   type Cell,
   type Clock,
+  type ColumnarRows,
   type Logger,
   type LogRecord,
   type Metrics,
@@ -22,6 +23,7 @@ import type {
   FeatureTable,
   FeatureViewSpec,
 } from './feature-view.ts'
+import { createQuickRows } from './quick-rows.ts'
 import { createOnlineView, type OnlineView } from './online-view.ts'
 import { soundSnapshot } from './sound-snapshot.ts'
 import { createWindowedView } from './windowed-view.ts'
@@ -249,31 +251,41 @@ function rowTaker(
   table: FeatureTable,
   views: readonly OnlineView[],
 ): (records: readonly LogRecord[]) => Promise<number | undefined> {
-  const convert = rowConverter(topicColumns(table))
   const tail = `${table.name}.tail`
-  const columns = sourceColumns(table)
-  const needed = new Set(views.flatMap(({ compiled }) => compiled.columns))
-  const kept = columns.flatMap(({ name }, at) => (needed.has(name) ? [at] : []))
-  const ddl = pick(columns, kept)
+  const time = eventTimeColumn(table).name
+  const needed = new Set([...views.flatMap(({ compiled }) => compiled.columns), time])
+  const rowsOf = neededRows(table, needed)
+  const ddl = sourceColumns(table)
+    .filter(({ name }) => needed.has(name))
     .map((column) => `${sqlName(column.name)} ${sqlTypeOf(column)}`)
     .join(', ')
-  const time = columns.findIndex(({ name }) => name === eventTimeColumn(table).name)
   return async (records) => {
-    // Records that are no rows are in the dead letters, not in the lake; so they are no events of a view either.
-    const { rows } = convert(records)
+    const rows = rowsOf(records)
     if (rows.length === 0) return undefined
     await engine.run(`create or replace table ${sqlName(tail)} (${ddl})`)
-    await engine.append(tail, {
-      columns: pick(rows.columns, kept),
-      length: rows.length,
-      values: pick(rows.values, kept),
-    })
+    await engine.append(tail, rows)
     const publish: (() => void)[] = []
     for (const view of views) {
       publish.push(await view.prepare(engine, `select * from ${sqlName(tail)}`))
     }
     for (const run of publish) run()
-    return largest(rows.values[time] ?? [])
+    return largest(rows.values[rows.columns.findIndex(({ name }) => name === time)] ?? [])
+  }
+}
+
+/** The needed columns of the records that are rows; the others are in the dead letters, so they are no events of a view. */
+function neededRows(
+  table: FeatureTable,
+  needed: ReadonlySet<string>,
+): (records: readonly LogRecord[]) => ColumnarRows {
+  const quick = createQuickRows(table, needed)
+  const convert = rowConverter(topicColumns(table))
+  return (records) => {
+    const known = quick?.(records)
+    if (known) return known
+    const { columns, length, values } = convert(records).rows
+    const kept = columns.flatMap(({ name }, at) => (needed.has(name) ? [at] : []))
+    return { columns: pick(columns, kept), length, values: pick(values, kept) }
   }
 }
 

@@ -5,6 +5,8 @@ export {
   type JsonScan,
   type JsonScanOptions,
 } from './json-scan.ts'
+export { FlatFields } from './flat-fields.ts'
+export { FLAT_KIND, FlatJson } from './flat-json.ts'
 export { alsBytes } from './als/als-memory.ts'
 export { openAls, type AlsSolver, type HalfStep, type Side } from './als/als.ts'
 export { foldIn, gramOf, rowSystem, type FactorTable } from './als/fold-in.ts'

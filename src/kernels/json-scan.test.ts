@@ -170,3 +170,9 @@ describe('JsonScanner', () => {
     )
   })
 })
+
+it('forgets the keys of a value that ended inside its object', () => {
+  const scanner = new JsonScanner({ depth: 32, keys: 100 })
+  expect(scanner.scan(Buffer.from('{"a":1,"a":2')).fault?.code).toBe('duplicate_key')
+  expect(scanner.scan(Buffer.from('{"a":1}'))).toEqual({ end: 7 })
+})

@@ -160,12 +160,12 @@ export class JsonScanner {
     this.#frames.keyAt[depth] = -1
     this.#frames.index[depth] = 0
     this.#base[depth] = this.#top
+    // Of a value before this one that ended inside its object.
+    this.#sets[depth] = undefined
   }
 
   #close(): void {
-    const depth = this.#depth--
-    this.#top = this.#base[depth]!
-    if (this.#sets[depth] !== undefined) this.#sets[depth] = undefined
+    this.#top = this.#base[this.#depth--]!
   }
 
   /** From an opening bracket that is too deep to after its end; only strings and brackets matter in there. */

@@ -1,12 +1,14 @@
 /**
  * What happens to every event at the door, in this order: size, UTF-8 and the scan of the JSON's bytes, the parser, the
- * topic's schema, the record key, the event time. The first step that fails names the event's fault.
+ * topic's schema, the record key, the event time. The first step that fails names the event's fault. Most events are flat and
+ * sound, and `quick-check.ts` knows it from their bytes; what it does not know goes this way.
  */
 import { JsonScanner, type JsonFault } from '../../kernels/index.ts'
 import { eventTimeMs, type Issue, type Limits } from '../../core/index.ts'
 import type { IngestErrorCode } from '../errors.ts'
 import type { TopicContract } from '../ingest.ts'
 import { jsonIssue } from './json-issue.ts'
+import { createQuickCheck, ID_CHARACTERS } from './quick-check.ts'
 import { createSchemaCheck, type JsonObject } from './strict-schema.ts'
 
 export interface EventFault {
@@ -40,6 +42,15 @@ const oneIssue = (code: IngestErrorCode, path: string, message: string): EventFa
 
 /** Topics without a contract take any bytes up to `limits.recordBytes`. */
 export function createEventCheck(contract: TopicContract | undefined, limits: Limits): EventCheck {
+  const closeCheck = createCloseCheck(contract, limits)
+  const quickCheck = contract && createQuickCheck(contract, limits)
+  if (!quickCheck) return closeCheck
+  return (bytes) =>
+    (bytes.length <= limits.recordBytes ? quickCheck(bytes) : undefined) ?? closeCheck(bytes)
+}
+
+/** The whole check, by parser and schema. */
+export function createCloseCheck(contract: TopicContract | undefined, limits: Limits): EventCheck {
   const tooLarge = oneIssue(
     'INGEST_EVENT_TOO_LARGE',
     '',
@@ -82,9 +93,6 @@ export function jsonMessage(error: SyntaxError): string {
   const place = /position (\d+)/.exec(error.message)
   return place ? `is not JSON: see character ${place[1]}` : 'is not JSON: the text ends too early'
 }
-
-/** Longest id of an event: ids are compared, sent and kept with every record. */
-export const ID_CHARACTERS = 1_024
 
 function readKeyAndTime(event: JsonObject, contract: TopicContract): EventVerdict {
   let key: Uint8Array | null = null

@@ -31,7 +31,7 @@ const KEPT_BYTES = 64 * 1024
 
 /** Yields the records of each chunk together; empty lines are left out (but counted as lines). */
 export async function* splitRecords(
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: SplitOptions,
 ): AsyncGenerator<RawRecord[]> {
   const splitter = new Splitter(options)

@@ -33,18 +33,70 @@ export async function surveyFile(file: DataFile, options: SplitOptions): Promise
       }
     }
   }
-  let records = 0
-  let first: RawRecord | undefined
-  for await (const some of splitRecords(observe(), options)) {
-    first ??= some[0] && { ...some[0], bytes: Buffer.from(some[0].bytes) }
-    records += some.length
-  }
+  const { records, first } =
+    options.quoteAfter === undefined
+      ? await countLines(observe(), options)
+      : await countRecords(observe(), options)
   return {
     encoding: utf8.isValid(isWhole) ? 'utf-8' : 'iso-8859-1',
     records: isWhole ? records : undefined,
     fingerprint: `sha256:${hash.digest('hex').slice(0, 32)}:${isWhole ? bytes : file.sizeBytes}`,
     first,
   }
+}
+
+interface Counted {
+  readonly records: number
+  readonly first: RawRecord | undefined
+}
+
+async function countRecords(
+  chunks: AsyncIterable<Uint8Array>,
+  options: SplitOptions,
+): Promise<Counted> {
+  let records = 0
+  let first: RawRecord | undefined
+  for await (const some of splitRecords(chunks, options)) {
+    first ??= some[0] && { ...some[0], bytes: Buffer.from(some[0].bytes) }
+    records += some.length
+  }
+  return { records, first }
+}
+
+const LF = 0x0a
+const CR = 0x0d
+
+/** The same where a record is a line: from the first one on they are counted, not cut. */
+async function countLines(
+  chunks: AsyncIterable<Uint8Array>,
+  options: SplitOptions,
+): Promise<Counted> {
+  const start: Uint8Array[] = []
+  let startBytes = 0
+  let records = 0
+  /** Bytes of the line that is not over, and whether they are a CR alone: of a CR LF, which is no record. */
+  let open = 0
+  let isCr = false
+  for await (const bytes of chunks) {
+    if (records === 0 && startBytes <= options.maxBytes) {
+      start.push(bytes)
+      startBytes += bytes.length
+    }
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    let at = 0
+    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, at)) {
+      if (open === 0) isCr = chunk[at] === CR
+      const length = open + end - at
+      if (length > 1 || (length === 1 && !isCr)) records++
+      open = 0
+      at = end + 1
+    }
+    if (open === 0) isCr = chunk[at] === CR
+    open += chunk.length - at
+  }
+  if (open > 1 || (open === 1 && !isCr)) records++
+  const { value: some = [] } = await splitRecords(start, options).next()
+  return { records, first: some[0] }
 }
 
 /** UTF-8 validity of a stream: a character cut by a chunk's end is judged with the next chunk. */
