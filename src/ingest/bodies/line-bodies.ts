@@ -23,18 +23,11 @@ export async function* readNdjsonBody(
 ): AsyncGenerator<Incoming[]> {
   const bytes = withoutBom(capped(chunks, limits.streamBodyBytes))
   for await (const records of splitRecords(bytes, { maxBytes: limits.lineBytes })) {
-    yield records.map(({ bytes, line, problem }) => ({
-      bytes,
-      line,
-      ...(problem === undefined
-        ? {}
-        : {
-            problem: {
-              code: 'INGEST_EVENT_TOO_LARGE' as const,
-              issues: [{ path: '', message: problemMessage(problem) }],
-            },
-          }),
-    }))
+    yield records.map(({ bytes, line, problem }): Incoming => {
+      if (problem === undefined) return { bytes, line }
+      const issues = [{ path: '', message: problemMessage(problem) }]
+      return { bytes, line, problem: { code: 'INGEST_EVENT_TOO_LARGE', issues } }
+    })
   }
 }
 

@@ -27,9 +27,10 @@ export async function sortById<Event extends WithId>(
   topic: string,
   events: readonly Event[],
 ): Promise<SortedById<Event>> {
-  const given = events.flatMap(({ givenId, record }) =>
-    givenId === undefined ? [] : [{ id: givenId, bytes: record.value ?? new Uint8Array() }],
-  )
+  const given: { id: string; bytes: Uint8Array }[] = []
+  for (const { givenId, record } of events) {
+    if (givenId !== undefined) given.push({ id: givenId, bytes: record.value ?? new Uint8Array() })
+  }
   const nothing = { duplicates: [], repeats: [], conflicts: [], settle() {}, release() {} }
   if (given.length === 0) return { fresh: events, ...nothing }
   const claim = await store.claim(topic, given)

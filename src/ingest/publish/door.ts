@@ -122,7 +122,7 @@ export class Door {
       const good = events.flatMap(({ record, givenId }, index): GoodEvent[] => {
         const position = first + index
         if (state.stored.has(position)) return []
-        const headers = [...record.headers, ...sequenceHeaders(name, position)]
+        const headers = [...record.headers, ...sequenceHeaders(name, Buffer.from(String(position)))]
         const event = { bytes: record.value ?? new Uint8Array() }
         return [{ event, place: { index, position }, givenId, record: { ...record, headers } }]
       })
@@ -217,13 +217,7 @@ export class Door {
         }
       }
       for (const place of duplicates) this.tally.repeat(place)
-      const refused = new Set(conflicts)
-      settle(
-        state,
-        sorted.good.flatMap((good) =>
-          refused.has(good) || good.place.position === undefined ? [] : [good.place.position],
-        ),
-      )
+      settle(state, storedPositions(sorted.good, new Set(conflicts)))
       for (const { event, place, givenId } of conflicts) {
         this.#refuse(event, idConflict(givenId ?? ''), place, sorted)
       }
@@ -238,7 +232,8 @@ export class Door {
     first: number | undefined,
   ): Promise<Sorted> {
     const sorted: Sorted = { good: [], bad: [], badPositions: [] }
-    for (const [i, event] of events.entries()) {
+    for (let i = 0; i < events.length; i++) {
+      const event = events[i]!
       if (i > 0 && i % EVENTS_IN_ONE_GO === 0) await letOthersRun()
       const position = first === undefined ? undefined : first + i
       if (state && position !== undefined && state.stored.has(position)) {
@@ -248,7 +243,8 @@ export class Door {
       const place = { index: this.#index + i, position }
       const verdict = event.problem ?? this.#options.check(event.bytes)
       if (verdict.code === undefined) {
-        sorted.good.push({ event, place, ...this.#builder.event(event, verdict, place) })
+        const { record, givenId } = this.#builder.event(event, verdict, place)
+        sorted.good.push({ event, place, record, givenId })
         continue
       }
       if (this.#options.isWholeJson === true && verdict.code === 'INGEST_INVALID_JSON') {
@@ -353,6 +349,15 @@ const idConflict = (id: string): EventFault => ({
     },
   ],
 })
+
+function storedPositions(good: readonly GoodEvent[], refused: ReadonlySet<GoodEvent>): number[] {
+  const positions: number[] = []
+  for (const event of good) {
+    const { position } = event.place
+    if (position !== undefined && !refused.has(event)) positions.push(position)
+  }
+  return positions
+}
 
 function settle(state: SequenceState | undefined, positions: readonly number[]): void {
   if (!state) return

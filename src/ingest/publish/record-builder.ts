@@ -13,6 +13,7 @@ import type { Incoming } from '../bodies/incoming.ts'
 import type { EventFault, SoundEvent } from '../events/event-check.ts'
 import { retryHeader } from '../dead-letters/letter-record.ts'
 import { sequenceHeaders } from './sequence-record.ts'
+import { ShortTexts } from './short-texts.ts'
 
 export interface RecordOrigin {
   readonly topic: string
@@ -53,16 +54,22 @@ export function createRecordBuilder(
   isBatch: boolean,
 ): RecordBuilder {
   const { topic, source, envelope, sequence } = origin
-  let callId = envelope?.id
-  const idOf = ({ index, position }: Place): string => {
-    if (position !== undefined && envelope?.id === undefined) return `${sequence}:${position}`
-    callId ??= newId(clock.now())
-    return isBatch ? `${callId}:${index}` : callId
-  }
+  const texts = new ShortTexts()
   const sequenceName = sequence === undefined ? undefined : Buffer.from(sequence)
+  const idOf = idWriter(
+    texts,
+    envelope?.id === undefined ? sequence : undefined,
+    isBatch,
+    () => envelope?.id ?? newId(clock.now()),
+  )
   const letterHeaders = origin.letter === undefined ? [] : [retryHeader(origin.letter)]
-  const ownHeaders = ({ position }: Place): RecordHeader[] =>
-    sequenceName && position !== undefined ? sequenceHeaders(sequenceName, position) : letterHeaders
+  const addOwn = (headers: RecordHeader[], { position }: Place): void => {
+    if (sequenceName && position !== undefined) {
+      for (const header of sequenceHeaders(sequenceName, texts.numbered(NOTHING, position))) {
+        headers.push(header)
+      }
+    } else headers.push(...letterHeaders)
+  }
   // All of a call's records share these, but for id and time.
   const shared = envelopeHeaders({
     time: '',
@@ -77,18 +84,17 @@ export function createRecordBuilder(
   return {
     event(event, sound, place) {
       const timeMs = sound.timeMs ?? clock.now()
-      const headers = [...shared, ...ownHeaders(place)]
-      const id = sound.id ?? idOf(place)
+      const headers = shared.slice()
       const isGiven = sound.id !== undefined || envelope?.id !== undefined
-      headers[idAt] = { key: 'ce_id', value: Buffer.from(id) }
+      const id = sound.id === undefined ? idOf(place) : Buffer.from(sound.id)
+      headers[idAt] = { key: 'ce_id', value: id }
+      if (timeAt >= 0) headers[timeAt] = { key: 'ce_time', value: texts.time(Math.trunc(timeMs)) }
+      addOwn(headers, place)
       if (isGiven) headers.push(arrivalHeader(clock.now()))
-      if (timeAt >= 0) {
-        headers[timeAt] = { key: 'ce_time', value: Buffer.from(new Date(timeMs).toISOString()) }
-      }
       // A record's timestamp cannot be negative; an event from before 1970 keeps its own field.
       const timestamp = Math.max(0, timeMs)
       const record = { key: sound.key, value: event.bytes, headers, timestamp }
-      return { record, givenId: isGiven ? id : undefined }
+      return { record, givenId: isGiven ? (sound.id ?? textOf(id)) : undefined }
     },
     deadLetter(event, { code, issues }, place) {
       const nowMs = clock.now()
@@ -103,10 +109,33 @@ export function createRecordBuilder(
         position: event.row ?? place.position ?? event.line ?? place.index + 1,
         at: new Date(nowMs).toISOString(),
       })
-      headers.push(...ownHeaders(place))
+      addOwn(headers, place)
       const value = isCut ? bytes.subarray(0, origin.recordBytes) : bytes
       return { key: null, value, headers, timestamp: nowMs }
     },
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+const textOf = ({ buffer, byteOffset, length }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, length).toString()
+
+/**
+ * The ids of a call's events that have none of their own. @param sequence absent where the sender gave an id.
+ * @param callId makes the one that the call's events share, when it is needed.
+ */
+function idWriter(
+  texts: ShortTexts,
+  sequence: string | undefined,
+  isBatch: boolean,
+  callId: () => string,
+): (place: Place) => Uint8Array {
+  const bySequence = sequence === undefined ? undefined : Buffer.from(`${sequence}:`)
+  let byCall: Buffer | undefined
+  return ({ index, position }) => {
+    if (bySequence && position !== undefined) return texts.numbered(bySequence, position)
+    byCall ??= Buffer.from(isBatch ? `${callId()}:` : callId())
+    return isBatch ? texts.numbered(byCall, index) : byCall
   }
 }
 

@@ -31,9 +31,10 @@ export const readProgress = (value: Uint8Array): SequenceProgress =>
 const SEQUENCE = 'millrace_sequence'
 const POSITION = 'millrace_position'
 
-export const sequenceHeaders = (sequence: Uint8Array, position: number): RecordHeader[] => [
+/** @param position in digits. */
+export const sequenceHeaders = (sequence: Uint8Array, position: Uint8Array): RecordHeader[] => [
   { key: SEQUENCE, value: sequence },
-  { key: POSITION, value: Buffer.from(String(position)) },
+  { key: POSITION, value: position },
 ]
 
 /** The position that a record holds of a sequence; undefined when it belongs to none or another. */

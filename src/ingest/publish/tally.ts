@@ -52,11 +52,11 @@ export class Tally {
 type Ranges = Map<number, { partition: number; first: number; last: number }[]>
 
 function addTo(all: Ranges, { partition, offset }: Appended): void {
-  const ranges = all.get(partition) ?? []
-  const last = ranges.at(-1)
-  if (last && last.last + 1 === offset) last.last = offset
-  else ranges.push({ partition, first: offset, last: offset })
-  all.set(partition, ranges)
+  const ranges = all.get(partition)
+  const last = ranges?.[ranges.length - 1]
+  if (last !== undefined && last.last + 1 === offset) last.last = offset
+  else if (ranges) ranges.push({ partition, first: offset, last: offset })
+  else all.set(partition, [{ partition, first: offset, last: offset }])
 }
 
 const inOrder = (all: Ranges): OffsetRange[] =>

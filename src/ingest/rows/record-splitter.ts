@@ -99,7 +99,12 @@ class Splitter {
     if (end - at <= this.#options.maxBytes && found.problem !== 'unclosed_quote' && !isStray) {
       const bytes = buffer.subarray(at, trimCr(buffer, at, end))
       if (found.end >= 0) this.#line += found.quoted ? countLines(buffer, at, end + 1) : 1
-      if (bytes.length > 0) records.push({ ...found, bytes, line })
+      const { quoted, problem } = found
+      if (bytes.length > 0) {
+        records.push(
+          problem === undefined ? { bytes, line, quoted } : { bytes, line, quoted, problem },
+        )
+      }
       return end + 1
     }
     const isLong = (lineEnd < 0 ? buffer.length : lineEnd) - at > this.#options.maxBytes

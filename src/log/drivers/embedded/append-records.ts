@@ -2,12 +2,11 @@
 import { coreError, type NewRecord } from '../../../core/index.ts'
 import { logError } from '../../errors.ts'
 import type { Appended } from '../../log.ts'
-import { MAX_TIMESTAMP_MS, recordSize } from './format/batch-encoder.ts'
+import { isHeaderKey, MAX_TIMESTAMP_MS, recordSize } from './format/batch-encoder.ts'
 import type { Topic } from './folder/topic-store.ts'
 
 /** Key and headers of a record together, beside a value of the limit; dead letters add a dozen headers. */
 const MAX_OVERHEAD_BYTES = 64 * 1024
-const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** Resolves when all records are durable, to their places in the order given. */
 export async function appendRecords(
@@ -82,7 +81,7 @@ function checkRecord(topic: Topic, record: NewRecord, index: number, recordBytes
   }
   const { headers } = record
   for (let step = 0; step < headers.length; step++) {
-    if (LONE_SURROGATE.test(headers[step]!.key)) {
+    if (!isHeaderKey(headers[step]!.key, step)) {
       throw invalid(topic, index, 'a header name that is no Unicode text: use whole characters')
     }
   }

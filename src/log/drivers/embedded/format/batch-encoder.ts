@@ -25,14 +25,31 @@ type Encodable = Pick<NewRecord, 'key' | 'value' | 'headers' | 'timestamp'>
 const utf8 = new TextEncoder()
 const headerKeys = new Map<string, Uint8Array>()
 
-function headerKeyBytes(key: string): Uint8Array {
+const LONE_SURROGATE = /\p{Surrogate}/u
+
+/** The name before at each place of a record: a producer's records have the same ones, and equal texts are compared at once. */
+const lastKeys: string[] = []
+const lastKeyBytes: Uint8Array[] = []
+const MAX_LAST_KEYS = 16
+
+function headerKeyBytes(key: string, place: number): Uint8Array {
+  if (lastKeys[place] === key) return lastKeyBytes[place]!
   let bytes = headerKeys.get(key)
   if (bytes === undefined) {
     bytes = utf8.encode(key)
+    if (LONE_SURROGATE.test(key)) return bytes
     if (headerKeys.size < MAX_CACHED_KEYS) headerKeys.set(key, bytes)
+  }
+  if (place < MAX_LAST_KEYS) {
+    lastKeys[place] = key
+    lastKeyBytes[place] = bytes
   }
   return bytes
 }
+
+/** False for a name that UTF-8 cannot write: it has half of a surrogate pair. */
+export const isHeaderKey = (key: string, place: number): boolean =>
+  lastKeys[place] === key || !LONE_SURROGATE.test(key)
 
 export class BatchEncoder {
   #bytes = new Uint8Array(INITIAL_BYTES)
@@ -106,7 +123,7 @@ export class BatchEncoder {
     at = writeVarint(bytes, at, headers.length)
     for (let index = 0; index < headers.length; index++) {
       const header = headers[index]!
-      at = writeBytes(bytes, at, headerKeyBytes(header.key))
+      at = writeBytes(bytes, at, headerKeyBytes(header.key, index))
       at = writeBytes(bytes, at, header.value)
     }
     this.#end = at
@@ -143,8 +160,10 @@ export class BatchEncoder {
 /** Bytes of a record in a batch, at most: what limits and pacing count with. */
 export function recordSize(record: Encodable): number {
   let size = 21 + (record.key?.length ?? 0) + (record.value?.length ?? 0)
-  for (const header of record.headers) {
-    size += 10 + headerKeyBytes(header.key).length + (header.value?.length ?? 0)
+  const { headers } = record
+  for (let index = 0; index < headers.length; index++) {
+    const { key, value } = headers[index]!
+    size += 10 + headerKeyBytes(key, index).length + (value?.length ?? 0)
   }
   return size
 }
@@ -160,7 +179,7 @@ function bodySize(record: Encodable, timestampDelta: number, offsetDelta: number
     varintSize(headers.length)
   for (let index = 0; index < headers.length; index++) {
     const header: RecordHeader = headers[index]!
-    size += fieldSize(headerKeyBytes(header.key)) + fieldSize(header.value)
+    size += fieldSize(headerKeyBytes(header.key, index)) + fieldSize(header.value)
   }
   return size
 }
