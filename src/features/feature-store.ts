@@ -49,6 +49,8 @@ export interface FeatureStoreOptions {
 
 /** How often the lag is measured when nothing arrives, milliseconds. */
 const LOOK_MS = 1_000
+/** A window is computed anew at most this share of the time: while events pour in, they need the processors too. */
+const SETTLING_SHARE = 0.2
 
 /**
  * Resolves when every view holds the lake's history; the tail follows, and `refresh` waits for it. Throws
@@ -206,15 +208,19 @@ function lookRegularly(
   clock: Clock,
 ): () => Promise<void> {
   let settling: Promise<void> | undefined
+  let nextMs = clock.monotonic()
+  const settleInTurn = async (): Promise<void> => {
+    const began = clock.monotonic()
+    // A computation that fails is tried again later; `refresh` tells of it.
+    await settle().catch(() => undefined)
+    const ended = clock.monotonic()
+    nextMs = ended + (ended - began) * (1 / SETTLING_SHARE - 1)
+    settling = undefined
+  }
   const look = (): void => {
     // A log that cannot be asked is the follower's trouble; here only the measure is late.
     follower.look().catch(() => undefined)
-    // A computation that fails is tried again a second later; `refresh` tells of it.
-    settling ??= settle()
-      .catch(() => undefined)
-      .finally(() => {
-        settling = undefined
-      })
+    if (clock.monotonic() >= nextMs) settling ??= settleInTurn()
     cancel = clock.after(LOOK_MS, look)
   }
   let cancel = clock.after(LOOK_MS, look)

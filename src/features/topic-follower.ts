@@ -12,10 +12,10 @@ import { isMillraceError, type Clock, type LogRecord, type Logger } from '../cor
 import type { Log } from '../log/index.ts'
 import { featureError } from './errors.ts'
 
-/** Records of one run: large enough to share the cost of a query, small enough to stay under 100 ms. */
-const RUN_RECORDS = 2_000
-/** Records in memory after which the readers wait. */
-const WAITING_RECORDS = 20_000
+/** Records of one run: large enough to share the cost of a query, small enough to stay near 100 ms. */
+const RUN_RECORDS = 4_000
+/** Records in memory after which the readers wait: one run more, since the garbage collector copies what stays. */
+const WAITING_RECORDS = 8_000
 const RETRY_MS = [100, 500, 2_000, 10_000] as const
 
 export interface TopicFollowerOptions {
