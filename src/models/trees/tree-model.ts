@@ -1,4 +1,5 @@
 /** The questions that every kind of trees answers the same way. */
+import { availableParallelism } from 'node:os'
 import { createTreeScorer as createFastScorer } from '../../kernels/index.ts'
 import type { Explanation, Importance, PredictInput, Unknown } from '../model.ts'
 import { gainImportance, inputNames, scoreRows, type TreeEnsemble } from './tree-ensemble.ts'
@@ -50,7 +51,8 @@ function createScorer(ensemble: TreeEnsemble): (rows: Float64Array, count: numbe
   return (rows, count) => {
     if (count < FEW_ROWS) return scoreRows(ensemble, rows, count)
     if (fast === 'not yet') {
-      fast = createFastScorer({ ...ensemble, columns: inputs.features.length })
+      const trees = { ...ensemble, columns: inputs.features.length }
+      fast = createFastScorer(trees, { threads: availableParallelism() })
     }
     return fast ? fast(rows, count, base) : scoreRows(ensemble, rows, count)
   }
