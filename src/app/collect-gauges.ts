@@ -3,11 +3,13 @@ import type { Metrics } from '../core/index.ts'
 import type { FeatureStore } from '../features/index.ts'
 import type { Lake } from '../lake/index.ts'
 import type { Log } from '../log/index.ts'
+import type { Registry } from '../registry/index.ts'
 
 export async function collectGauges(options: {
   readonly log: Log
   readonly lake: Lake
   readonly features: FeatureStore
+  readonly registry: Registry
   readonly metrics: Metrics
 }): Promise<void> {
   const { metrics } = options
@@ -27,6 +29,9 @@ export async function collectGauges(options: {
     metrics.record('lake_files', labels, files.length)
     metrics.record('lake_bytes', labels, bytes)
     metrics.record('lake_rows', labels, rows)
+  }
+  for (const { name: model, champion } of options.registry.models()) {
+    if (champion !== undefined) metrics.record('model_promoted_version', { model }, champion)
   }
   for (const { view, lagRecords } of options.features.freshness()) {
     metrics.record('feature_lag_records', { view }, lagRecords)

@@ -57,6 +57,9 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   })
   const warningsOf = (role: Role): readonly string[] => {
     const { events = 0 } = spool() ?? {}
+    if (role === 'serve') {
+      return options.serving.problems().map(({ model, problem }) => `${model}: ${problem}`)
+    }
     if (role !== 'ingest') return []
     const waiting = events > 0 ? [`${events} events wait here for the Kafka cluster`] : []
     return [...logHealth.shortcomings, ...waiting]

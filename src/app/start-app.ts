@@ -80,7 +80,7 @@ async function start(setting: Setting): Promise<RunningApp> {
     registry,
     isStopping: () => isStopping,
   })
-  metrics.onCollect(() => collectGauges({ log, lake, features, metrics }))
+  metrics.onCollect(() => collectGauges({ log, lake, features, registry, metrics }))
   const { broker, warnings } = await openAppBroker(setting, log)
   const scrub = startScrub(stores, setting)
   const replay = roles.has('ingest') ? options.replay : { enabled: false }

@@ -173,6 +173,11 @@ export const metricTable = {
     labels: ['model'],
   },
   model_live_version: { type: 'gauge', help: 'The version that serves.', labels: ['model'] },
+  model_promoted_version: {
+    type: 'gauge',
+    help: 'The version that is promoted; another one serves while it cannot be loaded.',
+    labels: ['model'],
+  },
   model_versions_total: {
     type: 'counter',
     help: 'Versions registered, by gate outcome.',
