@@ -134,6 +134,12 @@ export interface GateDefinition {
   readonly minRows?: number
   /** Largest move of new batches' label share (default 0.15) or, for a regressor, mean in standard deviations (0.5). */
   readonly maxLabelShift?: number
+  /**
+   * Classifiers and regressors of rows: the gate rows of batches 1 to so many judge every later version, which may not be worse
+   * on them than the best one before by more than the margin. No event can move what was measured there, so a stream that is
+   * turned a little at a time is found out. Not where the world itself changes. Default: none.
+   */
+  readonly reference?: number
 }
 
 /**

@@ -19,8 +19,8 @@ export type VersionStatus = 'accepted' | 'rejected'
 /** Metrics by name; for each the trivial baseline's value stands beside it. */
 /**
  * Which rows were scored. `time`: the last 20 % of each entity's rows; `random`: a seeded 20 %; `grouped`: a seeded 20 % of
- * the groups; `folds`: every row once, the mean over the parts; `gate`: the rows set apart (design D19, D20); `train`: for
- * tasks without labels.
+ * the groups; `folds`: every row once, the mean over the parts; `gate`: the rows set apart (design D19, D20), and of them
+ * those of the newest batches and of the first ones; `train`: for tasks without labels.
  */
 export const splitNames = [
   'time',
@@ -29,6 +29,7 @@ export const splitNames = [
   'folds',
   'gate',
   'gate-newest',
+  'reference',
   'train',
 ] as const
 

@@ -6,7 +6,9 @@
  * 2. `baseline`: better than the trivial model on the same rows.
  * 3. `champion`: not worse than the champion by more than the margin, on the gate rows of batches that the champion's
  *    training had already seen.
- * 4. `label-shift`: the labels of the batches since then look like those before.
+ * 4. `reference`, where one is declared: not worse than the best version before by more than the margin, on the gate rows of
+ *    the first batches. Versions that each lose a little, against gate rows that are poisoned a little more each time, end here.
+ * 5. `label-shift`: the labels of the batches since then look like those before.
  */
 import type { GateResult } from '../registry/index.ts'
 import { metricDirection } from './evaluation/catalog.ts'
@@ -24,6 +26,12 @@ export interface GateEvidence {
     readonly version: number
     readonly metrics: Readonly<Record<string, number>>
   }
+  /** What is measured on the rows that judge for ever. */
+  readonly reference?: {
+    readonly rows: number
+    readonly candidate: number | undefined
+    readonly best?: { readonly version: number; readonly value: number }
+  }
   /** Move of the label from the batches before to the new ones; absent without new ones or without labels. */
   readonly labelShift?: { readonly before: number; readonly now: number; readonly shift: number }
   /** Figures of all reports, to find one that is not finite. */
@@ -39,10 +47,11 @@ export function judge(evidence: GateEvidence): GateResult {
     checkFinite(evidence, candidate),
     ...checkBaseline(evidence, candidate),
     ...checkChampion(evidence, candidate),
+    ...checkReference(evidence),
     ...checkLabelShift(evidence),
   ]
   const failed = checks.find((check) => !check.passed)
-  const last = checks.filter((check) => check.name !== 'label-shift').at(-1)
+  const last = checks.filter(({ name }) => name !== 'label-shift' && name !== 'reference').at(-1)
   return {
     passed: failed === undefined,
     reason: (failed ?? last)?.detail ?? '',
@@ -95,6 +104,24 @@ function checkChampion(evidence: GateEvidence, candidate: number | undefined): C
       name: 'champion',
       passed,
       detail: `${metric} ${figure(candidate)} is ${verdict} version ${champion.version}'s ${figure(theirs)} on ${evidence.rowsName}`,
+    },
+  ]
+}
+
+function checkReference({ reference, rule }: GateEvidence): Check[] {
+  const { rows, candidate, best } = reference ?? {}
+  if (best === undefined || candidate === undefined) return []
+  const { metric, margin } = rule
+  const gain = (candidate - best.value) * metricDirection(metric)
+  const passed = gain >= -margin
+  const verdict = passed
+    ? `within ${figure(margin)} of, or better than,`
+    : `worse by ${figure(-gain)} (allowed: ${figure(margin)}) than`
+  return [
+    {
+      name: 'reference',
+      passed,
+      detail: `${metric} ${figure(candidate)} is ${verdict} version ${best.version}'s ${figure(best.value)}, the best so far, on the ${rows} reference rows`,
     },
   ]
 }

@@ -41,6 +41,8 @@ export interface LabelledRows {
   readonly timeTest: Int32Array
   readonly gate: Int32Array
   readonly gateNewest: Int32Array
+  /** Gate rows that judge for ever; absent without a declared reference. */
+  readonly reference?: Int32Array
   readonly setCount: number
   readonly fresh: Int32Array
   readonly before: Int32Array
@@ -104,6 +106,7 @@ function splitRows(frame: Frame, plan: TrainingPlan): LabelledRows {
   const { spec } = plan
   const inSet = rangeMatcher(plan.rows)
   const isFresh = rangeMatcher(plan.fresh)
+  const isReference = rangeMatcher(plan.reference?.ranges ?? [])
   const partition = (row: number): number => frame.partition[row] ?? 0
   const offset = (row: number): number => frame.offset[row] ?? 0
   const flags = Array.from({ length: frame.rows }, (_, row) => ({
@@ -111,6 +114,7 @@ function splitRows(frame: Frame, plan: TrainingPlan): LabelledRows {
     set: inSet(partition(row), offset(row)),
     gate: isGateRow(spec.table, partition(row), offset(row)),
     fresh: isFresh(partition(row), offset(row)),
+    reference: isReference(partition(row), offset(row)),
   }))
   const where = (keep: (flag: (typeof flags)[number], row: number) => boolean): Int32Array =>
     rowsWhere(frame.rows, (row) => {
@@ -130,6 +134,7 @@ function splitRows(frame: Frame, plan: TrainingPlan): LabelledRows {
     timeTest: where((flag, row) => flag.set && !flag.gate && test[row] === 1),
     gate: where((flag) => flag.gate && !flag.fresh),
     gateNewest: where((flag) => flag.gate && flag.fresh),
+    ...(plan.reference && { reference: where((flag) => flag.gate && flag.reference) }),
     fresh: where((flag) => flag.fresh),
     before: where((flag) => !flag.fresh),
     setCount: where((flag) => flag.set).length,

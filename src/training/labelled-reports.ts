@@ -166,7 +166,12 @@ export async function gateReports(
     some.length === 0
       ? []
       : [{ split, rows: some.length, ...figuresOf(spec, { frame, rows: some }, fitted, trivial) }]
-  const own = [...gateReport('gate', rows.gate), ...gateReport('gate-newest', rows.gateNewest)]
+  const [reference] = gateReport('reference', rows.reference ?? new Int32Array(0))
+  const own = [
+    ...gateReport('gate', rows.gate),
+    ...gateReport('gate-newest', rows.gateNewest),
+    ...(reference ? [reference] : []),
+  ]
   const enough = rows.gate.length >= spec.gate.minRows
   const deciding = enough
     ? own.find((one) => one.split === 'gate')
@@ -188,6 +193,11 @@ export async function gateReports(
           truth: labelsOf(frame, rows.gate),
           predicted: scoresOf(champion.fitted, inputOf(frame, rows.gate, spec), spec),
         }),
+      },
+      reference: reference && {
+        rows: reference.rows,
+        candidate: reference.metrics[spec.gate.metric],
+        best: plan.reference?.best,
       },
       labelShift: labelShift(frame, rows, spec),
       figures: [...reports, ...own].flatMap((one) => Object.values(one.metrics)),

@@ -32,6 +32,8 @@ export interface GateRule {
   readonly minRows: number
   /** Largest allowed move of the label share (or mean, in standard deviations) of the newest batch against the history. */
   readonly maxLabelShift: number
+  /** Gate rows of batches 1 to so many judge every later version. Absent: none do. */
+  readonly reference?: number
 }
 
 /** What a recommender learns from. Columns of the table. */

@@ -21,6 +21,11 @@ export interface TrainingPlan {
   readonly rows: readonly OffsetRange[]
   /** The part of `rows` that the champion's training had not seen; the newest batch when there is no champion. */
   readonly fresh: readonly OffsetRange[]
+  /** Rows whose gate rows are the reference, once all of them are there, and the best figure of a version on them. */
+  readonly reference?: {
+    readonly ranges: readonly OffsetRange[]
+    readonly best?: { readonly version: number; readonly value: number }
+  }
   /** Folder of the champion's artifact, for the gate, stable cluster ids and stable codes of levels. */
   readonly champion?: { readonly version: number; readonly folder: string }
   /** Where the child writes the artifact's files. */

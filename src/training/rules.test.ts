@@ -160,6 +160,13 @@ describe('the gate', () => {
     assert.equal(failed({ labelShift: { before: 0.5, now: 0.1, shift: 0.4 } }), 'label-shift')
   })
 
+  it('C6: turns down what is worse than the best version on the reference rows, however little the champion is', () => {
+    const best = { version: 1, value: 0.78 }
+    assert.equal(failed({ reference: { rows: 100, candidate: 0.769, best } }), 'reference')
+    assert.equal(failed({ reference: { rows: 100, candidate: 0.771, best } }), undefined)
+    assert.equal(failed({ reference: { rows: 100, candidate: 0.5 } }), undefined)
+  })
+
   it('lower is better for errors', () => {
     const rule = { ...evidence.rule, metric: 'rmse' }
     const figures = { rule, candidate: { rmse: 0.9 }, baseline: { rmse: 1 } }

@@ -8,6 +8,7 @@ import type { Clock, Limits, Logger, Metrics, OffsetRange } from '../core/index.
 import { decodeArtifact, encodeArtifact, type Artifact } from '../models/index.ts'
 import type { Lineage, ModelVersion, Registry, VersionDraft } from '../registry/index.ts'
 import { trainingError } from './errors.ts'
+import { metricDirection } from './evaluation/catalog.ts'
 import type { QueuedWork } from './job-queue.ts'
 import type { ModelSpec, TrainingJob } from './model-spec.ts'
 import type { TrainingOutcome, TrainingPlan } from './plan.ts'
@@ -160,6 +161,7 @@ async function planOf(
     history: rangesOf(source, 1, last),
     rows: rangesOf(source, first, last),
     fresh: rangesOf(source, freshFrom, last),
+    ...referenceOf(tools.registry, source, spec, last),
     champion: champion && {
       version: champion.version,
       folder: await writeChampion(tools.registry, champion, join(facts.folder, 'champion')),
@@ -168,6 +170,32 @@ async function planOf(
     evaluate: facts.evaluate,
     memoryBytes: tools.limits.trainingMemoryBytes,
   }
+}
+
+/** Only once every batch of the reference is there: its rows are the same for all versions that it judges. */
+function referenceOf(
+  registry: Registry,
+  source: TrainingSource,
+  spec: ModelSpec,
+  last: number,
+): Pick<TrainingPlan, 'reference'> {
+  const { metric, reference } = spec.gate
+  if (reference === undefined || last < reference) return {}
+  const kept = source.batches().filter(({ number }) => number <= reference)
+  // What retention took from cannot be compared with what was measured before.
+  if (kept.length < reference) return {}
+  const known = registry.models().some(({ name }) => name === spec.name)
+  const judged = (known ? registry.versions(spec.name) : []).flatMap((one) => {
+    const before = (one.lineage.spec as { readonly gate?: ModelSpec['gate'] }).gate
+    const value = one.reports.find(({ split }) => split === 'reference')?.metrics[metric]
+    const isSame = before?.reference === reference && one.lineage.table === spec.table
+    return one.status === 'accepted' && isSame && value !== undefined
+      ? [{ version: one.version, value }]
+      : []
+  })
+  const direction = metricDirection(metric)
+  const [best] = judged.toSorted((a, b) => (b.value - a.value) * direction)
+  return { reference: { ranges: rangesOf(source, 1, reference), ...(best && { best }) } }
 }
 
 /**

@@ -11,7 +11,16 @@ export const setSchema = z.object({
 })
 
 export const reportSchema = z.object({
-  split: z.enum(['time', 'random', 'grouped', 'folds', 'gate', 'gate-newest', 'train']),
+  split: z.enum([
+    'time',
+    'random',
+    'grouped',
+    'folds',
+    'gate',
+    'gate-newest',
+    'reference',
+    'train',
+  ]),
   rows: z.int(),
   metrics: figures,
   intervals: z

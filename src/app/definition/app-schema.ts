@@ -84,7 +84,10 @@ const set = z.strictObject({
 
 /** Metrics that may decide a gate; the record makes the compiler compare them with `GateDefinition`. */
 export const gateMetrics: Readonly<
-  Record<Exclude<keyof GateDefinition, 'minRows' | 'maxLabelShift'>, readonly string[]>
+  Record<
+    Exclude<keyof GateDefinition, 'minRows' | 'maxLabelShift' | 'reference'>,
+    readonly string[]
+  >
 > = {
   auc: ['classifier'],
   pr_auc: ['classifier'],
@@ -106,6 +109,7 @@ const gate = z.strictObject({
   ...Object.fromEntries(Object.keys(gateMetrics).map((metric) => [metric, margin.optional()])),
   minRows: positive.optional(),
   maxLabelShift: z.number().min(0).optional(),
+  reference: positive.optional(),
 })
 
 const search = z.strictObject({

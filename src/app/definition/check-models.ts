@@ -234,6 +234,14 @@ function checkGate(model: ModelDefinition, path: string, report: Report): void {
   if (named.length > 1) {
     report(path, `names ${named.length} metrics: one decides, so keep one`)
   }
+  const isOfRows =
+    (model.task === 'classifier' && model.horizon === undefined) || model.task === 'regressor'
+  if (gate.reference !== undefined && !isOfRows) {
+    report(
+      `${path}/reference`,
+      'is for classifiers and regressors whose rows are events: leave it out',
+    )
+  }
   for (const [metric, tasks] of named) {
     if (tasks.includes(model.task)) continue
     const fitting = Object.entries(gateMetrics)

@@ -251,6 +251,7 @@ function gateOf(task: TaskName, gate: GateDefinition = {}): GateRule {
     ...(metric && { metric, margin: gate[metric]?.margin ?? 0 }),
     minRows: gate.minRows ?? MIN_GATE_ROWS,
     maxLabelShift: gate.maxLabelShift ?? GATES[task].maxLabelShift,
+    ...(gate.reference !== undefined && { reference: gate.reference }),
   }
 }
 
