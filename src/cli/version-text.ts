@@ -12,6 +12,7 @@ const SPLIT_TEXT: Readonly<Record<string, string>> = {
   folds: 'each row once, in parts',
   gate: 'gate rows (never trained on)',
   'gate-newest': 'gate rows of the newest batch',
+  reference: 'gate rows of the first batches',
   train: 'training rows',
 }
 
@@ -117,7 +118,7 @@ export async function searchTable(search: VersionAnswer['search'], output: Outpu
     ([, a], [, b]) => b.share - a.share || (rank(a.score) < rank(b.score) ? 1 : -1),
   )
   await output.table(
-    [...names.map((name) => name.toUpperCase()), metric.toUpperCase(), 'ROWS', 'SECONDS', ''],
+    [...names.map((name) => name.toUpperCase()), metric.toUpperCase(), 'ROWS USED', 'SECONDS', ''],
     ranked
       .slice(0, SHOWN_TRIALS)
       .map(([index, { params, score, share, seconds: took, failed }]) => [
@@ -133,5 +134,22 @@ export async function searchTable(search: VersionAnswer['search'], output: Outpu
   if (ranked.length > SHOWN_TRIALS) {
     output.line(`… and ${ranked.length - SHOWN_TRIALS} more: --json shows them all`)
   }
+  output.line(searchSentence(search, names))
   output.line()
+}
+
+/** What a reader wants first: whether it paid, and that the figures above do not owe to it. */
+function searchSentence(
+  { metric, chosen, trials }: NonNullable<VersionAnswer['search']>,
+  names: readonly string[],
+): string {
+  const best = trials[chosen]
+  const declared = trials[0]
+  if (chosen === 0 || !best) return 'nothing better than the declared parameters was found'
+  const values = names.map((name) => `${name} ${JSON.stringify(best.params[name]) ?? 'default'}`)
+  const before =
+    declared?.score === undefined || declared.share !== best.share
+      ? ''
+      : `, ${figure(declared.score)} as declared`
+  return `chosen: ${values.join(', ')} (${metric} ${figure(best.score)}${before}); the version was trained with it, and its test and gate rows took no part in the search`
 }

@@ -133,4 +133,43 @@ describe('the search for parameters', () => {
     assert.equal(nobody.search, undefined)
     assert.match(nobody.warnings?.join() ?? '', /search for parameters had no rows/)
   })
+
+  it('a model that looks ahead finds its parameters; entities that test or vote change no score', async () => {
+    const isForbidden = (userId: number): boolean =>
+      inShare('gate:ratings:entity', String(userId), 0.1) ||
+      inShare(`test:${LIKE.seed}`, String(userId), 0.2)
+    const [before, after] = [
+      await openWith(),
+      await openWith((event) =>
+        isForbidden(event.userId) ? { ...event, rating: 5.5 - event.rating } : event,
+      ),
+    ]
+    const hour = 3_600_000
+    const recent = {
+      name: 'recent',
+      sql: 'select userId, count(*) as n, avg(rating) as mean from ratings group by userId',
+      windowMs: 12 * hour,
+    }
+    const spec: ModelSpec = {
+      ...LIKE,
+      label: 'rating >= 5',
+      horizon: { windowMs: recent.windowMs, predictMs: 4 * hour, everyMs: 2 * hour },
+      inputs: {
+        views: [{ view: 'recent', entity: 'userId', features: ['n', 'mean'] }],
+        columns: [],
+        categories: [],
+      },
+      params: { regularization: 1e9 },
+      search: { ...SEARCH, values: { regularization: [1, 1e9] } },
+    }
+    const withView = (fixture: Fixture): Fixture => ({
+      ...fixture,
+      source: { ...fixture.source, views: [recent] },
+    })
+    const [one, other] = [await train(withView(before), spec), await train(withView(after), spec)]
+    assert.equal(one.search?.metric, 'auc')
+    assert.equal(one.search.trials[one.search.chosen]?.params['regularization'], 1)
+    assert.deepEqual(scoresOf(one), scoresOf(other))
+    assert.notDeepEqual(one.reports, other.reports)
+  })
 })
