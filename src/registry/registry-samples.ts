@@ -18,14 +18,15 @@ export interface RegistryBench {
 
 export const audit = { by: 'anna', reason: 'a test says so' }
 
-export function sampleArtifact(value: number): Artifact {
+/** `numbers`: how many it holds, even. */
+export function sampleArtifact(value: number, numbers = 6): Artifact {
   return {
     kind: 'mean',
     task: 'regressor',
     format: 1,
     params: {},
     facts: { value },
-    tensors: { weights: { shape: [2, 3], data: new Float64Array(6).fill(value) } },
+    tensors: { weights: { shape: [2, numbers / 2], data: new Float64Array(numbers).fill(value) } },
   }
 }
 

@@ -24,6 +24,16 @@ import { quietTopic } from './conveyor/b5-quiet-topic.ts'
 import { schemaChange } from './conveyor/b7-schema-change.ts'
 import { deadLetters } from './conveyor/b8-dead-letters.ts'
 import { backups } from './b11-backup.ts'
+import { bulkPrediction } from './models/b15-bulk-prediction.ts'
+import { swapStorm } from './models/c1-swap-storm.ts'
+import { publishWalk } from './models/c2-publish-walk.ts'
+import { rottenModel } from './models/c3-rotten-model.ts'
+import { crowd } from './models/c4-crowd.ts'
+import { trainerDies } from './models/c5-trainer-dies.ts'
+import { drip } from './models/c6-drip.ts'
+import { poison } from './models/c6-poison.ts'
+import { badInput } from './models/c7-bad-input.ts'
+import { startUp } from './models/c8-start-up.ts'
 import { overload } from './d1-overload.ts'
 import { brokerPower } from './e8-broker-power.ts'
 import { simulation } from './f1-simulation.ts'
@@ -53,6 +63,16 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   B7: schemaChange,
   B8: deadLetters,
   B11: backups,
+  B15: bulkPrediction,
+  C1: swapStorm,
+  C2: publishWalk,
+  C3: rottenModel,
+  C4: crowd,
+  C5: trainerDies,
+  C6: poison,
+  'C6-drip': drip,
+  C7: badInput,
+  C8: startUp,
   D1: overload,
   E8: brokerPower,
   F1: simulation,

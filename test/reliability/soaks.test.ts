@@ -21,6 +21,14 @@ import { amnesia } from './conveyor/b3-amnesia.ts'
 import { quietTopic } from './conveyor/b5-quiet-topic.ts'
 import { schemaChange } from './conveyor/b7-schema-change.ts'
 import { deadLetters } from './conveyor/b8-dead-letters.ts'
+import { swapStorm } from './models/c1-swap-storm.ts'
+import { publishWalk } from './models/c2-publish-walk.ts'
+import { rottenModel } from './models/c3-rotten-model.ts'
+import { crowd } from './models/c4-crowd.ts'
+import { drip } from './models/c6-drip.ts'
+import { trainerDies } from './models/c5-trainer-dies.ts'
+import { badInput } from './models/c7-bad-input.ts'
+import { startUp } from './models/c8-start-up.ts'
 
 /** The same for everybody, so that a failure is everybody's; another one by `MILLRACE_SEED`. The titles say it. */
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_778)
@@ -71,6 +79,22 @@ const SMALL: readonly (readonly [title: string, soak: Soak, rounds: number])[] =
     backups,
     1,
   ],
+  [
+    'C1, P12, P13: while versions change five times a second, every answer is of one version, whole',
+    swapStorm,
+    50,
+  ],
+  ['C2, P5, P12: a publisher that is killed at any step leaves whole versions', publishWalk, 1],
+  ['C3, P6, P12: a damaged version is named, and the one before serves', rottenModel, 24],
+  ['C4, P12: publishers and promoters all at once leave one history', crowd, 200],
+  ['C5, P12, P18: a training that dies is told, and predictions go on', trainerDies, 5],
+  [
+    'C7, P12: hostile rows get a finite answer, twice the same, or their fault named',
+    badInput,
+    500,
+  ],
+  ['C6, P14: labels that are turned around little by little do not move what serves', drip, 10],
+  ['C8, P15: a start on a broken version serves another one and says so', startUp, 8],
 ]
 
 describe('fault tests in small', () => {
