@@ -43,6 +43,8 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'C4-elkan': () => import('./clusters/clusters.ts').then((folder) => folder.clustersC4Elkan),
   C5: () => import('./clusters/clusters.ts').then((folder) => folder.clustersC5),
   'S6-trees': () => import('./tree-serving/tree-serving.ts').then((folder) => folder.tailOfTrees),
+  'S6-trees-training': () =>
+    import('./tree-serving/tree-serving.ts').then((folder) => folder.tailOfTreesWhileTraining),
   'G-trees-rows': () => import('./growth/trees-growth.ts').then((folder) => folder.treeRowsGrowth),
   'G-trees-columns': () =>
     import('./growth/trees-growth.ts').then((folder) => folder.treeColumnsGrowth),

@@ -18,6 +18,8 @@ const OPEN = 256
 const WARM_UP_MS = 3_000
 const RUN_MS = 10_000
 const MOST_MS = 10
+/** Requests a second while a model trains. */
+const TRAINING_RATE = 200
 
 export const tailOverHttp = ({
   startServer,
@@ -61,5 +63,59 @@ export const tailOverHttp = ({
   },
 })
 
+/** S6-training and its kin: p99 at a constant rate while the server trains, against three times itself before. */
+export const tailBesideTraining = ({
+  startServer,
+  pathOf,
+  bodyOf,
+  ...about
+}: Omit<Tail, 'startServer' | 'closed'> & {
+  readonly startServer: () => Promise<{
+    readonly port: number
+    ask(line: string, answer: string): Promise<unknown>
+    close(): Promise<void>
+  }>
+}): Benchmark => ({
+  ...about,
+  work: 1,
+  unit: '1/s',
+  floor: 1,
+  once: true,
+  async prepare() {
+    const server = await startServer()
+    const { port } = server
+    const load = await openHttpLoad({ port, connections: OPEN, path: pathOf, body: bodyOf })
+    await load.open(5 * TRAINING_RATE, RUN_MS / 2)
+    let [quiet, busy] = [0, 0]
+    let trainedAfter = 0
+    return {
+      versions: {},
+      ours: {
+        async run() {
+          quiet = quantile(await load.open(TRAINING_RATE, RUN_MS), 0.99)
+          const began = performance.now()
+          const training = server.ask('train', 'trained').then(() => {
+            trainedAfter = performance.now() - began
+          })
+          busy = quantile(await load.open(TRAINING_RATE, RUN_MS), 0.99)
+          await training
+          if (trainedAfter < RUN_MS) throw new Error(`the training took only ${trainedAfter} ms`)
+          return busy / 1_000
+        },
+      },
+      peer: { run: async () => (3 * quiet) / 1_000 },
+      figures: () => ({
+        p99Ms: toMs(quiet),
+        p99WhileTrainingMs: toMs(busy),
+        trainingSeconds: Math.round(trainedAfter / 1_000),
+      }),
+      async close() {
+        load.close()
+        await server.close()
+      },
+    }
+  },
+})
+
 /** As figures show it. */
-export const toMs = (value: number): number => Number(value.toFixed(2))
+const toMs = (value: number): number => Number(value.toFixed(2))

@@ -9,20 +9,19 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeMatrix } from '../als-train/matrix.ts'
 import type { Benchmark } from '../benchmark.ts'
-import { openHttpLoad, quantile } from '../http-load.ts'
+import { openHttpLoad } from '../http-load.ts'
 import { pythonPeer } from '../peers.ts'
 import { startScript } from '../server-process.ts'
-import { tailOverHttp, toMs } from '../tail-over-http.ts'
+import { tailBesideTraining, tailOverHttp } from '../tail-over-http.ts'
 import { CATALOGUE, pathOf } from './catalogue.ts'
 
 const PEER = { implicit: '0.7.3', numpy: '2.4.6', scipy: '1.17.1' }
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const SCRIPT = here('implicit_peer.py')
-const [CLOSED, OPEN] = [32, 256]
+const CLOSED = 32
 /** Until every user's history was folded in once, and what runs often is compiled. */
 const WARM_UP_MS = 8_000
 const CLOSED_MS = 10_000
-const OPEN_MS = 10_000
 /** Requests of one run of the peer; figures are lists a second. */
 const REQUESTS = 20_000
 
@@ -71,45 +70,10 @@ export const tailOfLists = tailOverHttp({
   pathOf,
 })
 
-export const tailWhileTraining: Benchmark = {
+export const tailWhileTraining = tailBesideTraining({
   id: 'S6-training',
   question:
     'Does p99 of a list at 200 requests/s stay below three times itself while a model trains?',
-  work: 1,
-  unit: '1/s',
-  floor: 1,
-  once: true,
-  async prepare() {
-    const server = await startServer()
-    const load = await openHttpLoad({ port: server.port, connections: OPEN, path: pathOf })
-    await load.open(1_000, 5_000)
-    let [quiet, busy] = [0, 0]
-    let trainedAfter = 0
-    return {
-      versions: {},
-      ours: {
-        async run() {
-          quiet = quantile(await load.open(200, OPEN_MS), 0.99)
-          const began = performance.now()
-          const training = server.ask('train', 'trained').then(() => {
-            trainedAfter = performance.now() - began
-          })
-          busy = quantile(await load.open(200, OPEN_MS), 0.99)
-          await training
-          if (trainedAfter < OPEN_MS) throw new Error(`the training took only ${trainedAfter} ms`)
-          return busy / 1_000
-        },
-      },
-      peer: { run: async () => (3 * quiet) / 1_000 },
-      figures: () => ({
-        p99Ms: toMs(quiet),
-        p99WhileTrainingMs: toMs(busy),
-        trainingSeconds: Math.round(trainedAfter / 1_000),
-      }),
-      async close() {
-        load.close()
-        await server.close()
-      },
-    }
-  },
-}
+  startServer,
+  pathOf,
+})

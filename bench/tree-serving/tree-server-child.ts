@@ -1,10 +1,11 @@
 /**
- * An app with boosted trees on a temporary folder, in a process of its own. Prints `port N` when its model serves; ends when its
- * standard input ends.
+ * An app with boosted trees on a temporary folder, in a process of its own. Prints `port N` when its model serves; a line `train`
+ * trains another one and is answered `trained`; ends when its standard input ends.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { buildServer, listen } from '../../src/api/index.ts'
 import { classifier, defineApp, startApp, topic } from '../../src/app/index.ts'
@@ -32,6 +33,14 @@ const app = defineApp({
       kind: 'boosted-trees',
       minRows: 1_000,
     }),
+    // Half a minute of work.
+    heavy: classifier({
+      label: 'stays',
+      columns: [...names],
+      kind: 'boosted-trees',
+      params: { trees: 1_500, maxLeaves: 63, learningRate: 0.02 },
+      minRows: 1_000,
+    }),
   },
 })
 
@@ -54,12 +63,19 @@ for (let from = 0; from < ROWS; from += 1_000) {
   if (answer.statusCode !== 202) throw new Error(answer.body)
 }
 await server.inject({ method: 'POST', url: '/v1/flush' })
-const [job] = await running.trainer.train({ model: 'stay', trigger: 'manual', by: 'bench' })
-const done = await running.trainer.wait(job?.id ?? '')
-if (done.error) throw new Error(done.error.message)
+async function train(model: string): Promise<void> {
+  const [job] = await running.trainer.train({ model, trigger: 'manual', by: 'bench' })
+  const done = await running.trainer.wait(job?.id ?? '')
+  if (done.error) throw new Error(done.error.message)
+}
+await train('stay')
 const url = await listen(server, { port: 0 })
 console.log(`port ${new URL(url).port}`)
-for await (const chunk of process.stdin) void chunk
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line !== 'train') continue
+  await train('heavy')
+  console.log('trained')
+}
 await server.close()
 await running.stop()
 await rm(dataDir, { recursive: true })

@@ -1,6 +1,6 @@
 /**
  * One row at a time over real HTTP from an app with 100 boosted trees: C3-row against scikit-learn behind an HTTP server,
- * S6-trees at half the highest rate.
+ * S6-trees at half the highest rate, S6-trees-training while more trees are trained on the same cores.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ import { LEARNER_PEERS } from '../learner-peer.ts'
 import { makeRows, writeRows } from '../made-rows.ts'
 import { pythonPeer } from '../peers.ts'
 import { startProcess, startScript } from '../server-process.ts'
-import { tailOverHttp } from '../tail-over-http.ts'
+import { tailBesideTraining, tailOverHttp } from '../tail-over-http.ts'
 import { bodyOf, COLUMNS } from './shape.ts'
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
@@ -66,6 +66,15 @@ export const tailOfTrees = tailOverHttp({
     'Is p99 of a row by 100 boosted trees, at half the highest rate and a constant arrival, at most three times p50 and at most 10 ms?',
   startServer,
   closed: CLOSED,
+  pathOf: () => PATH,
+  bodyOf,
+})
+
+export const tailOfTreesWhileTraining = tailBesideTraining({
+  id: 'S6-trees-training',
+  question:
+    'Does p99 of a row by 100 boosted trees at 200 requests/s stay below three times itself while boosted trees are trained?',
+  startServer,
   pathOf: () => PATH,
   bodyOf,
 })
