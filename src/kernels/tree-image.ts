@@ -1,10 +1,13 @@
 /** What lies where in the memory of a tree scorer, and the trees in it: written once, then only read. */
+import { GRID_BYTES, writeGrid } from './tree-grid.ts'
 import { sieveProgram } from './tree-sieve.ts'
 import type { FlatTrees } from './tree-scorer.ts'
 
 /** Rows of a strip. As in `wasm/trees.shared.as.ts`. */
 export const STRIP = 256
 const MAX_CUTS = 254
+/** Twice what the cuts take: a search may look beyond them. */
+const CUT_BYTES = 4_096
 const MAX_COLUMNS = 4_096
 const JOB_WORDS = 12
 /** Of a job: rows. */
@@ -39,9 +42,9 @@ export function imageOf(trees: FlatTrees): TreeImage | undefined {
     const { job, input, scores, scratch, scratchBytes, bytes } = at
     const fill = (buffer: ArrayBufferLike): void => {
       cuts.forEach((own, j) => {
-        new Float64Array(buffer, at.cuts + j * 2_048, 256).fill(Infinity).set(own)
+        new Float64Array(buffer, at.cuts + j * CUT_BYTES, CUT_BYTES / 8).fill(Infinity).set(own)
+        writeGrid(own, new DataView(buffer, at.grids + j * GRID_BYTES, GRID_BYTES))
       })
-      new Int32Array(buffer, at.steps, columns).set(cuts.map((own) => 32 - Math.clz32(own.length)))
       new Float64Array(buffer, at.values, nodes.length).set(sieve?.values ?? trees.value)
       if (sieve) {
         const program = new Uint32Array(buffer, at.program, sieve.program.length)
@@ -53,7 +56,7 @@ export function imageOf(trees: FlatTrees): TreeImage | undefined {
         new Int32Array(buffer, at.depths, count).set(depthsOf(trees))
       }
       const program = sieve ? at.program : 0
-      const places = [at.cuts, at.steps, at.values, program, at.nodes, at.roots, at.depths]
+      const places = [at.cuts, at.grids, at.values, program, at.nodes, at.roots, at.depths]
       new Uint32Array(buffer, job, JOB_WORDS).set([columns, 0, count, input, scores, ...places])
     }
     return {
@@ -93,8 +96,8 @@ function layOut({ columns, trees, nodes, strips, threads }: Sizes, program?: rea
     depths: place(walked * trees * 4),
     program: place((program?.length ?? 0) * 4),
     values: place(nodes * 8),
-    cuts: place(columns * 2_048),
-    steps: place(columns * 4),
+    cuts: place(columns * CUT_BYTES),
+    grids: place(columns * GRID_BYTES),
     scratch: place(threads * scratchBytes),
     scores: place(strips * STRIP * 8),
     input: place(strips * STRIP * columns * 8),

@@ -8,64 +8,74 @@ function step(at: usize, x: f64, bit: usize): usize {
   return at + ((<usize>(load<f64>(at + ((<usize>1) << bit)) < x)) << bit)
 }
 
+// The bin of x, of whose column the cuts before `first` are known to be below it, and at most 2^bits − 1 of the next ones.
 // @ts-ignore: decorator
 @inline
-function binColumn(
-  bits: i32,
-  values: usize,
-  columns: i32,
-  rows: i32,
-  cut: usize,
-  bins: usize,
-): void {
+function storeBin(bits: i32, x: f64, cut: usize, first: usize, bin: usize, second: usize): void {
+  let at = cut + (first << 3)
+  if (bits > 3) {
+    at = step(at, x, 10)
+    at = step(at, x, 9)
+    at = step(at, x, 8)
+    at = step(at, x, 7)
+    at = step(at, x, 6)
+  }
+  if (bits > 2) at = step(at, x, 5)
+  at = step(at, x, 4)
+  at = step(at, x, 3)
+  const found = <i32>((at - cut) >> 3) + 1
+  const missing = <i32>(x != x)
+  store<u8>(bin, found & (missing - 1))
+  store<u8>(bin + second, found | -missing)
+}
+
+// @ts-ignore: decorator
+@inline
+function binColumn(bits: i32, values: usize, columns: i32, rows: i32, cut: usize, grid: usize, bins: usize): void {
   const width = (<usize>columns) << 3
   const second = (<usize>columns) << 8
-  for (let r: i32 = 0; r < rows; r++) {
-    const x = load<f64>(values)
-    let at = cut
-    if (bits > 7) at = step(at, x, 10)
-    if (bits > 6) at = step(at, x, 9)
-    if (bits > 4) {
-      at = step(at, x, 8)
-      at = step(at, x, 7)
-    }
-    at = step(at, x, 6)
-    at = step(at, x, 5)
-    at = step(at, x, 4)
-    at = step(at, x, 3)
-    const bin = <i32>((at - cut) >> 3) + 1
-    const missing = <i32>(x != x)
-    store<u8>(bins, bin & (missing - 1))
-    store<u8>(bins + second, bin | -missing)
-    values += width
-    bins += 1
+  const low = f64x2.splat(load<f64>(grid))
+  const scale = f64x2.splat(load<f64>(grid, 8))
+  const cells = grid + 32
+  const none = f64x2.splat(0)
+  const most = f64x2.splat(255)
+  // Added to a number below 256, it leaves the nearest whole one in the lowest byte.
+  const whole = f64x2.splat(4503599627370496)
+  for (let r: i32 = 0; r < rows; r += 2) {
+    const a = load<f64>(values)
+    const b = load<f64>(r + 1 < rows ? values + width : values)
+    const pair = f64x2.replace_lane(f64x2.splat(a), 1, b)
+    const place = f64x2.mul(f64x2.sub(pair, low), scale)
+    // In this order of operands what is no number becomes 0.
+    const cell = f64x2.add(f64x2.pmin(most, f64x2.pmax(none, place)), whole)
+    const firstA = <usize>load<u8>(cells + (<usize>i64x2.extract_lane(cell, 0) & 255))
+    const firstB = <usize>load<u8>(cells + (<usize>i64x2.extract_lane(cell, 1) & 255))
+    storeBin(bits, a, cut, firstA, bins, second)
+    storeBin(bits, b, cut, firstB, bins + 1, second)
+    values += width << 1
+    bins += 2
   }
 }
 
 // One bin a value, in two tables of 256 bytes a column: 1 + the cuts below it; for NaN 0 in the first table and 255 in the
-// second, so that a split takes the table in which what is missing lies on its side. `cuts`: 256 doubles a column,
-// ascending, filled up with infinity; `steps`: the bits of the number of cuts, one i32 a column.
-function toBins(
-  values: usize,
-  columns: i32,
-  rows: i32,
-  cuts: usize,
-  steps: usize,
-  bins: usize,
-): void {
+// second, so that a split takes the table in which what is missing lies on its side. A value's cell among 256 of equal width
+// says how many cuts are surely below it, the rest is searched for. `cuts`: 512 doubles a column, ascending, filled up with
+// infinity; `grids`: 288 bytes a column (`tree-grid.ts`).
+function toBins(values: usize, columns: i32, rows: i32, cuts: usize, grids: usize, bins: usize): void {
   for (let j: i32 = 0; j < columns; j++) {
     // One less, so that the cut before a place is where a step of that many bytes leads.
-    const cut = cuts + ((<usize>j) << 11) - 8
-    const bits = load<i32>(steps + ((<usize>j) << 2))
+    const cut = cuts + ((<usize>j) << 12) - 8
+    const grid = grids + (<usize>j) * 288
+    const bits = load<i32>(grid, 16)
     const value = values + ((<usize>j) << 3)
     const bin = bins + ((<usize>j) << 8)
     // Steps without a loop: a third of the time.
-    if (bits <= 4) binColumn(4, value, columns, rows, cut, bin)
-    else if (bits <= 6) binColumn(6, value, columns, rows, cut, bin)
-    else if (bits <= 7) binColumn(7, value, columns, rows, cut, bin)
-    else binColumn(8, value, columns, rows, cut, bin)
+    if (bits <= 2) binColumn(2, value, columns, rows, cut, grid, bin)
+    else if (bits <= 3) binColumn(3, value, columns, rows, cut, grid, bin)
+    else binColumn(8, value, columns, rows, cut, grid, bin)
   }
 }
+
 // @ts-ignore: decorator
 @inline
 function next(nodes: usize, at: i32, row: usize): i32 {
@@ -211,7 +221,7 @@ function sieveTrees(
 }
 
 // Adds all trees to the scores of the strips from `from` on, `to` not among them; `scratch` is the thread's own. A job in
-// words of 32 bits: columns, rows, trees; addresses of the rows (doubles), scores, cuts, steps, values; of the program, 0 where
+// words of 32 bits: columns, rows, trees; addresses of the rows (doubles), scores, cuts, grids, values; of the program, 0 where
 // trees are walked; of nodes, roots and depths.
 export function scoreStrips(job: usize, from: i32, to: i32, scratch: usize, _range: i32): void {
   const columns = load<i32>(job)
