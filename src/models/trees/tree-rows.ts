@@ -70,16 +70,18 @@ function isUsable(
   return true
 }
 
+const ZERO = 0
+
 /** Four sums side by side, none waiting for another: what is not finite makes its sum NaN. */
 function isAllFinite(values: Float64Array): boolean {
   let [a, b, c, d] = [0, 0, 0, 0]
   const end = values.length - (values.length % 4)
   for (let at = 0; at < end; at += 4) {
-    a += values[at]! * 0
-    b += values[at + 1]! * 0
-    c += values[at + 2]! * 0
-    d += values[at + 3]! * 0
+    a += values[at]! * ZERO
+    b += values[at + 1]! * ZERO
+    c += values[at + 2]! * ZERO
+    d += values[at + 3]! * ZERO
   }
-  for (let at = end; at < values.length; at++) a += values[at]! * 0
+  for (let at = end; at < values.length; at++) a += values[at]! * ZERO
   return a + b + c + d === 0
 }

@@ -159,7 +159,12 @@ async function compare(
   const { rows: stored } = await engine.query(
     `select note, probability from ${file('whole')} where split_part(note, ' ', 2)::bigint between ${from} and ${from + 999}`,
   )
-  const scores = new Map(stored.map(([note, probability]) => [String(note), Number(probability)]))
+  const scores = new Map(
+    stored.map(([note, probability]) => [
+      typeof note === 'string' ? note : '',
+      Number(probability),
+    ]),
+  )
   for (const [at, { probability }] of body.predictions.entries()) {
     const written = scores.get(`row ${from + at}`)
     if (written !== probability)

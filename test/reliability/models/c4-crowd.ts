@@ -37,10 +37,10 @@ export const crowd: Soak = async ({ seed, rounds = 400 }) => {
   const follower = await open('follower')
   const registered = new Map<string, number[]>(MODELS.map((model) => [model, []]))
   let refused = 0
-  let left = rounds
+  const state = { left: rounds }
   const member = async (number: number, act: (random: Random) => Promise<void>): Promise<void> => {
     const random = createRandom(seed * 100 + number)
-    while (left > 0) {
+    while (state.left > 0) {
       await findings.attempt(`member ${number}`, async () => {
         try {
           await act(random)
@@ -59,7 +59,7 @@ export const crowd: Soak = async ({ seed, rounds = 400 }) => {
     const value = random.int(1_000)
     const { version } = await owner.register(sampleDraft(model, status), sampleArtifact(value), 0)
     registered.get(model)!.push(version)
-    left -= 1
+    state.left -= 1
   }
   const promote = async (random: Random): Promise<void> => {
     const model = modelOf(random)

@@ -140,5 +140,9 @@ export async function trainClean(seed: number) {
   const folder = join(clean.dir, 'champion')
   const { gate } = await trainOn(clean, RATING, folder)
   assert.equal(gate.passed, true, gate.reason)
-  return { folder, error: await referenceError(await readArtifact(folder)), close: clean.close }
+  return {
+    folder,
+    error: await referenceError(await readArtifact(folder)),
+    close: () => clean.close(),
+  }
 }
