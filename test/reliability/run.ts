@@ -36,6 +36,12 @@ import { badInput } from './models/c7-bad-input.ts'
 import { startUp } from './models/c8-start-up.ts'
 import { overload } from './d1-overload.ts'
 import { brokerPower } from './e8-broker-power.ts'
+import { slowClients } from './d2-slow-clients.ts'
+import { flood } from './d3-flood.ts'
+import { stalledSink } from './d4-stalled-sink.ts'
+import { memory } from './d5-memory.ts'
+import { drain } from './d6-drain.ts'
+import { worstNeighbour } from './d8-neighbour.ts'
 import { simulation } from './f1-simulation.ts'
 import { powerCutsOfPeers } from './peers.ts'
 import { isClean, toLine, type Soak } from './result.ts'
@@ -75,6 +81,12 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   C8: startUp,
   D1: overload,
   E8: brokerPower,
+  D2: slowClients,
+  D3: flood,
+  D4: stalledSink,
+  D5: memory,
+  D6: drain,
+  D8: worstNeighbour,
   F1: simulation,
 }
 

@@ -8,7 +8,7 @@ import { requestBytes } from './http-client.ts'
 export type LoadKind = 'ingest' | 'predict' | 'query' | 'mixed'
 
 /** Each kind costs the server some milliseconds, so that one client process can offer ten times what it can do. */
-const EVENTS = 200
+export const EVENTS = 200
 const ROWS = 100
 const QUERY = 'select userId, count(*), avg(rating) from ratings group by userId order by 2 desc'
 
@@ -27,11 +27,17 @@ export async function startLoadedServer(
 }
 
 /** A source of requests of a kind, the same for the same seed. */
-export function requestsOf(url: string, kind: LoadKind, seed: number): () => Buffer {
+export function requestsOf(
+  url: string,
+  kind: LoadKind,
+  seed: number,
+  /** Where events go; the default is a topic without a schema. */
+  topic = 'load',
+): () => Buffer {
   const random = createRandom(seed)
   const events = Array.from({ length: 20 }, (_, at) => {
     const rows = ratings({ seed: seed + at, from: at * EVENTS, count: EVENTS })
-    const path = '/v1/topics/load/events'
+    const path = `/v1/topics/${topic}/events`
     return requestBytes(url, 'POST', path, toNdjson(rows), 'application/x-ndjson')
   })
   const pairs = Array.from({ length: ROWS }, (_, at) => ({
