@@ -2,7 +2,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { RunningApp } from '../app/index.ts'
 import { newId } from '../core/index.ts'
-import { wasRefusedQuickly } from './admission/quick-refusal.ts'
 import { pathOf } from './problem.ts'
 
 /** A caller's own request id is taken when it is harmless in logs and headers. */
@@ -29,7 +28,7 @@ export function addAccessLog(server: FastifyInstance, app: RunningApp): void {
       { method: request.method, route, status: reply.statusCode },
       seconds,
     )
-    if (!isQuiet(request) && !wasRefusedQuickly(request)) {
+    if (!isQuiet(request)) {
       logger.info(
         {
           requestId: request.id,

@@ -8,7 +8,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import type { RunningApp } from '../app/index.ts'
 import { addAccessLog, requestId } from './access-log.ts'
 import { createAdmission } from './admission/admission.ts'
-import { refuseQuickly } from './admission/quick-refusal.ts'
+import { createEarlyRefusal } from './admission/early-refusal.ts'
 import { dropSlowReaders } from './admission/slow-readers.ts'
 import { addAppRoutes, withoutDeclared } from './app-routes.ts'
 import { answerBrokenRequest } from './broken-request.ts'
@@ -30,21 +30,26 @@ const PATH_PART_BYTES_MAX = 1024
 
 export function buildServer(app: RunningApp, options: ServerOptions = {}): FastifyInstance {
   const { limits } = app
-  const server = fastify({
-    logger: false,
-    bodyLimit: limits.jsonBodyBytes,
+  const admission = createAdmission(limits, app.clock, (load) =>
+    app.record('http_server_refused_total', { load }, 1),
+  )
+  const nodeOptions = {
     requestTimeout: limits.httpRequestTimeoutMs,
     keepAliveTimeout: 72_000,
+    headersTimeout: limits.httpHeadersTimeoutMs,
+    connectionsCheckingInterval: 1_000,
+    maxHeaderSize: limits.httpHeaderBytes,
+  }
+  const earlyRefusal = createEarlyRefusal(admission, nodeOptions, () => drain.isDraining())
+  const server = fastify({
+    logger: false,
+    serverFactory: earlyRefusal.serverFactory,
+    bodyLimit: limits.jsonBodyBytes,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: true,
     genReqId: requestId(app),
     routerOptions: { maxParamLength: PATH_PART_BYTES_MAX },
-    http: {
-      headersTimeout: limits.httpHeadersTimeoutMs,
-      connectionsCheckingInterval: 1_000,
-      maxHeaderSize: limits.httpHeaderBytes,
-    },
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) => {
       sendProblem(reply, toMillraceError(error, request, app.logger))
@@ -53,15 +58,12 @@ export function buildServer(app: RunningApp, options: ServerOptions = {}): Fasti
   server.server.maxConnections = limits.httpConnections
   const streams = createLiveStreams(limits)
   const drain = createDrain(server, streams, app.clock)
-  const admission = createAdmission(limits, app.clock, (load) =>
-    app.record('http_server_refused_total', { load }, 1),
-  )
   server.addHook('onClose', (_server, done) => {
     admission.close()
     done()
   })
   dropSlowReaders(server, limits, app.clock)
-  refuseQuickly(server, admission)
+  earlyRefusal.watchRoutes(server)
   server.setErrorHandler((error, request, reply) => {
     sendProblem(reply, toMillraceError(error, request, app.logger))
   })

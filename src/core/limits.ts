@@ -69,9 +69,9 @@ export interface Limits {
   readonly readConcurrent: number
   /** Most requests at one time that change something other than events: trainings, flushes, backups. */
   readonly manageConcurrent: number
-  /** Longest wait for a turn while the line is short-lived, milliseconds; events wait four times as long, SQL ten times. */
+  /** Longest wait for a turn while the line is short-lived, milliseconds; events wait twice as long, SQL four times. */
   readonly turnBurstMs: number
-  /** Longest wait for a turn once the line has stood for `turnBurstMs`, milliseconds; SQL waits ten times as long. */
+  /** Longest wait for a turn once the line has stood for `turnBurstMs`, milliseconds; SQL waits four times as long. */
   readonly turnStandingMs: number
   /** The event loop is late by so much for a whole second: reads and queries are refused, events from twice as much, predictions from four times. */
   readonly loopDelayMs: number
@@ -121,7 +121,7 @@ export const defaultLimits: Limits = {
   sqlConcurrent: 4,
   readConcurrent: 8,
   manageConcurrent: 8,
-  turnBurstMs: 250,
+  turnBurstMs: 100,
   turnStandingMs: 25,
   loopDelayMs: 200,
   lakeCheckBytes: GIB,

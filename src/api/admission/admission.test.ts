@@ -5,6 +5,7 @@ import { createManualClock } from '../../testing/manual-clock.ts'
 import { routes } from '../routes.ts'
 import type { AnyRoute } from '../define-route.ts'
 import { createAdmission } from './admission.ts'
+import { createLateClock } from './late-clock.fixture.ts'
 import { loadClasses, loadClassOf } from './load-class.ts'
 
 function setUp(limits: Partial<Limits> = {}, clock: Clock = createManualClock()) {
@@ -52,7 +53,7 @@ describe('P16, P18: admission', () => {
       [450, ['ingest', 'query', 'read', 'manage']],
       [850, ['predict', 'ingest', 'query', 'read', 'manage']],
     ] as const) {
-      const { clock, setLateMs } = lateClock()
+      const { clock, setLateMs } = createLateClock(createManualClock())
       const { admission } = setUp({ loopDelayMs: 200 }, clock)
       setLateMs(lateMs)
       clock.advance(12_000)
@@ -90,14 +91,3 @@ describe('P16, P18: admission', () => {
     expect(classes.get('models/train-model')).toBe('manage')
   })
 })
-
-/** A clock whose timers come late, as those of a busy event loop do. */
-function lateClock() {
-  const manual = createManualClock()
-  let lateMs = 0
-  const clock = {
-    ...manual,
-    after: (delayMs: number, run: () => void) => manual.after(delayMs + lateMs, run),
-  }
-  return { clock, setLateMs: (ms: number) => void (lateMs = ms) }
-}

@@ -8,6 +8,7 @@ import { apiError } from '../errors.ts'
 import { createByteBudget, type ByteBudget } from './byte-budget.ts'
 import { loadClasses, loadRules, type LoadClass } from './load-class.ts'
 import { watchLoopDelay } from './loop-delay.ts'
+import { createRounds } from './rounds.ts'
 import { createTurnQueue, type TurnQueue, type TurnRequest } from './turn-queue.ts'
 
 export interface Admission {
@@ -15,6 +16,8 @@ export interface Admission {
   hasRoom(load: LoadClass): boolean
   /** Waits for a turn. Rejects with API_OVERLOADED. */
   enter(load: LoadClass, request?: TurnRequest): Promise<() => void>
+  /** A connection came: those that still wait for theirs go before work. */
+  sawConnection(): void
   readonly bodies: ByteBudget
   close(): void
 }
@@ -31,6 +34,14 @@ export function createAdmission(
   onRefusal: (load: LoadClass | 'bodies') => void,
 ): Admission {
   const loop = watchLoopDelay(clock)
+  let firstClass = 0
+  const rounds = createRounds(clock, () => {
+    // By turns, so that no class takes all of each round.
+    firstClass = (firstClass + 1) % loadClasses.length
+    for (const at of loadClasses.keys()) {
+      queues[loadClasses[(firstClass + at) % loadClasses.length]!].admit()
+    }
+  })
   const refuse = (load: LoadClass | 'bodies', why: string): MillraceError => {
     onRefusal(load)
     return apiError('API_OVERLOADED', `${why}: try again in a second`, {
@@ -43,6 +54,7 @@ export function createAdmission(
       clock,
       capacity: limits[capacity],
       mostWaiting: MOST_WAITING,
+      mayBegin: () => rounds.begin(),
       burstMs: limits.turnBurstMs * patience,
       standingMs: limits.turnStandingMs * patience,
       refusal: () =>
@@ -60,12 +72,8 @@ export function createAdmission(
       onRefusal(load)
       return false
     },
-    async enter(load, request) {
-      const leave = await queues[load].enter(request)
-      // In the next round of the event loop: a prediction never waits for anything, so within a round all that came would be
-      // computed, and the wait would be in the sockets, where nobody sees it.
-      return () => void setImmediate(leave)
-    },
+    enter: (load, request) => queues[load].enter(request),
+    sawConnection: () => rounds.sawConnection(),
     bodies: createByteBudget(limits.httpBodiesBytes, () =>
       refuse('bodies', 'the requests under way fill the memory that bodies may take'),
     ),

@@ -30,8 +30,8 @@ export interface LoadRule {
 
 export const loadRules: Readonly<Record<LoadClass, LoadRule>> = {
   predict: { capacity: 'predictConcurrent', patience: 1, endurance: 4 },
-  ingest: { capacity: 'ingestConcurrentBytes', patience: 4, endurance: 2 },
-  query: { capacity: 'sqlConcurrent', patience: 10, endurance: 1 },
+  ingest: { capacity: 'ingestConcurrentBytes', patience: 2, endurance: 2 },
+  query: { capacity: 'sqlConcurrent', patience: 4, endurance: 1 },
   read: { capacity: 'readConcurrent', patience: 2, endurance: 1 },
   manage: { capacity: 'manageConcurrent', patience: 20, endurance: 1 },
 }

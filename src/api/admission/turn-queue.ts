@@ -4,7 +4,7 @@
  * that under lasting overload those that are answered are answered soon and the others are told at once. A line is short when
  * all in it, and as many more as were refused, would be served within `standingMs` at the pace of the moment: a few callers who
  * ask again as soon as they are answered keep a line that is never empty, and that is no overload. A turn never stays free
- * while somebody waits.
+ * while somebody waits, but for the rest of a round of the event loop that has begun enough.
  *
  * Source: B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015, "Controlled Delay" and "Adaptive LIFO", after K. Nichols and
  * V. Jacobson, "Controlling Queue Delay", ACM Queue 10(5), 2012.
@@ -19,6 +19,8 @@ export interface TurnQueueOptions {
   readonly mostWaiting: number
   readonly burstMs: number
   readonly standingMs: number
+  /** Asked before each turn that is free: false keeps it so until `admit` is called. The default is that it may. */
+  readonly mayBegin?: () => boolean
   /** The error for one that is refused. */
   readonly refusal: () => MillraceError
 }
@@ -40,6 +42,8 @@ export interface TurnQueue {
   enter(request?: TurnRequest): Promise<() => void>
   /** True when one that came now could not even wait. */
   isFull(): boolean
+  /** Gives the free turns to those that wait. */
+  admit(): void
   /** Counts one that was refused before it could ask. */
   countRefusal(): void
   readonly underWay: number
@@ -62,6 +66,7 @@ const SERVED_SHARE = 0.5
 
 export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
   const { clock, capacity, mostWaiting, burstMs, standingMs, refusal } = options
+  const { mayBegin = () => true } = options
   let line: Waiting[] = []
   let underWay = 0
   /** The line is as old as this: it was last short, or empty for good, then. */
@@ -131,8 +136,10 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
       const at = next(now)
       const one = line[at]
       if (one === undefined || underWay + one.units > capacity) break
+      const isGone = one.signal?.aborted === true
+      if (!isGone && !mayBegin()) break
       line.splice(at, 1)
-      if (one.signal?.aborted === true) one.refuse(one.signal.reason as Error)
+      if (isGone) one.refuse(one.signal?.reason as Error)
       else one.grant(leaveOf(one.units))
     }
     if (line.length > 0) sweep(now)
@@ -151,6 +158,7 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
 
   return {
     isFull,
+    admit,
     countRefusal,
     get underWay() {
       return underWay
@@ -164,7 +172,8 @@ export function createTurnQueue(options: TurnQueueOptions): TurnQueue {
       const now = clock.monotonic()
       // A line that was empty for a moment, between refusals and those who come next, is the same line.
       if (line.length === 0 && now - lastWaitedAt > standingMs) lastShortAt = now
-      if (line.length === 0 && underWay + taken <= capacity) return Promise.resolve(leaveOf(taken))
+      const isFree = line.length === 0 && underWay + taken <= capacity
+      if (isFree && mayBegin()) return Promise.resolve(leaveOf(taken))
       if (!isBegun && isFull()) return Promise.reject(refused())
       return new Promise((grant, refuse) => {
         lastWaitedAt = now
