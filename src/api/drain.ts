@@ -1,6 +1,7 @@
 /**
- * The graceful stop: from `server.close()` on, no new connection is taken, a request on an open connection gets 503 with
- * `Connection: close`, live streams end, and what had begun is finished, or cut after the drain limit.
+ * The graceful stop: from `server.close()` on, a request gets 503 with `Connection: close`, live streams end, and what had begun
+ * is finished, or cut after the drain limit. Connections that wait for their next request are left open for a moment first: a
+ * client that is just sending would otherwise see its request broken off, and could not know whether it was done.
  */
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
@@ -9,6 +10,8 @@ import type { LiveStreams } from './live-streams.ts'
 
 /** With what the app needs to close, a stop stays below ten seconds. */
 const DRAIN_MS = 4_000
+/** Who asks again and again has asked within this time. */
+const LAST_REQUESTS_MS = 200
 
 export interface Drain {
   readonly isDraining: () => boolean
@@ -22,13 +25,22 @@ export function createDrain(server: FastifyInstance, streams: LiveStreams, clock
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  server.addHook('preClose', (done) => {
+  server.addHook('preClose', async () => {
     draining = true
     streams.close()
-    // Node counts a connection that never sent a byte as busy until its headers time out.
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
-    cancel = clock.after(DRAIN_MS, () => server.server.closeAllConnections())
-    done()
+    await lastRequests(sockets, clock)
+    // Who was taken in just now has not had the time to ask. Node counts a connection that never sent a byte as busy until its
+    // headers time out.
+    const cancelFirst = clock.after(LAST_REQUESTS_MS, () => {
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+    })
+    const cancelLast = clock.after(DRAIN_MS, () => server.server.closeAllConnections())
+    cancel = () => {
+      cancelFirst()
+      cancelLast()
+    }
+    // In a round of the event loop of its own: all that wait to be taken in have been, when the port closes.
+    await new Promise((resolve) => void setImmediate(resolve))
   })
   server.addHook('onClose', (_server, done) => {
     cancel?.()
@@ -40,4 +52,19 @@ export function createDrain(server: FastifyInstance, streams: LiveStreams, clock
     done()
   })
   return { isDraining: () => draining }
+}
+
+/** Resolves when no connection is open, or after a moment. */
+function lastRequests(sockets: ReadonlySet<Socket>, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    if (sockets.size === 0) return resolve()
+    const cancel = clock.after(LAST_REQUESTS_MS, resolve)
+    for (const socket of sockets) {
+      socket.once('close', () => {
+        if (sockets.size > 0) return
+        cancel()
+        resolve()
+      })
+    }
+  })
 }

@@ -34,18 +34,24 @@ export interface QueryServiceOptions {
 export function createQueryService(options: QueryServiceOptions): QueryService {
   const { limits, clock, metrics } = options
   let queries = 0
+  let underWay = 0
 
   return {
+    get underWay() {
+      return underWay
+    },
     async run(sql, request = {}) {
       const startedAt = clock.monotonic()
       const folder = join(options.folder, String(++queries))
       let outcome = 'ok'
+      underWay++
       try {
         return await runIn(folder, sql, request)
       } catch (error) {
         outcome = isMillraceError(error) ? error.code : 'error'
         throw error
       } finally {
+        underWay--
         await rm(folder, { recursive: true, force: true })
         const seconds = (clock.monotonic() - startedAt) / 1_000
         metrics.record('sql_query_duration_seconds', { outcome }, seconds)

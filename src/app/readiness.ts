@@ -17,6 +17,8 @@ import type { QueryService, Role, RoleReadiness } from './running-app.ts'
 
 /** A probe's answer is used again for so long: callers poll, and a fault must show within 2 s. */
 const FRESH_MS = 1_000
+/** With the age of the last answer this makes the 2 s. */
+const QUERY_MS = 800
 
 export interface ReadinessOptions {
   readonly roles: ReadonlySet<StartRole>
@@ -122,12 +124,27 @@ async function queryProbe(options: ReadinessOptions): Promise<readonly string[]>
     const failure = sink.failure()
     return failure ? [`table ${sink.table} is not written: ${failure.message}`] : []
   })
+  const failure = await queryFailure(options)
+  return failure === undefined ? waiting : [...waiting, failure]
+}
+
+async function queryFailure({ query, clock }: ReadinessOptions): Promise<string | undefined> {
+  let cancel = (): void => {}
+  const late = new Promise<string | undefined>((resolve) => {
+    cancel = clock.after(QUERY_MS, () => {
+      // Behind the long queries of others it waits as everybody does.
+      resolve(query.underWay > 1 ? undefined : `queries do not answer within ${QUERY_MS} ms`)
+    })
+  })
+  const answer = query.run('select 1').then(
+    () => undefined,
+    (error: Error) => `queries fail: ${error.message}`,
+  )
   try {
-    await options.query.run('select 1')
-  } catch (error) {
-    waiting.push(`queries fail: ${(error as Error).message}`)
+    return await Promise.race([answer, late])
+  } finally {
+    cancel()
   }
-  return waiting
 }
 
 function serveProbe(options: ReadinessOptions): readonly string[] {

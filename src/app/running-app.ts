@@ -86,6 +86,8 @@ export interface QueryService {
       signal?: AbortSignal
     },
   ): Promise<SandboxResult>
+  /** Queries that were asked and have no answer yet. */
+  readonly underWay: number
 }
 
 export interface RunningApp {
