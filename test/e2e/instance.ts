@@ -1,8 +1,9 @@
 /** Runs the product as a user does: the compiled command line in a process of its own, spoken to over HTTP. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { root } from '../house/sources.ts'
 
 const MAIN = join(root, 'dist/cli/main.js')
@@ -30,9 +31,8 @@ export interface StartFlags {
   readonly under?: readonly string[]
 }
 
-/** Resolves when `/livez` answers. */
-export async function startInstance(flags: StartFlags): Promise<Instance> {
-  const instanceFile = join(flags.dataDir, 'run/instance.json')
+/** Its process, which nothing has answered yet. */
+export function spawnInstance(flags: StartFlags): ChildProcessByStdio<null, Readable, Readable> {
   const args = [
     'start',
     flags.app ?? RATINGS_APP,
@@ -43,7 +43,7 @@ export async function startInstance(flags: StartFlags): Promise<Instance> {
     ...(flags.broker === true ? ['--broker-port', '0'] : ['--no-broker']),
   ]
   const [command, ...rest] = [...(flags.under ?? []), process.execPath, MAIN, ...args]
-  const child = spawn(command!, [...rest, ...(flags.args ?? [])], {
+  return spawn(command!, [...rest, ...(flags.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
@@ -54,6 +54,12 @@ export async function startInstance(flags: StartFlags): Promise<Instance> {
       ...flags.env,
     },
   })
+}
+
+/** Resolves when `/livez` answers. */
+export async function startInstance(flags: StartFlags): Promise<Instance> {
+  const instanceFile = join(flags.dataDir, 'run/instance.json')
+  const child = spawnInstance(flags)
   let text = ''
   const collect = (bytes: Buffer): void => {
     text += bytes.toString()

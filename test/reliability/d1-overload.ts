@@ -6,21 +6,29 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { createRandom } from '../../src/kernels/index.ts'
 import type { Instance } from '../e2e/instance.ts'
 import type { AnomalyName } from './anomaly.ts'
 import { openLoadClient } from './load/http-client.ts'
-import { requestsOf, residentMib, startLoadedServer, type LoadKind } from './load/loaded-server.ts'
-import { offerClosed, offerOpen, type Offered } from './load/offer.ts'
+import { startLoadProcess, type LoadProcess } from './load/load-process.ts'
+import {
+  processorSeconds,
+  requestsOf,
+  residentMib,
+  startLoadedServer,
+  type LoadKind,
+} from './load/loaded-server.ts'
+import type { Offered } from './load/offer.ts'
 import type { Soak } from './result.ts'
 
 const KINDS: readonly LoadKind[] = ['ingest', 'predict', 'query', 'mixed']
 const TIMES = [0.5, 1, 2, 5, 10] as const
 const CLIENT_TIMEOUT_MS = 1_000
 const RECOVERS_WITHIN_MS = 10_000
-/** Steps of some seconds beside other work of the machine are noisy; the figure counts where there is time for it. */
+/** Steps of some seconds beside other work of the machine are noisy; the figures count where there is time for them. */
 const LONG_STEP_SECONDS = 8
 const GOODPUT_FLOOR = { long: 0.9, short: 0.5 }
+/** Of the slowest of a hundred accepted ones, against half the load. */
+const MOST_TIMES_SLOWER = 3
 const SENDERS: Readonly<Record<LoadKind, number>> = { ingest: 16, predict: 8, query: 3, mixed: 16 }
 
 /** A round is one second of each step. */
@@ -28,13 +36,14 @@ export const overload: Soak = async ({ seed, rounds = LONG_STEP_SECONDS }) => {
   const began = performance.now()
   const dir = await mkdtemp(join(tmpdir(), 'millrace-d1-'))
   const instance = await startLoadedServer(join(dir, 'data'), seed)
+  const loads = startLoadProcess()
   const anomalies: Partial<Record<AnomalyName, number>> = {}
   const curves: Record<string, unknown> = {}
   const recoveryMs: number[] = []
   let [acknowledged, worst] = [0, undefined as string | undefined]
   try {
     for (const kind of KINDS) {
-      const one = await overloadWith(kind, instance, { seed, seconds: rounds })
+      const one = await overloadWith(kind, { instance, loads, seed, seconds: rounds })
       curves[kind] = one.curve
       recoveryMs.push(one.recoveryMs)
       acknowledged += one.good
@@ -46,6 +55,7 @@ export const overload: Soak = async ({ seed, rounds = LONG_STEP_SECONDS }) => {
       worst = 'the server ended'
     }
   } finally {
+    await loads.close()
     await instance.kill()
     await rm(dir, { recursive: true, force: true })
   }
@@ -54,62 +64,74 @@ export const overload: Soak = async ({ seed, rounds = LONG_STEP_SECONDS }) => {
   return { ...facts, worst, seconds, more: { curves } }
 }
 
-async function overloadWith(
-  kind: LoadKind,
-  instance: Instance,
-  { seed, seconds }: { seed: number; seconds: number },
-) {
-  const client = openLoadClient(instance.url, CLIENT_TIMEOUT_MS)
-  const request = requestsOf(instance.url, kind, seed)
-  const random = createRandom(seed)
-  const found: string[] = []
-  const curve: Record<string, unknown> = {}
-  const steps: Offered[] = []
-  try {
-    await offerClosed({ client, request, seconds: 1 }, SENDERS[kind])
-    const capacity = await offerClosed({ client, request, seconds }, SENDERS[kind])
-    for (const times of TIMES) {
-      const step = await offerOpen(
-        { client, request, seconds },
-        capacity.goodPerSecond * times,
-        random,
-      )
-      steps.push(step)
-      curve[`${times}x`] = { ...step, seconds: undefined, rss_mib: rss(instance) }
-    }
-    const peak = Math.max(...steps.map(({ goodPerSecond }) => goodPerSecond))
-    const floor = seconds >= LONG_STEP_SECONDS ? GOODPUT_FLOOR.long : GOODPUT_FLOOR.short
-    for (const [at, step] of steps.entries()) {
-      const where = `at ${TIMES[at]}x`
-      if (TIMES[at]! >= 1 && step.goodPerSecond < floor * peak) {
-        found.push(`${where} ${step.goodPerSecond}/s are answered of ${peak}/s at the peak`)
-      }
-      if (step.withoutRetryAfter > 0) {
-        found.push(`${where} ${step.withoutRetryAfter} refusals without Retry-After`)
-      }
-      const others = Object.keys(step.others)
-      if (others.length > 0) found.push(`${where} answers of ${others.join(', ')}`)
-    }
-    const recoveryMs = await recovery((one) => client.send(one), request)
-    if (recoveryMs > RECOVERS_WITHIN_MS) found.push(`not itself ${recoveryMs} ms after the load`)
-    const good = steps.reduce((sum, step) => sum + step.good, 0)
-    return { curve: { capacity: capacity.goodPerSecond, ...curve }, found, recoveryMs, good }
-  } finally {
-    client.close()
-  }
+interface Conditions {
+  readonly instance: Instance
+  readonly loads: LoadProcess
+  readonly seed: number
+  /** Of each step. */
+  readonly seconds: number
 }
 
-const rss = ({ process: { pid } }: Instance): number => Math.round(residentMib(pid ?? 0))
+async function overloadWith(kind: LoadKind, { instance, loads, seed, seconds }: Conditions) {
+  const { url } = instance
+  const pid = instance.process.pid ?? 0
+  const task = { url, kind, seed, seconds, timeoutMs: CLIENT_TIMEOUT_MS }
+  const curve: Record<string, unknown> = {}
+  const steps: Step[] = []
+  await loads.offer({ ...task, seconds: 1, senders: SENDERS[kind] })
+  const capacity = await loads.offer({ ...task, senders: SENDERS[kind] })
+  for (const times of TIMES) {
+    const before = processorSeconds(pid)
+    const offered = await loads.offer({ ...task, perSecond: capacity.goodPerSecond * times })
+    const server = Number(((processorSeconds(pid) - before) / seconds).toFixed(2))
+    steps.push({ ...offered, times })
+    curve[`${times}x`] = { ...offered, seconds: undefined, server, rss_mib: rss(pid) }
+  }
+  const found = faultsOf(steps, seconds >= LONG_STEP_SECONDS)
+  const recoveryMs = await recovery(url, kind, seed)
+  if (recoveryMs > RECOVERS_WITHIN_MS) found.push(`not itself ${recoveryMs} ms after the load`)
+  const good = steps.reduce((sum, step) => sum + step.good, 0)
+  return { curve: { capacity: capacity.goodPerSecond, ...curve }, found, recoveryMs, good }
+}
+
+interface Step extends Offered {
+  readonly times: number
+}
+
+function faultsOf(steps: readonly Step[], isLong: boolean): string[] {
+  const found: string[] = []
+  const peak = Math.max(...steps.map(({ goodPerSecond }) => goodPerSecond))
+  const floor = isLong ? GOODPUT_FLOOR.long : GOODPUT_FLOOR.short
+  const halfP99 = steps[0]?.p99 ?? 0
+  for (const { times, sent, seconds, goodPerSecond, p99, withoutRetryAfter, others } of steps) {
+    const where = `at ${times}x`
+    // Nobody can answer more than was asked.
+    const possible = Math.min(peak, sent / seconds)
+    if (times >= 1 && goodPerSecond < floor * possible) {
+      found.push(`${where} ${goodPerSecond}/s are answered of ${Math.round(possible)}/s possible`)
+    }
+    if (isLong && p99 > MOST_TIMES_SLOWER * halfP99) {
+      found.push(`${where} p99 of accepted is ${p99} ms, at half the load ${halfP99} ms`)
+    }
+    if (withoutRetryAfter > 0) {
+      found.push(`${where} ${withoutRetryAfter} refusals without Retry-After`)
+    }
+    const unknown = Object.keys(others)
+    if (unknown.length > 0) found.push(`${where} answers of ${unknown.join(', ')}`)
+  }
+  return found
+}
+
+const rss = (pid: number): number => Math.round(residentMib(pid))
 
 /** Until twenty requests in a row, one after the other, were answered. */
-async function recovery(
-  send: (request: Buffer) => Promise<{ status: number } | undefined>,
-  request: () => Buffer,
-): Promise<number> {
+async function recovery(url: string, kind: LoadKind, seed: number): Promise<number> {
+  const client = openLoadClient(url, CLIENT_TIMEOUT_MS)
+  const request = requestsOf(url, kind, seed)
   const began = performance.now()
   let first = began
   for (let inRow = 0; inRow < 20;) {
-    const reply = await send(request())
+    const reply = await client.send(request())
     if (reply !== undefined && reply.status < 300) inRow++
     else {
       inRow = 0
@@ -118,5 +140,6 @@ async function recovery(
     }
     if (performance.now() - began > 2 * RECOVERS_WITHIN_MS) break
   }
+  client.close()
   return first - began
 }

@@ -80,18 +80,19 @@ export const worstNeighbour: Soak = async ({ seed, rounds = 15 }) => {
 
 /** Four that query without a pause, one that trains. */
 function startNeighbours(url: string) {
-  let [queries, trainings, isOver] = [0, 0, false]
+  let [queries, trainings] = [0, 0]
+  const over = new AbortController()
   const query = async (first: number): Promise<void> => {
-    for (let at = first; !isOver; at++) {
+    for (let at = first; !over.signal.aborted; at++) {
       await postJson(url, '/v1/sql', { sql: WORST[at % WORST.length], timeoutMs: QUERY_MS })
       queries++
     }
   }
   const train = async (): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const { body } = await postJson<{ jobs?: { id: string }[] }>(url, '/v1/models/like/train', {})
       for (const { id } of body.jobs ?? []) {
-        while (!isOver && (await isUnderWay(url, id)));
+        while (!over.signal.aborted && (await isUnderWay(url, id)));
         trainings++
       }
     }
@@ -99,7 +100,7 @@ function startNeighbours(url: string) {
   const all = Promise.all([query(0), query(1), query(2), query(3), train()])
   return {
     async stop() {
-      isOver = true
+      over.abort()
       await all
       return { queries, trainings }
     },

@@ -41,6 +41,7 @@ import { flood } from './d3-flood.ts'
 import { stalledSink } from './d4-stalled-sink.ts'
 import { memory } from './d5-memory.ts'
 import { drain } from './d6-drain.ts'
+import { probes } from './d7-probes.ts'
 import { worstNeighbour } from './d8-neighbour.ts'
 import { simulation } from './f1-simulation.ts'
 import { powerCutsOfPeers } from './peers.ts'
@@ -86,6 +87,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   D4: stalledSink,
   D5: memory,
   D6: drain,
+  D7: probes,
   D8: worstNeighbour,
   F1: simulation,
 }

@@ -32,6 +32,8 @@ export interface Senders {
   readonly withoutRetryAfter: number
   /** Requests that stayed open too long. */
   readonly stuck: number
+  /** Requests whose connection was broken off before the answer. A server that is gone takes no connection: that is none. */
+  readonly resets: number
   /** Milliseconds of each acknowledged request. */
   readonly latenciesMs: number[]
   /** What is answered after this call counts as not acknowledged. */
@@ -47,7 +49,7 @@ interface Answer {
 export function startSenders(url: string, seed: number, journal: Journal): Senders {
   let isFrozen = false
   const ended = new AbortController()
-  const facts = { withoutRetryAfter: 0, stuck: 0 }
+  const facts = { withoutRetryAfter: 0, stuck: 0, resets: 0 }
   const refused = new Map<string, number>()
   const latenciesMs: number[] = []
   const send = async (topic: string, ids: readonly string[], body: string): Promise<void> => {
@@ -88,6 +90,7 @@ export function startSenders(url: string, seed: number, journal: Journal): Sende
       } catch (error) {
         // The server was ended; or it left a request without an answer.
         if (error instanceof Error && error.name === 'TimeoutError' && !isFrozen) facts.stuck++
+        if (isReset(error)) facts.resets++
         await pause(RETRY_MS)
       }
     }
@@ -101,6 +104,9 @@ export function startSenders(url: string, seed: number, journal: Journal): Sende
     get stuck() {
       return facts.stuck
     },
+    get resets() {
+      return facts.resets
+    },
     latenciesMs,
     freeze: () => (isFrozen = true),
     async stop() {
@@ -108,4 +114,9 @@ export function startSenders(url: string, seed: number, journal: Journal): Sende
       await clients
     },
   }
+}
+
+function isReset(error: unknown): boolean {
+  const { cause } = error as { cause?: { code?: string } }
+  return cause?.code === 'ECONNRESET' || cause?.code === 'UND_ERR_SOCKET' || cause?.code === 'EPIPE'
 }

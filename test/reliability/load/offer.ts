@@ -16,6 +16,8 @@ export interface Offered {
   readonly refused: number
   readonly withoutRetryAfter: number
   readonly timeouts: number
+  /** How late the asking was, by the plan of an open loop, 99 of 100, milliseconds: more than a few, and it is the asking that is measured. */
+  readonly lateMs: number
   /** Any other status, by count. */
   readonly others: Readonly<Record<string, number>>
 }
@@ -37,9 +39,11 @@ export async function offerOpen(load: Load, perSecond: number, random: Random): 
   const began = performance.now()
   const until = began + load.seconds * 1_000
   const step = (): number => (-Math.log(1 - random.uniform()) / perSecond) * 1_000
+  const late: number[] = []
   let due = began + step()
   while (performance.now() < until) {
     for (const now = performance.now(); due <= now; due += step()) {
+      late.push(now - due)
       const one = load.client.send(load.request()).then((reply) => {
         replies.push(reply)
         open.delete(one)
@@ -50,7 +54,7 @@ export async function offerOpen(load: Load, perSecond: number, random: Random): 
   }
   const seconds = (performance.now() - began) / 1_000
   await Promise.all(open)
-  return summary(replies, seconds)
+  return summary(replies, seconds, late)
 }
 
 /** So many senders, each with one request at a time. */
@@ -65,13 +69,15 @@ export async function offerClosed(load: Load, senders: number): Promise<Offered>
   return summary(replies, (performance.now() - began) / 1_000)
 }
 
-function summary(replies: readonly (Reply | undefined)[], seconds: number): Offered {
+function summary(
+  replies: readonly (Reply | undefined)[],
+  seconds: number,
+  late: readonly number[] = [],
+): Offered {
   const answered = replies.filter((reply) => reply !== undefined)
   const good = answered.filter(({ status }) => status >= 200 && status < 300)
   const refusals = answered.filter(({ status }) => status === 429 || status === 503)
-  const times = good.map(({ ms }) => ms).toSorted((a, b) => a - b)
-  const at = (share: number): number =>
-    Number((times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0).toFixed(1))
+  const times = good.map(({ ms }) => ms)
   const others: Record<string, number> = {}
   for (const { status } of answered) {
     if (status < 300 || status === 429 || status === 503) continue
@@ -83,11 +89,18 @@ function summary(replies: readonly (Reply | undefined)[], seconds: number): Offe
     good: good.length,
     seconds,
     goodPerSecond: Math.round(good.length / seconds),
-    p50: at(0.5),
-    p99: at(0.99),
+    p50: quantile(times, 0.5),
+    p99: quantile(times, 0.99),
     refused,
     withoutRetryAfter: refusals.length - refused,
     timeouts: replies.length - answered.length,
+    lateMs: quantile(late, 0.99),
     others,
   }
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const at = Math.min(sorted.length - 1, Math.floor(sorted.length * share))
+  return Number((sorted[at] ?? 0).toFixed(1))
 }
