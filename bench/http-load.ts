@@ -11,8 +11,13 @@ export interface Requests {
   readonly contentType?: string
 }
 
+/** Of a warm-up: all at once would wait in line while the first answers take many times as long as later ones, and be refused. */
+const FEW = 4
+
 /** Every answer is 2xx, or what waits for it rejects. */
 export interface HttpLoad {
+  /** So many in all, few at once: until what is kept was made, and what runs often is compiled. */
+  warmUp(requests: number): Promise<void>
   /** As many at once as there are connections, for a time; answers a second. */
   closed(milliseconds: number): Promise<number>
   /** As many at once as there are connections, so many in all; seconds from the first request to the last answer. */
@@ -37,15 +42,19 @@ export async function openHttpLoad(requests: Requests): Promise<HttpLoad> {
     return connection.ask(pathOf(request), body?.(request))
   }
   /** Each connection asks again when it is answered, while `goesOn`; seconds that all of it took. */
-  const inTurn = async (goesOn: () => boolean): Promise<number> => {
+  const inTurn = async (goesOn: () => boolean, clients = all): Promise<number> => {
     const began = performance.now()
     const client = async (connection: Connection): Promise<void> => {
       while (goesOn()) await ask(connection)
     }
-    await Promise.all(all.map(client))
+    await Promise.all(clients.map(client))
     return (performance.now() - began) / 1_000
   }
   return {
+    async warmUp(requests) {
+      const last = sent + requests
+      await inTurn(() => sent < last, all.slice(0, FEW))
+    },
     async closed(milliseconds) {
       const first = sent
       const until = performance.now() + milliseconds

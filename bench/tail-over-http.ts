@@ -15,7 +15,8 @@ export interface Tail extends Pick<Benchmark, 'id' | 'question'> {
 
 /** Connections of the load at a constant rate. */
 const OPEN = 256
-const WARM_UP_MS = 3_000
+const WARM_UP = 12_000
+const HIGHEST_MS = 3_000
 const RUN_MS = 10_000
 const MOST_MS = 10
 /** Requests a second while a model trains. */
@@ -40,8 +41,8 @@ export const tailOverHttp = ({
       await openHttpLoad({ ...requests, connections: closed }),
       await openHttpLoad({ ...requests, connections: OPEN }),
     ]
-    await highest.closed(WARM_UP_MS)
-    const rate = (await highest.closed(WARM_UP_MS)) / 2
+    await highest.warmUp(WARM_UP)
+    const rate = (await highest.closed(HIGHEST_MS)) / 2
     let latencies: Float64Array = new Float64Array(0)
     const ms = (share: number): number => toMs(quantile(latencies, share))
     return {
@@ -85,7 +86,7 @@ export const tailBesideTraining = ({
     const server = await startServer()
     const { port } = server
     const load = await openHttpLoad({ port, connections: OPEN, path: pathOf, body: bodyOf })
-    await load.open(5 * TRAINING_RATE, RUN_MS / 2)
+    await load.warmUp(WARM_UP)
     let [quiet, busy] = [0, 0]
     let trainedAfter = 0
     return {
