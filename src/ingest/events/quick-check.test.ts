@@ -56,14 +56,18 @@ describe('the short way through the check of an event', () => {
     const both = createEventCheck(listening, defaultLimits)
     const quick = createQuickCheck(listening, defaultLimits)
     let known = 0
-    for (let round = 0; round < 60_000; round++) {
+    const differences: string[] = []
+    for (let round = 0; round < 30_000; round++) {
       const bytes = Buffer.from(anEvent(pick, (below) => random.int(below)))
       // One byte in some events is another one, so that also the grammar is broken, and the UTF-8.
       if (random.int(3) === 0 && bytes.length > 0) bytes[random.int(bytes.length)] = random.int(256)
-      expect(textOf(both(bytes)), bytes.toString('latin1')).toBe(textOf(close(bytes)))
+      const said = textOf(both(bytes))
+      const wanted = textOf(close(bytes))
+      if (said !== wanted) differences.push(`${bytes.toString('latin1')}: ${said}, not ${wanted}`)
       if (quick?.(bytes)) known++
     }
-    expect(known).toBeGreaterThan(5_000)
+    expect(differences).toEqual([])
+    expect(known).toBeGreaterThan(3_000)
   })
 
   it('knows events in any order of their fields, with and without those that may be missing', () => {

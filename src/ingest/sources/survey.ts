@@ -71,17 +71,14 @@ async function countLines(
   chunks: AsyncIterable<Uint8Array>,
   options: SplitOptions,
 ): Promise<Counted> {
+  /** From before the first record to after it, or to where it is too long. */
   const start: Uint8Array[] = []
-  let startBytes = 0
   let records = 0
   /** Bytes of the line that is not over, and whether they are a CR alone: of a CR LF, which is no record. */
   let open = 0
   let isCr = false
   for await (const bytes of chunks) {
-    if (records === 0 && startBytes <= options.maxBytes) {
-      start.push(bytes)
-      startBytes += bytes.length
-    }
+    if (records === 0 && open <= options.maxBytes) start.push(bytes)
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     let at = 0
     for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, at)) {
@@ -93,6 +90,8 @@ async function countLines(
     }
     if (open === 0) isCr = chunk[at] === CR
     open += chunk.length - at
+    // Empty lines and nothing else.
+    if (records === 0 && open === 0) start.length = 0
   }
   if (open > 1 || (open === 1 && !isCr)) records++
   const { value: some = [] } = await splitRecords(start, options).next()
