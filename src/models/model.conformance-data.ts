@@ -90,6 +90,9 @@ export function degenerateData(task: RowTaskName): { name: string; data: Dataset
     { name: 'one label', data: withLabel(() => 1) },
     { name: 'constant columns', data: withValues(() => 3) },
     { name: 'all missing', data: withValues(() => Number.NaN) },
+    { name: 'one column all missing', data: missingEvery(4, base) },
+    { name: 'values missing here and there', data: missingEvery(3, base) },
+    { name: 'columns that repeat another', data: withValues((_, at) => Math.floor(at / 4) % 7) },
     { name: 'infinite values', data: withValues((x, at) => (at % 3 === 0 ? Infinity : x)) },
     { name: 'huge values', data: withValues((x, at) => (at % 2 === 0 ? 1e300 : -1e300) * x) },
     {
@@ -125,6 +128,14 @@ export function degenerateData(task: RowTaskName): { name: string; data: Dataset
     },
   ]
 }
+
+const missingEvery = (step: number, base: Dataset): Dataset => ({
+  ...base,
+  matrix: {
+    ...base.matrix,
+    values: base.matrix.values.map((x, at) => (at % step === 0 ? Number.NaN : x)),
+  },
+})
 
 /** The same rows over and over. */
 function repeatedRows(base: Dataset, times: number): Dataset {

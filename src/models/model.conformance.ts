@@ -27,9 +27,13 @@ import type {
 } from './model.ts'
 import { parseParams } from './open-model.ts'
 
-export function modelConformance(kind: ModelKind): ConformanceCheck[] {
+/** `params`: for a kind that learns in several ways, those that choose one; by default it is as it comes. */
+export function modelConformance(
+  kind: ModelKind,
+  params: Readonly<Record<string, unknown>> = {},
+): ConformanceCheck[] {
   const fit = (data: Dataset, seed = 1, signal?: AbortSignal): Promise<FittedRows> =>
-    kind.fit(data, parseParams(kind, {}), { seed, signal })
+    kind.fit(data, parseParams(kind, params), { seed, signal })
   const check = (guarantee: string, name: string, run: () => Promise<void>): ConformanceCheck => ({
     guarantee,
     name: `${kind.name}: ${name}`,

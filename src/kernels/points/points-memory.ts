@@ -1,22 +1,15 @@
-/** What lies where in the memory of points on WebAssembly, and how rows are shared out. Counted before anything is allocated. */
+/** What lies where in the memory of points on WebAssembly. Counted before anything is allocated. */
+import { MOST_PARTS } from '../pool/ranges.ts'
 import type { PointsShape } from './points.ts'
 
 /** Centers that lie side by side, and groups of them with a bound of their own; as in `wasm/points.shared.as.ts`. */
 export const BLOCK = 8
 export const GROUPS = 16
-/** Most ranges of a call, and so parts that sums are made in. */
-export const MAX_RANGES = 16
-/** Least multiply-adds of a range: some 50 µs, several times what it takes to hand one over. */
-const LEAST_WORK = 500_000
 const JOB_BYTES = 128
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64
 
 export const strideOf = (columns: number): number => Math.max(4, Math.ceil(columns / 4) * 4)
-
-/** Into how many ranges some rows are cut: by their work alone, never by the number of threads. */
-export const rangesOf = (rows: number, workOfRow: number): number =>
-  Math.max(1, Math.min(MAX_RANGES, Math.floor((rows * workOfRow) / LEAST_WORK)))
 
 /** Blocks of so many centers; they go in pairs. */
 export const blocksOf = (centers: number): number => 2 * Math.ceil(centers / (2 * BLOCK))
@@ -50,8 +43,8 @@ export function layOutPoints({
     centers: place(centers * stride * 8),
     packed: place(blocks * BLOCK * stride * 4),
     halfNorms: place(blocks * BLOCK * 4),
-    parts: place(MAX_RANGES * partBytes),
-    partsLength: (MAX_RANGES * partBytes) / 8,
+    parts: place(MOST_PARTS * partBytes),
+    partsLength: (MOST_PARTS * partBytes) / 8,
     values: place(rows * stride * 4),
     weights: place(rows * 8),
     cluster: place(rows * 4),
@@ -60,7 +53,7 @@ export function layOutPoints({
     upper: place(bounded * 4),
     moves: place(centers * 4),
     groupMoves: place(GROUPS * 4),
-    changed: place(MAX_RANGES * 4),
+    changed: place(MOST_PARTS * 4),
     bytes: end,
   }
 }

@@ -1,6 +1,7 @@
 /** The plain reading of `Points`: what the WebAssembly twin must equal, bit for bit. */
 import { squaredDistance } from '../distances.ts'
-import { rangesOf, strideOf } from './points-memory.ts'
+import { eachRange, rangesOf } from '../pool/ranges.ts'
+import { strideOf } from './points-memory.ts'
 import { addParts } from './points-sums.ts'
 import type { Points, PointsShape } from './points.ts'
 
@@ -88,18 +89,5 @@ export function createReferencePoints(shape: PointsShape): Points {
       }
     },
     close() {},
-  }
-}
-
-/** Ranges as a team cuts them. */
-function eachRange(
-  from: number,
-  to: number,
-  ranges: number,
-  run: (from: number, to: number, range: number) => void,
-): void {
-  const size = Math.ceil((to - from) / ranges)
-  for (let range = 0; range < ranges; range++) {
-    run(Math.min(to, from + range * size), Math.min(to, from + (range + 1) * size), range)
   }
 }

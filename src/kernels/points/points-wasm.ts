@@ -1,7 +1,8 @@
 /** `Points` on WebAssembly SIMD and many threads (`wasm/points.shared.as.ts`), in one memory of its own that never grows. */
+import { MOST_PARTS, rangesOf } from '../pool/ranges.ts'
 import { openTeam } from '../pool/team.ts'
 import { MAX_PAGES, openModule, PAGE, webAssembly } from '../webassembly.ts'
-import { BLOCK, blocksOf, GROUPS, layOutPoints, MAX_RANGES, rangesOf } from './points-memory.ts'
+import { BLOCK, blocksOf, GROUPS, layOutPoints } from './points-memory.ts'
 import { addParts } from './points-sums.ts'
 import type { ClusterSums, Points, PointsShape } from './points.ts'
 
@@ -56,7 +57,7 @@ function openMemory(shape: PointsShape) {
     parts: new Float64Array(buffer, parts, at.partsLength),
     moves: new Float32Array(buffer, at.moves, shape.centers),
     groupMoves: new Float32Array(buffer, at.groupMoves, GROUPS),
-    changed: new Int32Array(buffer, at.changed, MAX_RANGES),
+    changed: new Int32Array(buffer, at.changed, MOST_PARTS),
   }
 }
 
@@ -171,7 +172,7 @@ function noteMoves(opened: Opened, next: Float64Array, count: number, columns: n
 
 function takeSums({ at, parts }: Opened, count: number, columns: number): ClusterSums {
   const length = at.partBytes / 8
-  const own = Array.from({ length: MAX_RANGES }, (_, range) =>
+  const own = Array.from({ length: MOST_PARTS }, (_, range) =>
     parts.subarray(range * length, (range + 1) * length),
   )
   const sums = addParts(own, count, columns, at.stride)

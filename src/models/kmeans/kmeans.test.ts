@@ -11,7 +11,11 @@ import { lloyd } from './kmeans-solver.ts'
 import { kmeans } from './kmeans.ts'
 
 describe('conformance', () => {
-  for (const { guarantee, name, run } of modelConformance(kmeans)) test(`${guarantee} ${name}`, run)
+  for (const params of [{}, { batchRows: 32 }]) {
+    for (const { guarantee, name, run } of modelConformance(kmeans, params)) {
+      test(`${guarantee} ${name} ${JSON.stringify(params)}`, run)
+    }
+  }
 })
 
 const fit = (data: Dataset, params: Record<string, unknown>, seed = 1) =>

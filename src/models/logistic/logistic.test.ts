@@ -8,8 +8,12 @@ import { referenceData, REFERENCE } from '../reference-data.testing.ts'
 import { logistic } from './logistic.ts'
 
 describe('conformance', () => {
-  for (const { guarantee, name, run } of modelConformance(logistic))
-    test(`${guarantee} ${name}`, run)
+  // The solver of L-BFGS, and that of coordinate descent.
+  for (const params of [{}, { l1Share: 0.5 }]) {
+    for (const { guarantee, name, run } of modelConformance(logistic, params)) {
+      test(`${guarantee} ${name} ${JSON.stringify(params)}`, run)
+    }
+  }
 })
 
 const classData = (weighted: boolean): Dataset => {

@@ -3,7 +3,9 @@
  * features and, for each category, one weight per level. Use it first for any yes/no question; it is quick, its weights can
  * be read, and it needs few rows. See README.md for the equation.
  */
+import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import { logisticRowsBytes } from '../../kernels/index.ts'
 import { checkArtifact } from '../artifact-reader.ts'
 import { withCalibration, type ScoringClassifier } from '../calibration/calibrated-kind.ts'
 import { withClassWeight } from '../class-weight.ts'
@@ -52,10 +54,20 @@ export const logistic = withCalibration(
     params,
     baseline: 'majority',
     searchSpace: { regularization: [0.01, 0.1, 1, 10, 100], l1Share: [0, 0.5, 1] },
-    // The standardized copy, up to nine numbers per row (scores, errors, curvatures, a step), the rows of levels, and 25 vectors of
-    // weights (10 pairs and the work space).
-    memoryBytes: (rows, features, levels) =>
-      rows * (features + 12) * 8 + (features + levels) * 25 * 8,
+    // L-BFGS: the rows of the kernel, with two levels each, and the checks of a label. Descent: the standardized copy, up to nine
+    // numbers per row (scores, errors, curvatures, a step), the rows of levels. Both: 25 vectors of weights.
+    memoryBytes: (rows, features, levels, { l1Share }) =>
+      (features + levels) * 25 * 8 +
+      (l1Share > 0
+        ? rows * (features + 12) * 8
+        : rows * 16 +
+          logisticRowsBytes({
+            rows,
+            columns: features,
+            levels,
+            entries: 2 * rows,
+            threads: availableParallelism(),
+          })),
     async fit(data, chosen, context) {
       const fit = chosen.l1Share > 0 ? fitByDescent : fitLogistic
       return classifier(await fit(data, chosen, context), chosen)
