@@ -21,7 +21,9 @@ export function createDrain(server: FastifyInstance, streams: LiveStreams, clock
   let draining = false
   let cancel: (() => void) | undefined
   const sockets = new Set<Socket>()
+  let taken = 0
   server.server.on('connection', (socket) => {
+    taken++
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
@@ -39,8 +41,7 @@ export function createDrain(server: FastifyInstance, streams: LiveStreams, clock
       cancelFirst()
       cancelLast()
     }
-    // In a round of the event loop of its own: all that wait to be taken in have been, when the port closes.
-    await new Promise((resolve) => void setImmediate(resolve))
+    await takeIn(() => taken)
   })
   server.addHook('onClose', (_server, done) => {
     cancel?.()
@@ -52,6 +53,19 @@ export function createDrain(server: FastifyInstance, streams: LiveStreams, clock
     done()
   })
   return { isDraining: () => draining }
+}
+
+/** Rounds of the event loop in which what waits in the kernel's line is taken in, at the most. */
+const MOST_ROUNDS = 512
+
+/** A port that closes breaks off what waits to be taken in, and Node takes in one connection a round: until none came. */
+async function takeIn(taken: () => number): Promise<void> {
+  let before = -1
+  for (let round = 0; taken() !== before && round < MOST_ROUNDS; round++) {
+    before = taken()
+    // Two, as a round may be the end of the one that began before it.
+    for (let once = 0; once < 2; once++) await new Promise((resolve) => void setImmediate(resolve))
+  }
 }
 
 /** Resolves when no connection is open, or after a moment. */
