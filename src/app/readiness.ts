@@ -2,7 +2,7 @@
  * Honest probes (promise P15): each role does what it would do for a caller, and says in sentences what is missing. Ingest
  * never waits for a model.
  */
-import { open } from 'node:fs/promises'
+import { open, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatDuration, type Clock } from '../core/index.ts'
 import type { Ingest } from '../ingest/index.ts'
@@ -55,7 +55,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     const faults = await logHealth.faults()
     const room = spool()
     const waits = faults.length > 0 && room !== undefined && room.freeBytes >= options.recordBytes
-    return [...(await storeProbe(options.folder)), ...(waits ? [] : faults)]
+    return [...(await storeProbe(options.folder, options.recordBytes)), ...(waits ? [] : faults)]
   })
   const warningsOf = (role: Role): readonly string[] => {
     const { events = 0 } = spool() ?? {}
@@ -104,8 +104,15 @@ function cached(
 }
 
 /** What every acknowledgement needs: bytes that reach the disk. */
-async function storeProbe(folder: string): Promise<readonly string[]> {
+async function storeProbe(folder: string, recordBytes: number): Promise<readonly string[]> {
   try {
+    const { bavail, bsize } = await statfs(folder)
+    // The few bytes below may find room where no event does.
+    if (bavail * bsize < recordBytes) {
+      return [
+        `the disk of ${folder} has ${bavail * bsize} bytes left, less than one event may take`,
+      ]
+    }
     const file = await open(join(folder, 'probe'), 'w', 0o600)
     try {
       await file.writeFile('x'.repeat(4096))
