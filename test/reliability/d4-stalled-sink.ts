@@ -44,7 +44,7 @@ export const stalledSink: Soak = async ({ seed, rounds = 30 }) => {
     await offer(3)
     execFileSync('mount', ['--bind', lake, lake])
     isMounted = true
-    execFileSync('mount', ['-o', 'remount,ro,bind', lake])
+    await makeReadOnly(lake)
     const children = await childrenOf(pid)
     for (const child of children) process.kill(child, 'SIGSTOP')
     const hanging = postJson(instance.url, '/v1/sql', { sql: 'select 1', timeoutMs: 2_000 })
@@ -107,5 +107,18 @@ const isThere = (pid: number): boolean => {
     return process.kill(pid, 0)
   } catch {
     return false
+  }
+}
+
+/** Refused as busy while a file below it is open for writing; between two batches none is. */
+async function makeReadOnly(folder: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      execFileSync('mount', ['-o', 'remount,ro,bind', folder], { stdio: 'pipe' })
+      return
+    } catch (error) {
+      if (tries === 100) throw error
+      await pause(50)
+    }
   }
 }
