@@ -272,7 +272,8 @@ export interface RecommenderDefinition<Topic extends string = string> {
   readonly params?: Readonly<Record<string, unknown>>
   readonly search?: SearchDefinition
   readonly set?: SetDefinition
-  readonly retrain?: RetrainDefinition
+  /** `refresh`: trainings in between that learn again only what changed since the version that serves. Kind `als`. */
+  readonly retrain?: RetrainDefinition & { readonly refresh?: RetrainDefinition }
   readonly gate?: GateDefinition
   /** Fewest events to train on. Default 100. */
   readonly minRows?: number

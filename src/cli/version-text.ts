@@ -41,6 +41,13 @@ export function metricsText(report: ReportAnswer | undefined): string {
 export const setText = (set: VersionSummaryAnswer['set']): string =>
   `${set.scheme} ${set.part}${set.of === undefined ? '' : ` of ${set.of}`}`
 
+export const refreshText = ({
+  from,
+  users,
+  items,
+}: NonNullable<VersionAnswer['lineage']['refreshed']>): string =>
+  `goes on from @${from}: ${users} users and ${items} items learned again`
+
 export function versionRow(version: VersionSummaryAnswer): CellText[] {
   const report = mainReport(version.reports)
   return [

@@ -134,6 +134,9 @@ export function recommenderConformance(kind: RecommenderKind): ConformanceCheck[
       const data = createInteractions(randomRows(150_000, 13, 2_000, 3_000), 'sum')
       await endsInTime((signal) => fit(data, 1, signal))
     }),
+    ...(kind.refresh
+      ? [check('N13', 'a refresh learns what changed, and only that', () => checkRefresh(kind))]
+      : []),
     check(
       'parameters',
       'each has default, description and unit; unknown ones are refused',
@@ -142,6 +145,66 @@ export function recommenderConformance(kind: RecommenderKind): ConformanceCheck[
       },
     ),
   ]
+}
+
+async function checkRefresh(kind: RecommenderKind): Promise<void> {
+  const refresh = (before: FittedRecommender, data: Interactions) =>
+    kind.refresh!(before.save(), data, { seed: 1 })
+  const rows = randomRows(600, 14)
+  const isNew = (row: number): boolean => row % 50 === 0
+  const old = createInteractions(rows, 'sum', (row) => !isNew(row))
+  const before = await kind.fit(old, parseParams(kind, {}), { seed: 1 })
+  const given = snapshot(before.save())
+
+  const same = await refresh(before, old)
+  assert.deepEqual([same.users, same.items], [0, 0])
+  assert.equal(digestOf(same.fitted), digestOf(before))
+
+  const data = createInteractions(withNewcomer(rows), 'sum')
+  const [first, second] = [await refresh(before, data), await refresh(before, data)]
+  assert.equal(digestOf(second.fitted), digestOf(first.fitted))
+  assert.equal(snapshot(before.save()), given)
+  assert.ok(first.users > 0 && first.users < data.users.size, `${first.users} users`)
+  const { fitted } = first
+  assert.equal(digestOf(kind.load(fitted.save())), digestOf(fitted))
+  for (const id of ['newcomer', ...usersWithMore(old, data)]) {
+    const user = fitted.users.codeOf(id)
+    const folded = fitted.foldIn(fitted.knownItems(user)).scores()
+    for (const [item, score] of fitted.user(user).scores().entries())
+      near(folded[item]!, score, FOLDING)
+  }
+  assert.ok(fitted.items.codeOf('novelty') >= 0)
+  const scores = fitted.user(fitted.users.codeOf('newcomer')).scores()
+  assert.ok(scores[fitted.items.codeOf('novelty')]! !== 0, 'a new item was not learned')
+
+  const back = await refresh(fitted, old)
+  assert.equal(back.fitted.users.codeOf('newcomer'), -1)
+  assert.equal(back.fitted.items.codeOf('novelty'), -1)
+}
+
+/** With a user and an item that nobody knew. */
+function withNewcomer({ user, item, value, time }: InteractionRows): InteractionRows {
+  const others = user.filter((id) => id !== null).slice(0, 3)
+  const more = [...others, 'newcomer', 'newcomer']
+  const items = [...others.map(() => 'novelty'), 'novelty', item.find((id) => id !== null)!]
+  return {
+    user: [...user, ...more],
+    item: [...item, ...items],
+    value: Float64Array.from([...(value ?? time.map(() => 1)), ...more.map(() => 1)]),
+    time: Float64Array.from([...time, ...more.map(() => time.at(-1) ?? 0)]),
+  }
+}
+
+/** Users of both who had to do with more items in the second. */
+function usersWithMore(before: Interactions, after: Interactions): string[] {
+  const itemsOf = ({ start }: Interactions, user: number): number =>
+    (start[user + 1] ?? 0) - (start[user] ?? 0)
+  return Array.from({ length: before.users.size }, (_, code) => code)
+    .filter((code) => {
+      const now = after.users.codeOf(before.users.idOf(code))
+      return now >= 0 && itemsOf(after, now) > itemsOf(before, code)
+    })
+    .map((code) => before.users.idOf(code))
 }
 
 const emptyHistory: History = {

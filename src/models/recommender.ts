@@ -23,6 +23,8 @@
  * - **N11** personal kinds find the pattern: on a checkerboard each user's missing items of the own colour come first, the
  *   items most similar to an item are of its colour, and so are the users for it.
  * - **N12** `fit` ends within 100 ms of its signal, with the signal's reason.
+ * - **N13** `refresh`, in kinds that have it: the same artifact and interactions give the same bytes, those of the artifact
+ *   when nothing changed; a user whose interactions changed answers as `foldIn` of them does, also with new items.
  */
 import type { z } from 'zod'
 import type { IdList } from './id-list.ts'
@@ -152,6 +154,20 @@ export interface RecommenderKind<Params = unknown> {
   settingsThatFit?(size: InteractionSize, params: Params, bytes: number): string | undefined
   /** Throws MODEL_TOO_FEW_ROWS, MODEL_INVALID_DATA. `params`: the parsed ones (`parseParams`). */
   fit(data: Interactions, params: Params, context: FitContext): Promise<FittedRecommender>
+  /**
+   * A model taken on to other interactions, with its own parameters: what changed is learned again, the rest stays. Absent in
+   * kinds that can only be fitted. Throws MODEL_ARTIFACT_INVALID, and as `fit`.
+   *
+   * @param before artifact of a model of this kind; not changed
+   */
+  refresh?(before: Artifact, data: Interactions, context: FitContext): Promise<Refreshed>
   /** Throws MODEL_ARTIFACT_INVALID. */
   load(artifact: Artifact): FittedRecommender
+}
+
+export interface Refreshed {
+  readonly fitted: FittedRecommender
+  /** How many were learned again. */
+  readonly users: number
+  readonly items: number
 }

@@ -57,6 +57,14 @@ export interface GateResult {
   }[]
 }
 
+/** What a version that goes on from another one learned again. */
+export interface Refreshed {
+  /** The version that it goes on from. */
+  readonly from: number
+  readonly users: number
+  readonly items: number
+}
+
 /** Everything that went into a version: enough to train it again to the same digest. */
 export interface Lineage {
   readonly table: string
@@ -71,6 +79,8 @@ export interface Lineage {
   readonly trigger: string
   /** Largest event time in the set, as a number. */
   readonly dataAsOf: number
+  /** Absent: learned from the set alone. */
+  readonly refreshed?: Refreshed
 }
 
 /** How serving builds a row of features for the model. */

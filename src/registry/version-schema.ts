@@ -37,6 +37,7 @@ const lineage = z.object({
   spec: json,
   trigger: z.string(),
   dataAsOf: z.number(),
+  refreshed: z.object({ from: z.int(), users: z.int(), items: z.int() }).optional(),
 })
 
 const inputs = z.object({

@@ -1,6 +1,11 @@
 import { defineErrors } from '../core/index.ts'
 
 export const trainingError = defineErrors({
+  TRAINING_CANNOT_REFRESH: {
+    status: 409,
+    retryable: false,
+    title: 'The model has no version that a refresh could go on from',
+  },
   TRAINING_CANCELLED: { status: 409, retryable: true, title: 'The training was cancelled' },
   TRAINING_CRASHED: {
     status: 500,

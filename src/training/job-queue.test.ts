@@ -46,6 +46,22 @@ const runningJob = (queue: JobQueue): Promise<void> =>
   })
 
 describe('job queue', () => {
+  it('a refresh that takes the place of a full training is one; one after it waits as what it is', async () => {
+    const gated = gatedWorker()
+    const queue = createJobQueue(gated.worker, systemClock)
+    const running = runningJob(queue)
+    queue.add(work('lists', 10))
+    await running
+    queue.add(work('lists', 20))
+    const full = queue.add({ ...work('lists', 21), mode: 'refresh' })
+    assert.equal(queue.job(full.id).mode, undefined)
+    const other = queue.add({ ...work('other', 1), mode: 'refresh' })
+    const later = queue.add({ ...work('other', 2), mode: 'refresh' })
+    assert.equal((await queue.wait(other.id)).state, 'cancelled')
+    assert.equal(queue.job(later.id).mode, 'refresh')
+    await queue.close()
+  })
+
   it('runs one at a time and a newer set by rule takes the waiting one’s place', async () => {
     const gated = gatedWorker()
     const queue = createJobQueue(gated.worker, systemClock)

@@ -14,6 +14,8 @@ export interface QueuedWork {
   readonly set: SelectedSet
   /** Of this training alone. */
   readonly search?: AskedSearch
+  /** Absent: a full training. */
+  readonly mode?: 'refresh'
 }
 
 type Change = Partial<Omit<TrainingJob, 'id' | 'model' | 'trigger'>>
@@ -40,7 +42,7 @@ export interface JobQueue {
 
 interface Entry {
   job: TrainingJob
-  readonly work: QueuedWork
+  work: QueuedWork
   readonly abort: AbortController
   readonly ended: Promise<TrainingJob>
   readonly end: (job: TrainingJob) => void
@@ -85,7 +87,8 @@ export function createJobQueue(
 
   /**
    * A set by rule that has not begun is older than the new one: it would only train a subset of it. The new one takes its
-   * place in the row, not the end: models whose trainings are quick would else keep a slow one waiting for ever.
+   * place in the row, not the end: models whose trainings are quick would else keep a slow one waiting for ever. A refresh
+   * that takes the place of a full training is one.
    */
   function replaceWaiting(entry: Entry): boolean {
     const { model } = entry.work
@@ -95,6 +98,7 @@ export function createJobQueue(
     const index = waiting.findIndex(({ work }) => work.model === model && isByRule(work))
     const [replaced] = index === -1 ? [] : waiting.splice(index, 1, entry)
     if (replaced === undefined) return false
+    if (replaced.work.mode === undefined) makeFull(entry)
     change(replaced, { state: 'cancelled', endedAt: now() })
     return true
   }
@@ -166,11 +170,27 @@ function createEntry(work: QueuedWork, clock: Clock): Entry {
   const ended = new Promise<TrainingJob>((resolve) => {
     end = resolve
   })
-  const { model, trigger, set } = work
+  const { model, trigger, set, mode } = work
   const queuedAt = new Date(clock.now()).toISOString()
   const id = newId(clock.now())
-  const job: TrainingJob = { id, model, trigger, state: 'queued', progress: 0, set, queuedAt }
+  const job: TrainingJob = {
+    id,
+    model,
+    trigger,
+    ...(mode && { mode }),
+    state: 'queued',
+    progress: 0,
+    set,
+    queuedAt,
+  }
   return { job, work, abort: new AbortController(), ended, end }
+}
+
+function makeFull(entry: Entry): void {
+  const { mode: _mode, ...job } = entry.job
+  const { mode: _same, ...work } = entry.work
+  entry.job = job
+  entry.work = work
 }
 
 function forgetOldest(entries: Map<string, Entry>): void {

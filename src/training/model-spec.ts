@@ -21,6 +21,8 @@ export interface RetrainRule {
   readonly batches?: number
   readonly rows?: number
   readonly everyMs?: number
+  /** Refreshes between full trainings, counted from the last of either. Recommenders only. */
+  readonly refresh?: Omit<RetrainRule, 'refresh'>
 }
 
 export interface GateRule {
@@ -112,6 +114,8 @@ export interface TrainingJob {
   readonly id: string
   readonly model: string
   readonly trigger: string
+  /** Absent: a full training. */
+  readonly mode?: 'refresh'
   readonly state: JobState
   /** 0 to 1. */
   readonly progress: number
@@ -138,6 +142,8 @@ export interface TrainRequest {
   readonly scheme?: 'cumulative' | 'disjoint'
   /** A search for this training alone; the values are those that are declared. */
   readonly search?: AskedSearch
+  /** Only what changed is learned again, on the newest set, from the version that serves. Recommenders only. */
+  readonly mode?: 'refresh'
   readonly by: string
 }
 
@@ -154,7 +160,7 @@ export interface TrainingReadiness {
 
 /** Trains models in child processes, one at a time, never two of one model, by rule or on demand. */
 export interface Trainer {
-  /** Queues one job per set. Throws TRAINING_NOT_READY (too few rows), TRAINING_UNKNOWN_MODEL. */
+  /** Queues one job per set. Throws TRAINING_NOT_READY (too few rows), TRAINING_CANNOT_REFRESH, TRAINING_UNKNOWN_MODEL. */
   train(request: TrainRequest): Promise<readonly TrainingJob[]>
   jobs(): readonly TrainingJob[]
   job(id: string): TrainingJob

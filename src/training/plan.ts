@@ -4,6 +4,7 @@ import type { FeatureTable, FeatureViewSpec } from '../features/index.ts'
 import type {
   GateResult,
   MetricReport,
+  Refreshed,
   VersionImportance,
   VersionSearch,
 } from '../registry/index.ts'
@@ -28,6 +29,8 @@ export interface TrainingPlan {
   }
   /** Folder of the champion's artifact, for the gate, stable cluster ids and stable codes of levels. */
   readonly champion?: { readonly version: number; readonly folder: string }
+  /** Go on from the champion: only what changed is learned again. Recommenders only. */
+  readonly refresh?: boolean
   /** Where the child writes the artifact's files. */
   readonly outDir: string
   /** False when a lost artifact is trained again: only the final fit matters. */
@@ -44,6 +47,8 @@ export interface TrainingOutcome {
   readonly warnings?: readonly string[]
   readonly importance?: VersionImportance
   readonly gate: GateResult
+  /** What was learned again, where the version goes on from the champion. */
+  readonly refreshed?: Refreshed
   /** What a search tried and chose. */
   readonly search?: VersionSearch
 }

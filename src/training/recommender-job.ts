@@ -1,7 +1,8 @@
 /**
  * One training of a recommender, inside the child. The rows are events (a user, an item, a value, a time); each fit sees
  * them as one entry per pair. Reports as for other models: a time split (the last 20 % of each user's events), a seeded
- * random split (20 % of each user's items, rounded down), and the gate rows, with the most popular items beside each.
+ * random split (20 % of each user's items, rounded down), and the gate rows, with the most popular items beside each. A
+ * refresh is judged by the gate rows alone: the fits of the splits would cost what it saves.
  */
 import { createHash } from 'node:crypto'
 import { sqlName } from '../core/index.ts'
@@ -22,6 +23,7 @@ import type { JobResult, JobTools } from './labelled-job.ts'
 import type { InteractionSpec, ModelSpec } from './model-spec.ts'
 import type { TrainingOutcome, TrainingPlan } from './plan.ts'
 import { rangeMatcher } from './ranges.ts'
+import { refreshChampion } from './refresh.ts'
 import { foundParams, searchVersion } from './search/search-version.ts'
 import { gateSql, inShare, isGateRow, rangesSql, timeSplit } from './splits.ts'
 
@@ -31,6 +33,9 @@ const TEST_SHARE = 0.2
 /** Fewest users of a round of a search by halving: with fewer, luck decides who goes on. */
 const LEAST_USERS = 100
 
+const NO_JUDGES =
+  'the model was trained in full: there are too few gate rows yet to judge a refresh by'
+
 export async function runRecommenderJob(plan: TrainingPlan, tools: JobTools): Promise<JobResult> {
   const { spec } = plan
   const kind = await openRecommenderKind(spec.kind)
@@ -39,20 +44,22 @@ export async function runRecommenderJob(plan: TrainingPlan, tools: JobTools): Pr
   const all = events.interactions((row) => events.isTrain(row))
   checkMemory(events, all, kind, plan, tools)
   tools.progress(0.1)
-  const search = await searchFor(events, kind, plan, tools)
+  const isRefresh = plan.refresh === true && hasJudges(events, plan)
+  const search = isRefresh ? undefined : await searchFor(events, kind, plan, tools)
   const chosen = search ? foundParams(search) : spec.params
   const fit = (which: RecommenderKind, data: Interactions): Promise<FittedRecommender> =>
     which.fit(data, parseParams(which, which.name === spec.kind ? chosen : {}), {
       seed: spec.seed,
       signal: tools.signal,
     })
-  const fitted = await fit(kind, all)
+  const made = isRefresh ? await refreshChampion(kind, all, spec, tools) : undefined
+  const fitted = made?.fitted ?? (await fit(kind, all))
   tools.progress(0.4)
   let gate: TrainingOutcome['gate'] = { passed: true, reason: 'not evaluated', checks: [] }
   const reports: MetricReport[] = []
   if (plan.evaluate) {
     const trivial = await openRecommenderKind(kind.baseline)
-    for (const split of splitsOf(events, plan)) {
+    for (const split of isRefresh ? [] : splitsOf(events, plan)) {
       const one = await reportOf(split, kind, trivial, fit)
       if (one) reports.push(one)
     }
@@ -68,6 +75,8 @@ export async function runRecommenderJob(plan: TrainingPlan, tools: JobTools): Pr
       dataAsOf: events.newest,
       reports,
       gate,
+      ...(made && { refreshed: made.refreshed }),
+      ...(plan.refresh === true && !isRefresh && { warnings: [NO_JUDGES] }),
       ...(search && { search }),
     },
   }
@@ -177,6 +186,10 @@ function interactionsOf(spec: ModelSpec): InteractionSpec {
   if (spec.interactions) return spec.interactions
   throw new TypeError(`recommender ${spec.name} names no interactions`)
 }
+
+/** Enough gate rows for a decision by figures; a version that is made again has been judged. */
+const hasJudges = (events: Events, { evaluate, spec }: TrainingPlan): boolean =>
+  !evaluate || events.interactions(events.isGate).item.length >= spec.gate.minRows
 
 function checkRows(events: Events, spec: ModelSpec): void {
   if (events.setCount >= spec.minRows) return

@@ -8,15 +8,23 @@ import type { ModelSpec } from './model-spec.ts'
 
 export interface DueTraining {
   readonly trigger: 'batches' | 'rows' | 'timer'
+  readonly mode?: 'refresh'
   /** The set ends with this batch. */
   readonly last: number
 }
 
-/** Last batch of the newest training by rule, and how many there were. */
-export function trainedSoFar(versions: readonly ModelVersion[]): { last: number; part: number } {
+/** Last batch of the newest training by rule, of the newest full one, and how many there were. */
+export function trainedSoFar(versions: readonly ModelVersion[]): {
+  last: number
+  full: number
+  part: number
+} {
   const byRule = versions.filter((version) => version.set.of === undefined)
+  const lastOf = (some: readonly ModelVersion[]): number =>
+    some.reduce((most, version) => Math.max(most, version.lineage.batches[1]), 0)
   return {
-    last: byRule.reduce((most, version) => Math.max(most, version.lineage.batches[1]), 0),
+    last: lastOf(byRule),
+    full: lastOf(byRule.filter(({ lineage }) => lineage.refreshed === undefined)),
     part: byRule.reduce((most, version) => Math.max(most, version.set.part), 0),
   }
 }
@@ -52,6 +60,27 @@ export function dueByTimer(
   if (newest <= trainedLast || rowsUpTo(batches, newest) < spec.minRows) return undefined
   if (!isLongEnough(spec, batches)) return undefined
   return { trigger: 'timer', last: newest }
+}
+
+/** The refresh that is due after a batch. Nothing before the first training: there is nothing to go on from. */
+export function dueRefresh(
+  spec: ModelSpec,
+  batches: readonly Batch[],
+  trained: { readonly last: number; readonly full: number },
+): DueTraining | undefined {
+  const { refresh } = spec.retrain
+  if (refresh === undefined || trained.full === 0) return undefined
+  const due = dueAfterBatch({ ...spec, retrain: refresh }, batches, trained.last)
+  return due && { ...due, mode: 'refresh' }
+}
+
+export function refreshByTimer(
+  batches: readonly Batch[],
+  trained: { readonly last: number; readonly full: number },
+  spec: ModelSpec,
+): DueTraining | undefined {
+  const due = trained.full === 0 ? undefined : dueByTimer(batches, trained.last, spec)
+  return due && { ...due, mode: 'refresh' }
 }
 
 /** Event time that the batches span, milliseconds. */

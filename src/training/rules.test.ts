@@ -5,7 +5,7 @@ import type { Batch } from '../stream/index.ts'
 import { judge, type GateEvidence } from './gate.ts'
 import type { ModelSpec } from './model-spec.ts'
 import { mergeRanges, rangeMatcher } from './ranges.ts'
-import { dueAfterBatch, trainedSoFar } from './retrain.ts'
+import { dueAfterBatch, dueRefresh, trainedSoFar } from './retrain.ts'
 import { newestSet, setsByParts } from './sets.ts'
 import { isGateRow, timeSplit } from './splits.ts'
 
@@ -84,6 +84,19 @@ describe('retraining', () => {
     assert.deepEqual(dueAfterBatch(shy, batches(5), 0), { trigger: 'batches', last: 5 })
   })
 
+  it('a refresh is due between full trainings, and not before the first', () => {
+    const both = { retrain: { batches: 10, refresh: { batches: 2 } }, minRows: 100 } as ModelSpec
+    const due = (newest: number, last: number, full: number) =>
+      dueAfterBatch(both, batches(newest), full) ??
+      dueRefresh(both, batches(newest), { last, full })
+    assert.equal(due(9, 0, 0), undefined)
+    assert.deepEqual(due(10, 0, 0), { trigger: 'batches', last: 10 })
+    assert.equal(due(11, 10, 10), undefined)
+    assert.deepEqual(due(12, 10, 10), { trigger: 'batches', last: 12, mode: 'refresh' })
+    assert.equal(due(13, 12, 10), undefined)
+    assert.deepEqual(due(20, 18, 10), { trigger: 'batches', last: 20 })
+  })
+
   it('counts trainings by rule, not those by hand', () => {
     const version = (part: number, last: number, of?: number): ModelVersion =>
       ({
@@ -91,7 +104,7 @@ describe('retraining', () => {
         lineage: { batches: [1, last] },
       }) as unknown as ModelVersion
     const versions = [version(1, 10), version(2, 20), version(1, 25, 3)]
-    assert.deepEqual(trainedSoFar(versions), { last: 20, part: 2 })
+    assert.deepEqual(trainedSoFar(versions), { last: 20, full: 20, part: 2 })
   })
 })
 

@@ -13,6 +13,7 @@ import type { QueuedWork } from './job-queue.ts'
 import type { ModelSpec, TrainingJob } from './model-spec.ts'
 import type { TrainingOutcome, TrainingPlan } from './plan.ts'
 import { mergeRanges } from './ranges.ts'
+import { championOf, goesOnFrom } from './refresh.ts'
 import { foundParams } from './search/search-version.ts'
 import { runTrainingProcess } from './training-process.ts'
 import type { TrainingSource } from './training-source.ts'
@@ -51,9 +52,10 @@ export async function trainVersion(
         last,
         champion,
         evaluate: true,
+        refresh: work.mode === 'refresh' && champion !== undefined && goesOnFrom(champion, spec),
       })
       const outcome = await execute(tools, plan, control)
-      const trained = trainedSpec(spec, outcome)
+      const trained = trainedSpec(spec, outcome, champion)
       const draft: VersionDraft = {
         ...draftOf(trained, work, outcome, champion, clock.monotonic() - started),
         lineage: lineageOf(tools, source, trained, work, plan, outcome),
@@ -94,6 +96,7 @@ export async function reproduceVersion(
       last,
       champion,
       evaluate: false,
+      refresh: version.lineage.refreshed !== undefined,
     })
     await execute(tools, plan, { signal, change: () => {} })
     const artifact = await readArtifactFiles(plan.outDir)
@@ -137,6 +140,7 @@ interface PlanFacts {
   readonly last: number
   readonly champion: ModelVersion | undefined
   readonly evaluate: boolean
+  readonly refresh: boolean
 }
 
 async function planOf(
@@ -166,6 +170,7 @@ async function planOf(
       version: champion.version,
       folder: await writeChampion(tools.registry, champion, join(facts.folder, 'champion')),
     },
+    refresh: facts.refresh,
     outDir: join(facts.folder, 'artifact'),
     evaluate: facts.evaluate,
     memoryBytes: tools.limits.trainingMemoryBytes,
@@ -240,13 +245,16 @@ function rangesOf(source: TrainingSource, first: number, last: number): OffsetRa
   return mergeRanges(batches.flatMap((batch) => batch.ranges))
 }
 
-function championOf(registry: Registry, model: string): ModelVersion | undefined {
-  const champion = registry.models().find((summary) => summary.name === model)?.champion
-  return champion === undefined ? undefined : registry.version(model, champion)
-}
-
-/** With what a search chose in place of the search, so that a version is trained again without it. */
-function trainedSpec({ search, ...spec }: ModelSpec, outcome: TrainingOutcome): ModelSpec {
+/**
+ * With what a search chose in place of the search, so that a version is trained again without it; with the parameters of the
+ * version that a refresh went on from.
+ */
+function trainedSpec(
+  { search, ...spec }: ModelSpec,
+  outcome: TrainingOutcome,
+  champion: ModelVersion | undefined,
+): ModelSpec {
+  if (outcome.refreshed && champion) return { ...spec, params: champion.params }
   if (search === undefined || outcome.search === undefined) return spec
   return { ...spec, params: foundParams(outcome.search) }
 }
@@ -300,6 +308,7 @@ function lineageOf(
     spec: spec as unknown as Record<string, unknown>,
     trigger: work.trigger,
     dataAsOf: outcome.dataAsOf,
+    ...(outcome.refreshed && { refreshed: outcome.refreshed }),
   }
 }
 

@@ -18,11 +18,14 @@ import type {
   TrainingReadiness,
   TrainRequest,
 } from './model-spec.ts'
+import { checkRefresh } from './refresh.ts'
 import { restoreLost } from './restore-lost.ts'
 import {
   dueAfterBatch,
   dueByTimer,
+  dueRefresh,
   neededSpan,
+  refreshByTimer,
   spanOf,
   trainedSoFar,
   type DueTraining,
@@ -99,33 +102,43 @@ export function openTrainer(options: TrainerOptions): Trainer {
 
   function addDue(spec: ModelSpec, due: DueTraining | undefined): void {
     if (due === undefined) return
-    const { trigger, last } = due
-    queue.add({ model: spec.name, trigger, by: 'rule', set: setUpTo(spec, last) })
+    const { trigger, last, mode } = due
+    const set = setUpTo(spec, last)
+    queue.add({ model: spec.name, trigger, by: 'rule', set, ...(mode && { mode }) })
   }
 
   /** Sets that wait or train count as trained: else each batch would queue the same set again. */
-  function trainedOrQueued(spec: ModelSpec): number {
+  function trainedOrQueued(spec: ModelSpec): { readonly last: number; readonly full: number } {
     const busy = queue
       .jobs()
       .filter(
         (job) => job.model === spec.name && job.set.of === undefined && job.state !== 'cancelled',
       )
-    return busy.reduce(
-      (most, job) => Math.max(most, job.set.batches[1]),
-      trainedSoFar(versionsOf(registry, spec.name)).last,
-    )
+    const lastOf = (jobs: readonly TrainingJob[], trained: number): number =>
+      jobs.reduce((most, job) => Math.max(most, job.set.batches[1]), trained)
+    const { last, full } = trainedSoFar(versionsOf(registry, spec.name))
+    return {
+      last: lastOf(busy, last),
+      full: lastOf(
+        busy.filter(({ mode }) => mode === undefined),
+        full,
+      ),
+    }
   }
 
   function onBatch(table: string): void {
     for (const spec of specs.values()) {
       if (spec.table !== table) continue
-      addDue(spec, dueAfterBatch(spec, sourceOf(spec).batches(), trainedOrQueued(spec)))
+      const batches = sourceOf(spec).batches()
+      const trained = trainedOrQueued(spec)
+      addDue(spec, dueAfterBatch(spec, batches, trained.full) ?? dueRefresh(spec, batches, trained))
     }
   }
 
   async function train(request: TrainRequest): Promise<readonly TrainingJob[]> {
     const spec = specOf(request.model)
     checkReady(spec, sourceOf(spec).batches())
+    if (request.mode === 'refresh') await checkRefresh(registry, spec)
     const newest = sourceOf(spec).batches().at(-1)?.number ?? 0
     const scheme = request.scheme ?? (spec.set.scheme === 'disjoint' ? 'disjoint' : 'cumulative')
     const sets =
@@ -139,21 +152,33 @@ export function openTrainer(options: TrainerOptions): Trainer {
         by: request.by,
         set,
         ...(request.search && { search: request.search }),
+        ...(request.mode && { mode: request.mode }),
       }),
     )
   }
 
   const stops = [
     ...[...sources].map(([table, source]) => source.onBatch(() => onBatch(table))),
-    ...[...specs.values()].flatMap((spec) => timer(spec)),
+    ...[...specs.values()].flatMap((spec) => timers(spec)),
   ]
-  function timer(spec: ModelSpec): (() => void)[] {
-    const { everyMs } = spec.retrain
+  function timers(spec: ModelSpec): (() => void)[] {
+    const { everyMs, refresh } = spec.retrain
+    const due = (): DueTraining | undefined =>
+      dueByTimer(sourceOf(spec).batches(), trainedOrQueued(spec).full, spec)
+    const refreshDue = (): DueTraining | undefined =>
+      refreshByTimer(sourceOf(spec).batches(), trainedOrQueued(spec), spec)
+    return [...timer(spec, everyMs, due), ...timer(spec, refresh?.everyMs, refreshDue)]
+  }
+  function timer(
+    spec: ModelSpec,
+    everyMs: number | undefined,
+    due: () => DueTraining | undefined,
+  ): (() => void)[] {
     if (everyMs === undefined) return []
     let stop = (): void => {}
     const again = (): void => {
       stop = clock.after(everyMs, () => {
-        addDue(spec, dueByTimer(sourceOf(spec).batches(), trainedOrQueued(spec), spec))
+        addDue(spec, due())
         again()
       })
     }

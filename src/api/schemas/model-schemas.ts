@@ -51,6 +51,14 @@ export const lineageSchema = z.object({
   spec: z.record(z.string(), z.unknown()),
   trigger: z.string(),
   dataAsOf: z.number(),
+  refreshed: z
+    .object({
+      from: z.int().describe('The version that it goes on from'),
+      users: z.int().describe('Users that were learned again'),
+      items: z.int().describe('Items that were learned again'),
+    })
+    .optional()
+    .describe('Absent when the version was learned from its set alone'),
 })
 
 export const versionSummarySchema = z.object({
@@ -167,6 +175,7 @@ export const jobSchema = z.object({
   id: z.string(),
   model: z.string(),
   trigger: z.string(),
+  mode: z.literal('refresh').optional().describe('Absent: a full training'),
   state: z.enum(['queued', 'running', 'succeeded', 'rejected', 'failed', 'cancelled']),
   progress: z.number().describe('0 to 1'),
   set: z.object({

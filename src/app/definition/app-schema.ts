@@ -127,19 +127,19 @@ const search = z.strictObject({
     .optional(),
 })
 
+const retrain = z.strictObject({
+  batches: positive.optional(),
+  rows: positive.optional(),
+  every: text.optional(),
+})
+
 const trainingBase = {
   from: text.optional(),
   kind: text.optional(),
   params: z.record(z.string(), z.unknown()).optional(),
   search: search.optional(),
   set: set.optional(),
-  retrain: z
-    .strictObject({
-      batches: positive.optional(),
-      rows: positive.optional(),
-      every: text.optional(),
-    })
-    .optional(),
+  retrain: retrain.optional(),
   gate: gate.optional(),
   minRows: positive.optional(),
   seed: z.int().min(0).optional(),
@@ -202,6 +202,7 @@ const model = z.discriminatedUnion('task', [
       })
       .optional(),
     ...trainingBase,
+    retrain: retrain.extend({ refresh: retrain.optional() }).optional(),
   }),
 ])
 

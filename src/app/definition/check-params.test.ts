@@ -40,6 +40,15 @@ test('a wrong parameter, and a wrong value to try, name the field', async () => 
   ])
 })
 
+test('a kind that is only trained in full has no refresh', async () => {
+  const lists = { ...RATING, task: 'recommender', label: undefined, params: {} } as const
+  const retrain = { batches: 10, refresh: { batches: 1 } }
+  expect(await issuesOf({ ...lists, kind: 'als', retrain })).toEqual([])
+  expect(await issuesOf({ ...lists, kind: 'item-knn', retrain })).toMatchObject([
+    { path: '/models/rating/retrain/refresh', message: /only be trained in full/ },
+  ])
+})
+
 test('a kind without parameters has nothing to search for', async () => {
   const [issue] = await issuesOf({ ...RATING, kind: 'mean', search })
   expect(issue?.path).toBe('/models/rating/search')

@@ -28,6 +28,10 @@ async function issuesOf(spec: ModelSpec): Promise<Issue[]> {
     const message = `${quote(spec.kind)} is a kind of ${kind.task}, and ${spec.name} is a ${spec.task}`
     return [{ path: `${path}/kind`, message }]
   }
+  if (spec.retrain.refresh && !('refresh' in kind)) {
+    const message = `${quote(spec.kind)} can only be trained in full: remove refresh, or choose the kind als`
+    return [{ path: `${path}/retrain/refresh`, message }]
+  }
   const issues = paramIssues(kind, spec.params, '').map((issue) => ({
     path: `${path}/params${issue.path}`,
     message: issue.message,

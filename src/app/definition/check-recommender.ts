@@ -3,7 +3,7 @@ import { checkName, columnsOf, escapePointer, type ColumnType } from '../../core
 import { parseExpression } from '../../serving/index.ts'
 import type { AppDefinition, RecommenderDefinition } from '../define-app.ts'
 import { onlyTable, tablesOf } from './app-tables.ts'
-import { namesOf, reportErrors, type Report } from './issue-report.ts'
+import { checkDuration, namesOf, reportErrors, type Report } from './issue-report.ts'
 
 /** Ids are names: a fraction, a truth value or a moment is none. */
 const ID_TYPES: readonly ColumnType[] = ['text', 'integer', 'int64']
@@ -15,6 +15,7 @@ export function checkRecommender(
   path: string,
   report: Report,
 ): void {
+  checkRefresh(model, path, report)
   const tables = tablesOf(app)
   if (model.from !== undefined && !tables.includes(model.from)) {
     report(`${path}/from`, `"${model.from}" is no table of the app: use ${namesOf(tables)}`)
@@ -43,6 +44,19 @@ export function checkRecommender(
     if (!tables.includes(from)) {
       report(`${path}/catalog/from`, `"${from}" is no table of the app: use ${namesOf(tables)}`)
     } else check(from, id, ID_TYPES, `${path}/catalog/id`)
+  }
+}
+
+function checkRefresh({ retrain, set }: RecommenderDefinition, path: string, report: Report): void {
+  const refresh = retrain?.refresh
+  if (!refresh) return
+  const own = `${path}/retrain/refresh`
+  checkDuration(refresh.every, `${own}/every`, report)
+  if (Object.values(refresh).every((value) => value === undefined)) {
+    report(own, 'says nothing of when: write { batches: 1 }, { rows: 1000 } or { every: "10m" }')
+  }
+  if (set?.scheme === 'disjoint') {
+    report(own, 'goes on from the set before, and disjoint sets begin anew: choose another set')
   }
 }
 

@@ -20,7 +20,6 @@ import type {
   ModelDefinition,
   RecommenderDefinition,
   RowModelDefinition,
-  RetrainDefinition,
   SearchDefinition,
   SetDefinition,
 } from '../define-app.ts'
@@ -236,8 +235,9 @@ function setOf(set: SetDefinition = { scheme: 'cumulative', parts: PARTS }): Tra
   return { scheme: set.scheme, parts: set.parts ?? PARTS }
 }
 
-function retrainOf(retrain: RetrainDefinition = {}): RetrainRule {
+function retrainOf(retrain: NonNullable<RecommenderDefinition['retrain']> = {}): RetrainRule {
   return {
+    ...(retrain.refresh && { refresh: retrainOf(retrain.refresh) }),
     ...(retrain.batches !== undefined && { batches: retrain.batches }),
     ...(retrain.rows !== undefined && { rows: retrain.rows }),
     ...(retrain.every !== undefined && { everyMs: parseDuration(retrain.every) }),

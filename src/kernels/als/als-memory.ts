@@ -14,6 +14,8 @@ export interface AlsShape {
   readonly threads: number
   /** Entries have weights. */
   readonly isWeighted?: boolean
+  /** Rows alone will be solved for: columns have factors and no entries. */
+  readonly only?: 'rows' | undefined
 }
 
 /** Ranges that a gram matrix is summed up in; fixed, so that its bits do not depend on the threads. */
@@ -30,7 +32,7 @@ export const strideOf = (factors: number): number => Math.ceil(factors / 8) * 8
 
 /** Byte addresses, and the bytes of all. */
 export function layOutAls(shape: AlsShape) {
-  const { rows, columns, entries, factors, threads, isWeighted = false } = shape
+  const { rows, columns, entries, factors, threads, isWeighted = false, only } = shape
   const stride = strideOf(factors)
   const longest = Math.min(entries, Math.max(rows, columns))
   let end = FIRST
@@ -40,20 +42,20 @@ export function layOutAls(shape: AlsShape) {
     end = Math.ceil((end + bytes) / 64) * 64 + 64
     return at
   }
-  const side = (count: number) => ({
+  const side = (count: number, own: number) => ({
     start: place((count + 1) * 4),
-    column: place(entries * 4),
-    value: place(entries * 4),
+    column: place(own * 4),
+    value: place(own * 4),
     /** 0: none. */
-    weight: isWeighted ? place(entries * 4) : 0,
+    weight: isWeighted ? place(own * 4) : 0,
     // Whole groups of four rows.
     factors: place(Math.ceil(count / 4) * 4 * stride * 4),
     penalty: place(count * 4),
   })
   const places = {
     job: place(JOB_BYTES),
-    rows: side(rows),
-    columns: side(columns),
+    rows: side(rows, entries),
+    columns: side(columns, only === 'rows' ? 0 : entries),
     spectrum: place(stride * 4),
     basis: place(stride * stride * 4),
     parts: place(GRAM_PARTS * stride * stride * 4),

@@ -27,6 +27,7 @@ export function fillTables(
   places: Places,
   matrix: SparseMatrix,
   stride: number,
+  only?: 'rows',
 ): Record<'rows' | 'columns', SideTable> {
   const counts = new Int32Array(matrix.columns)
   for (const column of matrix.column) counts[column]! += 1
@@ -36,8 +37,12 @@ export function fillTables(
   const placeOfColumn = new Int32Array(matrix.columns)
   for (const [place, column] of columns.order.entries()) placeOfColumn[column] = place
   const entries = matrix.column.length
-  const ofColumns = entriesOf(buffer, places.columns, entries)
   const ofRows = entriesOf(buffer, places.rows, entries)
+  if (only === 'rows') {
+    copyRows(matrix, rows, placeOfColumn, ofRows)
+    return { rows, columns }
+  }
+  const ofColumns = entriesOf(buffer, places.columns, entries)
   // Rows by place, so that the places in every column ascend; then the same back.
   const next = columns.start.slice()
   for (const [place, row] of rows.order.entries()) {
@@ -58,6 +63,23 @@ export function fillTables(
     }
   }
   return { rows, columns }
+}
+
+/** Rows in their order, entries in theirs. */
+function copyRows(
+  matrix: SparseMatrix,
+  { order }: SideTable,
+  placeOfColumn: Int32Array,
+  to: ReturnType<typeof entriesOf>,
+): void {
+  let at = 0
+  for (const row of order) {
+    for (let e = matrix.start[row]!; e < matrix.start[row + 1]!; e++, at++) {
+      to.column[at] = placeOfColumn[matrix.column[e]!]!
+      to.value[at] = matrix.value[e]!
+      if (matrix.weight) to.weight[at] = matrix.weight[e]!
+    }
+  }
 }
 
 function openSide(

@@ -77,6 +77,36 @@ function distance(fast: Float64Array, slow: Float64Array): number {
   return norm(fast.map((value, i) => value - slow[i]!)) / norm(slow)
 }
 
+test.each([3, 32, 65])(
+  'some rows alone are solved for, in the basis of the others as they were written, %i factors',
+  async (factors) => {
+    const matrix = randomMatrix(60, 90, factors)
+    const random = createRandom(6)
+    const columns = Float32Array.from({ length: 90 * factors }, () => 0.2 * random.gaussian())
+    const table = (values: Float32Array) => ({ values, factors, stride: factors })
+    const step: HalfStep = {
+      ...implicit,
+      side: 'rows',
+      gramWeight: 0.3,
+      penalty: new Float64Array(60).fill(0.5),
+      method: 'cholesky',
+    }
+    const tables = { rows: table(new Float32Array(60 * factors)), columns: table(columns) }
+    solveReference(matrix, tables, step)
+    const als = openAls(matrix, { factors, threads: 2, only: 'rows' })
+    try {
+      als.write('columns', columns)
+      await als.solve(step)
+      const close = (a: Float32Array, b: Float32Array): number =>
+        distance(Float64Array.from(a), Float64Array.from(b))
+      expect(close(als.read('rows'), tables.rows.values)).toBeLessThan(1e-4)
+      expect(close(als.read('columns'), columns)).toBeLessThan(1e-5)
+    } finally {
+      await als.close()
+    }
+  },
+)
+
 test.each([1, 3, 8, 12, 32, 40, 65])(
   'kernels equal the reference to 1e-4 of its norm, %i factors',
   async (factors) => {

@@ -60,6 +60,11 @@ export interface AlsOptions {
   readonly factors: number
   readonly threads: number
   readonly signal?: AbortSignal | undefined
+  /**
+   * Rows alone will be solved for: the matrix is kept in one orientation, and after a half-step both sides are in the basis in
+   * which they were written, so that rows that are elsewhere can stay there.
+   */
+  readonly only?: 'rows'
 }
 
 /** Throws KERNEL_TOO_LARGE (`alsBytes` tells the need before), KERNEL_MISSING. */
@@ -76,8 +81,8 @@ export function openAls(matrix: SparseMatrix, options: AlsOptions): AlsSolver {
   const { stride, places, pool: sizes } = layOutAls(shape)
   const work = column.length * stride * stride
   const pool = openThreadPool({ module: 'als', ...sizes, work, signal: options.signal })
-  const sides = fillTables(pool.buffer, places, matrix, stride)
-  const { factors } = options
+  const sides = fillTables(pool.buffer, places, matrix, stride, options.only)
+  const { factors, only } = options
   return {
     write(side, values) {
       const { order, factors: table } = sides[side]
@@ -94,10 +99,11 @@ export function openAls(matrix: SparseMatrix, options: AlsOptions): AlsSolver {
       return values
     },
     async solve(step) {
+      if (only !== undefined && step.side !== only) throw new TypeError('these rows are fixed')
       const target = sides[step.side]
       const source = sides[step.side === 'rows' ? 'columns' : 'rows']
       const memory = { pool, places, stride, factors }
-      await makeDiagonal(memory, step, source, target)
+      const vectors = await makeDiagonal(memory, step, source, target)
       for (const [place, row] of target.order.entries()) target.penalty[place] = step.penalty[row]!
       const steps = step.method === 'cholesky' ? 0 : step.method.gradientSteps
       const { square: a, target: b } = step
@@ -123,6 +129,9 @@ export function openAls(matrix: SparseMatrix, options: AlsOptions): AlsSolver {
         { kernel, job: places.job, bounds },
         { work, ...(step.onProgress && { onProgress: step.onProgress }) },
       )
+      if (only !== undefined && vectors !== undefined) {
+        await turn(memory, transposed(vectors, factors), [source, target])
+      }
     },
     close: () => pool.close(),
   }
@@ -159,45 +168,55 @@ interface Memory {
 
 /**
  * Turns both tables into the basis in which the gram matrix of the source is diagonal: no system then needs a product with
- * it, and its diagonal is close to the whole, which is what conjugate gradients and short rows live on.
+ * it, and its diagonal is close to the whole, which is what conjugate gradients and short rows live on. Resolves with the
+ * vectors of that basis.
  */
 async function makeDiagonal(
   memory: Memory,
   { gramWeight, method }: HalfStep,
   source: SideTable,
   target: SideTable,
-): Promise<void> {
+): Promise<Float64Array | undefined> {
   const { pool, places, stride, factors } = memory
   const spectrum = new Float32Array(pool.buffer, places.spectrum, stride).fill(0)
-  if (gramWeight === 0) return
-  const of = (side: SideTable) =>
-    writeJob(pool, places.job, [
-      stride,
-      0,
-      0,
-      0,
-      0,
-      0,
-      side.at.factors,
-      0,
-      0,
-      [0, 0, 0, 0],
-      places.parts,
-      places.basis,
-    ])
-  const run = (kernel: string, { rows }: SideTable, bounds: Int32Array) =>
-    pool.run({ kernel, job: places.job, bounds }, { work: rows * stride * stride })
-  of(source)
-  await run('addGram', source, evenBounds(source.rows, GRAM_PARTS, 1))
+  if (gramWeight === 0) return undefined
+  writeSide(memory, source)
+  const bounds = evenBounds(source.rows, GRAM_PARTS, 1)
+  const work = source.rows * stride * stride
+  await pool.run({ kernel: 'addGram', job: places.job, bounds }, { work })
   const { values, vectors } = symmetricEigen(sumGram(memory), factors)
   // Rounding may leave a value below 0.
   for (let k = 0; k < factors; k++) spectrum[k] = gramWeight * Math.max(0, values[k]!)
-  writeBasis(memory, vectors)
   // An exact solution starts from nothing.
-  for (const side of method === 'cholesky' ? [source] : [source, target]) {
-    of(side)
-    await run('turn', side, evenBounds(side.rows, RANGES, TURNED))
+  await turn(memory, vectors, method === 'cholesky' ? [source] : [source, target])
+  return vectors
+}
+
+/** Tables, in place, into the basis of these vectors. */
+async function turn(
+  memory: Memory,
+  vectors: Float64Array,
+  tables: readonly SideTable[],
+): Promise<void> {
+  const { pool, places, stride } = memory
+  writeBasis(memory, vectors)
+  for (const table of tables) {
+    writeSide(memory, table)
+    const bounds = evenBounds(table.rows, RANGES, TURNED)
+    const work = table.rows * stride * stride
+    await pool.run({ kernel: 'turn', job: places.job, bounds }, { work })
   }
+}
+
+/** A job that is about one table. */
+function writeSide({ pool, places, stride }: Memory, { at }: SideTable): void {
+  const none = [0, 0, 0, 0]
+  const fields = [stride, 0, 0, 0, 0, 0, at.factors, 0, 0, none, places.parts, places.basis]
+  writeJob(pool, places.job, fields)
+}
+
+function transposed(matrix: Float64Array, size: number): Float64Array {
+  return matrix.map((_, at) => matrix[(at % size) * size + Math.floor(at / size)]!)
 }
 
 /** The parts, upper triangles in single precision, added up in double precision: factors × factors, both triangles. */

@@ -12,17 +12,30 @@ export interface FactorTable {
 }
 
 /** YᵀY in double precision: factors × factors, both triangles. O(rows · factors²). */
-export function gramOf({ values, factors: d, stride }: FactorTable): Float64Array {
+export function gramOf(table: FactorTable): Float64Array {
+  const { values, factors: d, stride } = table
   const gram = new Float64Array(d * d)
-  for (let row = 0; row + d <= values.length; row += stride) {
+  const rows = Math.floor((values.length - d) / stride) + 1
+  addToGram(gram, table, Array(Math.max(0, rows)).keys(), 1)
+  return gram
+}
+
+/** gram += weight Σ y yᵀ over these rows of the table. `gram`: factors × factors, both triangles. */
+export function addToGram(
+  gram: Float64Array,
+  { values, factors: d, stride }: FactorTable,
+  rows: Iterable<number>,
+  weight: number,
+): void {
+  for (const row of rows) {
+    const y = row * stride
     for (let i = 0; i < d; i++) {
-      const scale = values[row + i]!
+      const scale = weight * values[y + i]!
       const line = i * d
-      for (let j = 0; j <= i; j++) gram[line + j]! += scale * values[row + j]!
+      for (let j = 0; j <= i; j++) gram[line + j]! += scale * values[y + j]!
     }
   }
   for (let i = 0; i < d; i++) for (let j = 0; j < i; j++) gram[j * d + i] = gram[i * d + j]!
-  return gram
 }
 
 /** The entries of one row. */

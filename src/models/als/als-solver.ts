@@ -30,6 +30,18 @@ export function confidenceOf(value: number, params: AlsParams): number {
 export const penaltyOf = (entries: number, others: number, params: AlsParams): number =>
   params.regularization * (entries + params.unobserved * others) ** params.regularizationPower
 
+/** c of every interaction. Throws MODEL_INVALID_DATA where one is too large to learn from. */
+export function confidencesOf({ value }: Interactions, params: AlsParams): Float32Array {
+  if (params.confidence === 'binary') return new Float32Array(value.length).fill(1)
+  const confidences = Float32Array.from(value, (r) => confidenceOf(r, params))
+  const largest = confidences.reduce((most, c) => Math.max(most, c), 0)
+  if (largest <= MAX_CONFIDENCE) return confidences
+  throw modelError(
+    'MODEL_INVALID_DATA',
+    `the largest weight of an interaction is ${largest}, at most ${MAX_CONFIDENCE} can be learned from: set confidence to log or binary, or lower confidenceScale`,
+  )
+}
+
 /** Throws MODEL_INVALID_DATA, KERNEL_TOO_LARGE, KERNEL_MISSING; rejects with KERNEL_THREAD_LOST. */
 export async function fitAls(
   data: Interactions,
@@ -38,20 +50,12 @@ export async function fitAls(
   context: FitContext,
 ): Promise<AlsFactors> {
   context.signal?.throwIfAborted()
-  const value = Float32Array.from(data.value, (r) => confidenceOf(r, params))
-  const largest = value.reduce((most, c) => Math.max(most, c), 0)
-  if (!(largest <= MAX_CONFIDENCE)) {
-    throw modelError(
-      'MODEL_INVALID_DATA',
-      `the largest weight of an interaction is ${largest}, at most ${MAX_CONFIDENCE} can be learned from: set confidence to log or binary, or lower confidenceScale`,
-    )
-  }
   const matrix = {
     rows: data.users.size,
     columns: data.items.size,
     start: data.start,
     column: data.item,
-    value,
+    value: confidencesOf(data, params),
   }
   const { factors, iterations } = params
   const als = openAls(matrix, { factors, threads, signal: context.signal })

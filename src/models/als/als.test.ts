@@ -44,9 +44,8 @@ function plantedData() {
   return { data, truth }
 }
 
-test('planted factors are recovered: liked items that were not seen come before the others', async () => {
-  const { data, truth } = plantedData()
-  const model = await fit(data, { factors: 8, iterations: 15 })
+/** Of all pairs of an item that is liked and one that is not, both not seen: how many are ranked so. */
+function shareAhead(model: FittedRecommender, truth: (u: number, i: number) => number): number {
   let [ahead, compared] = [0, 0]
   for (let user = 0; user < model.users.size; user++) {
     const known = new Set(model.knownItems(user).items)
@@ -62,7 +61,41 @@ test('planted factors are recovered: liked items that were not seen come before 
     }
   }
   expect(compared).toBeGreaterThan(100_000)
-  expect(ahead / compared).toBeGreaterThan(0.95)
+  return ahead / compared
+}
+
+test('planted factors are recovered: liked items that were not seen come before the others', async () => {
+  const { data, truth } = plantedData()
+  const model = await fit(data, { factors: 8, iterations: 15 })
+  expect(shareAhead(model, truth)).toBeGreaterThan(0.95)
+})
+
+test('a refresh by the last 2 % of events ranks as a training of everything does, to 1 %, also after ten of them', async () => {
+  const { data, truth } = plantedData()
+  const params = { factors: 8, iterations: 15 }
+  const random = createRandom(9)
+  const part = Uint8Array.from(data.item, () => (random.uniform() < 0.8 ? 0 : 1 + random.int(10)))
+  const upTo = (last: number): Interactions => {
+    const [rows, user] = [[...data.item.keys()], new Int32Array(data.item.length)]
+    for (let u = 0; u < data.users.size; u++) user.fill(u, data.start[u], data.start[u + 1])
+    return createInteractions(
+      {
+        user: rows.map((at) => data.users.idOf(user[at]!)),
+        item: rows.map((at) => data.items.idOf(data.item[at]!)),
+        value: Float64Array.from(data.value),
+        time: data.time,
+      },
+      'sum',
+      (row) => part[row]! <= last,
+    )
+  }
+  let refreshed = await fit(upTo(0), params)
+  for (let last = 1; last <= 10; last++) {
+    refreshed = (await als.refresh!(refreshed.save(), upTo(last), { seed: 1 })).fitted
+  }
+  const retrained = await fit(upTo(10), params)
+  expect(refreshed.users.size).toBe(retrained.users.size)
+  expect(shareAhead(refreshed, truth)).toBeGreaterThan(0.99 * shareAhead(retrained, truth))
 })
 
 /** Gaussian elimination with pivots, in double precision: shares no code with the solver. */

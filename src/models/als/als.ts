@@ -15,11 +15,11 @@ import {
   readInteractions,
 } from '../interactions.ts'
 import { rankScores } from '../rank-scores.ts'
+import type { Artifact } from '../model.ts'
 import type {
   FittedRecommender,
   FoldedItem,
   History,
-  Interactions,
   InteractionSize,
   Listener,
   RecommenderKind,
@@ -27,17 +27,17 @@ import type {
 } from '../recommender.ts'
 import { contributionsOf, foldEntries, type FoldingSide } from './als-folding.ts'
 import { alsParams, type AlsParams } from './als-params.ts'
+import { refreshAls, type AlsState } from './als-refresh.ts'
 import { fitAls } from './als-solver.ts'
 
 const FORMAT = 1
+/** A tensor of models that were refreshed. */
+const PENDING = 'pending.items'
 const facts = z.strictObject({ users: z.int().min(0), items: z.int().min(0) })
 
 /** Both sides as histories and audiences are folded against them. */
-interface AlsModel {
-  readonly data: Interactions
+interface AlsModel extends AlsState {
   readonly params: AlsParams
-  readonly users: FoldingSide
-  readonly items: FoldingSide
 }
 
 /** Shared memory; weights and the other orientation while it is filled; ids; factors and gram matrices as they are kept. */
@@ -90,23 +90,49 @@ export const als: RecommenderKind<AlsParams> = {
       items: side(factors.items, data.items.size),
     })
   },
+  async refresh(before, data, context) {
+    checkInteractions(data)
+    const model = readModel(before)
+    const { params } = model
+    const { solved, ...state } = await refreshAls(
+      model,
+      data,
+      params,
+      availableParallelism(),
+      context,
+    )
+    const fitted = recommender({ ...state, params })
+    return { fitted, users: solved.users.length, items: solved.items.length }
+  },
   load(artifact) {
-    checkArtifact(artifact, als, FORMAT)
-    const known = readFacts(artifact, facts)
-    const params = alsParams.parse(artifact.params)
-    const side = (name: 'users' | 'items'): FoldingSide => {
-      const shape = [known[name], params.factors]
-      return {
-        table: tableOf(readTensor(artifact, `factors.${name}`, Float32Array, shape), params),
-        size: known[name],
-        gram: readTensor(artifact, `gram.${name}`, Float64Array, [params.factors, params.factors]),
-      }
-    }
-    const data = readInteractions(artifact, known)
-    const model = { data, params, users: side('users'), items: side('items') }
+    const model = readModel(artifact)
+    const { params } = model
     // What is loaded will be asked for lists: the 8-bit copy is made now, not while somebody waits for the first of them.
     return recommender(model, createTopN(model.items.table.values, params.factors))
   },
+}
+
+function readModel(artifact: Artifact): AlsModel {
+  checkArtifact(artifact, als, FORMAT)
+  const known = readFacts(artifact, facts)
+  const params = alsParams.parse(artifact.params)
+  const side = (name: 'users' | 'items'): FoldingSide => {
+    const shape = [known[name], params.factors]
+    return {
+      table: tableOf(readTensor(artifact, `factors.${name}`, Float32Array, shape), params),
+      size: known[name],
+      gram: readTensor(artifact, `gram.${name}`, Float64Array, [params.factors, params.factors]),
+    }
+  }
+  return {
+    data: readInteractions(artifact, known),
+    params,
+    users: side('users'),
+    items: side('items'),
+    ...(Object.hasOwn(artifact.tensors, PENDING) && {
+      pending: readTensor(artifact, PENDING, Int32Array, [known.items]),
+    }),
+  }
 }
 
 const tableOf = (values: Float32Array, { factors }: AlsParams): FactorTable => ({
@@ -116,7 +142,7 @@ const tableOf = (values: Float32Array, { factors }: AlsParams): FactorTable => (
 })
 
 function recommender(model: AlsModel, loaded?: TopN): FittedRecommender {
-  const { data, params, users, items } = model
+  const { data, params, users, items, pending } = model
   const norms = normsOf(items.table)
   let built = loaded
   // Of a training: made when first asked for a list, which it may never be.
@@ -164,6 +190,7 @@ function recommender(model: AlsModel, loaded?: TopN): FittedRecommender {
         ...interactionTensors(data),
         ...sideTensors('users', users),
         ...sideTensors('items', items),
+        ...(pending && { [PENDING]: { shape: [items.size], data: pending } }),
       },
     }),
   }

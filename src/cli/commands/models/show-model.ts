@@ -2,7 +2,13 @@ import type { ModelAnswer, VersionAnswer, VersionSummaryAnswer } from '../../../
 import { path } from '../../api-client.ts'
 import { argument, defineCommand } from '../../command.ts'
 import { splitReference } from '../../model-reference.ts'
-import { importanceTable, reportTable, setText, versionTable } from '../../version-text.ts'
+import {
+  importanceTable,
+  refreshText,
+  reportTable,
+  setText,
+  versionTable,
+} from '../../version-text.ts'
 
 export const showModel = defineCommand({
   name: 'models show',
@@ -33,6 +39,7 @@ export const showModel = defineCommand({
       output.line(
         `set      ${setText(one.set)}, ${lineage.rows} rows, batches ${lineage.batches.join(' to ')}`,
       )
+      if (lineage.refreshed) output.line(`refresh  ${refreshText(lineage.refreshed)}`)
       output.line(`trigger  ${lineage.trigger}; seed ${lineage.seed}; code ${lineage.codeVersion}`)
       output.line(`params   ${JSON.stringify(one.params)}`)
       output.line(`digest   ${one.digest}`)

@@ -9,6 +9,7 @@ import { waitForJobs } from '../../wait-for-jobs.ts'
 interface TrainOptions {
   readonly parts?: number
   readonly scheme?: string
+  readonly refresh?: boolean
   readonly wait: boolean
 }
 
@@ -27,10 +28,14 @@ export const trainModels = defineCommand<TrainOptions>({
       description: 'cumulative: first n-th, first two n-ths, …; or disjoint',
       parse: oneOf('cumulative', 'disjoint'),
     },
+    {
+      flags: '--refresh',
+      description: 'learn again only what changed since the version that serves was made',
+    },
     { flags: '--no-wait', description: 'only start the jobs' },
   ],
-  examples: ['millrace train movielens --parts 3', 'millrace train like'],
-  async run({ args, options: { parts, scheme, wait } }, { output, connect, signal }) {
+  examples: ['millrace train movielens --parts 3', 'millrace train movies --refresh'],
+  async run({ args, options: { parts, scheme, refresh, wait } }, { output, connect, signal }) {
     const name = argument(args, 0)
     const api = await connect('change')
     const [{ app }, { models }] = await Promise.all([
@@ -50,6 +55,7 @@ export const trainModels = defineCommand<TrainOptions>({
       const answer = await api.post<{ jobs: JobAnswer[] }>(path`/v1/models/${model}/train`, {
         parts,
         scheme,
+        mode: refresh === true ? 'refresh' : undefined,
         by: 'cli',
       })
       jobs.push(...answer.jobs)
