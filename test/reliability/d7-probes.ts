@@ -68,19 +68,22 @@ export const probes: Soak = async ({ seed, rounds = 1 }) => {
   try {
     const instance = await startLoadedServer(join(mount, 'data'), seed)
     const victim = { pid: instance.process.pid ?? 0, mount }
-    // Every model, not only the one that is asked: until then 503 is right. The third needs twice the events.
-    await sendRatings(instance.url, ratings({ seed: seed + 1, from: 1_000, count: 1_000 }))
-    await until('all roles are ready', async () =>
-      (await fetch(`${instance.url}/readyz`)).ok ? true : undefined,
-    )
-    const watch = startWatch(instance.url, seed, looks)
     try {
-      await pause(QUIET_MS)
-      for (let round = 0; round < rounds; round++) {
-        for (const fault of FAULTS) spans.push(await strike(fault, victim, createRandom(seed)))
+      // Every model, not only the one that is asked: until then 503 is right. The third needs twice the events.
+      await sendRatings(instance.url, ratings({ seed: seed + 1, from: 1_000, count: 1_000 }))
+      await until('all roles are ready', async () =>
+        (await fetch(`${instance.url}/readyz`)).ok ? true : undefined,
+      )
+      const watch = startWatch(instance.url, seed, looks)
+      try {
+        await pause(QUIET_MS)
+        for (let round = 0; round < rounds; round++) {
+          for (const fault of FAULTS) spans.push(await strike(fault, victim, createRandom(seed)))
+        }
+      } finally {
+        await watch.stop()
       }
     } finally {
-      await watch.stop()
       await instance.kill()
     }
   } finally {
