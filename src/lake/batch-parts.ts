@@ -1,17 +1,20 @@
 /** Checks a batch against its table and cuts its rows into one part per log partition and folder. */
 import type { Cell, Column, ColumnarRows, Logger, OffsetRange } from '../core/index.ts'
 import { lakeError } from './errors.ts'
-import type { BatchCommit } from './lake.ts'
+import type { BatchCommit, StagedRows } from './lake.ts'
 import { folderSplitter } from './folder-splitter.ts'
+import { cellSource, stagedSource, type PartSource } from './part-source.ts'
+import { commonFolder } from './partition-folder.ts'
 
 export interface BatchPart extends OffsetRange {
   /** `day=2018-12-31/page=Home`; empty without partition columns. */
   readonly folder: string
-  readonly rows: ColumnarRows
+  readonly source: PartSource
 }
 
 export interface PartsOptions {
   readonly table: string
+  readonly topic: string
   readonly columns: readonly Column[]
   /** Names of the partition columns. */
   readonly partitionNames: readonly string[]
@@ -24,10 +27,56 @@ export interface PartsOptions {
  * read. Throws LAKE_OUT_OF_ORDER, LAKE_SCHEMA_CONFLICT.
  */
 export function batchParts(options: PartsOptions, batch: BatchCommit): BatchPart[] {
-  const { table, columns, ends, partitionNames } = options
   const ranges = batch.ranges.toSorted((a, b) => a.partition - b.partition)
-  checkRanges(table, ranges, ends, batch.number)
-  const rows = inColumns(table, columns, batch.rows)
+  checkRanges(options.table, ranges, options.ends, batch.number)
+  return 'parts' in batch.rows
+    ? stagedParts(options, batch, ranges, batch.rows)
+    : cellParts(options, batch, ranges, batch.rows)
+}
+
+/** Each range's staged parts, and an empty one where all records were rejected. */
+function stagedParts(
+  options: PartsOptions,
+  batch: BatchCommit,
+  ranges: readonly OffsetRange[],
+  rows: StagedRows,
+): BatchPart[] {
+  const { table, topic, columns, partitionNames } = options
+  checkStaged(table, columns, rows)
+  const parts = ranges.flatMap((range): BatchPart[] => {
+    const found = rows.parts
+      .filter(({ partition }) => partition === range.partition)
+      .toSorted((a, b) => (a.folder < b.folder ? -1 : 1))
+    for (const { first, last } of found) {
+      if (first < range.first) throw strayRow(table, batch, 0, first)
+      if (last > range.last) throw strayRow(table, batch, rows.length - 1, last)
+    }
+    if (found.length === 0) {
+      const source = cellSource({ columns, length: 0, values: columns.map(() => []) })
+      return [{ ...range, folder: commonFolder(partitionNames), source }]
+    }
+    return found.map((part) => ({
+      ...range,
+      folder: part.folder,
+      source: stagedSource(part, topic, rows.columns, columns),
+    }))
+  })
+  const stray = rows.parts.find(
+    ({ partition }) => !ranges.some((range) => range.partition === partition),
+  )
+  if (stray) throw strayRow(table, batch, 0, stray.first)
+  warnOfFolders(options, batch, rows.beyondFolders)
+  return parts
+}
+
+function cellParts(
+  options: PartsOptions,
+  batch: BatchCommit,
+  ranges: readonly OffsetRange[],
+  given: ColumnarRows,
+): BatchPart[] {
+  const { table, columns, partitionNames } = options
+  const rows = inColumns(table, columns, given)
   const partitions = cells(rows, '_partition')
   const offsets = cells(rows, '_offset')
   let row = 0
@@ -42,17 +91,23 @@ export function batchParts(options: PartsOptions, batch: BatchCommit): BatchPart
       row++
     }
     const pieces = splitter.split(slice(rows, start, row))
-    return pieces.map(([folder, piece]) => ({ ...range, folder, rows: piece }))
+    return pieces.map(([folder, piece]) => ({ ...range, folder, source: cellSource(piece) }))
   })
   if (row < rows.length) throw strayRow(table, batch, row, Number(offsets[row]))
-  const beyond = splitter.rowsBeyondLimit()
-  if (beyond > 0) {
-    options.logger.warn(
-      { table, batch: batch.number, rows: beyond, partitionBy: partitionNames },
-      'A batch has more values of its partition columns than it may have folders: the rows of the others are in the folder of NULL. Partition by something with fewer values.',
-    )
-  }
+  warnOfFolders(options, batch, splitter.rowsBeyondLimit())
   return parts
+}
+
+function warnOfFolders(
+  { table, partitionNames, logger }: PartsOptions,
+  batch: BatchCommit,
+  rows: number,
+): void {
+  if (rows === 0) return
+  logger.warn(
+    { table, batch: batch.number, rows, partitionBy: partitionNames },
+    'A batch has more values of its partition columns than it may have folders: the rows of the others are in the folder of NULL. Partition by something with fewer values.',
+  )
 }
 
 function checkRanges(
@@ -95,13 +150,28 @@ function inColumns(table: string, columns: readonly Column[], rows: ColumnarRows
     if (isSameType && found?.length === rows.length) return found
     if (place === undefined && column.nullable)
       return Array.from({ length: rows.length }, () => null)
-    throw lakeError(
-      'LAKE_SCHEMA_CONFLICT',
-      `rows for table "${table}" have no ${rows.length} values of ${column.type} in column "${column.name}": make them with rowsOf from the table's columns`,
-      { details: { table, column: column.name } },
-    )
+    throw missingValues(table, column, rows.length)
   })
   return { columns, length: rows.length, values }
+}
+
+/** As `inColumns`. */
+function checkStaged(table: string, columns: readonly Column[], rows: StagedRows): void {
+  for (const column of columns) {
+    const staged = rows.columns.find(({ name }) => name === column.name)
+    const isFilled = staged
+      ? staged.type === column.type
+      : column.name === '_topic' || column.name === '_partition' || column.nullable
+    if (!isFilled) throw missingValues(table, column, rows.length)
+  }
+}
+
+function missingValues(table: string, { name, type }: Column, rows: number): Error {
+  return lakeError(
+    'LAKE_SCHEMA_CONFLICT',
+    `rows for table "${table}" have no ${rows} values of ${type} in column "${name}": make them with rowsOf from the table's columns`,
+    { details: { table, column: name } },
+  )
 }
 
 const cells = (rows: ColumnarRows, name: string): readonly Cell[] =>

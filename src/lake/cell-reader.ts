@@ -61,11 +61,14 @@ function toInt64(value: unknown): bigint | undefined {
   return number >= MIN_INT64 && number <= MAX_INT64 ? number : undefined
 }
 
-/** The value as JSON text again. Refused where parsing has already changed a number: beyond 2^53, or to Infinity. */
+/** As JSON writes halves of surrogate pairs that stand alone. They are no UTF-8, and readers refuse a file that has one. */
+const LONE_SURROGATE = /(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g
+
+/** The value as JSON text again; halves of surrogate pairs become U+FFFD, as in texts. Refused where parsing has already changed a number: beyond 2^53, or to Infinity. */
 function toJson(value: unknown, text: string): string | undefined {
   try {
     if (!isExact(value, /\d{16}/.test(text))) return undefined
-    return JSON.stringify(value)
+    return JSON.stringify(value).replaceAll(LONE_SURROGATE, '$1\ufffd')
   } catch {
     // Nested deeper than the stack: RangeError.
     return undefined

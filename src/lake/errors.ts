@@ -16,5 +16,6 @@ export const lakeError = defineErrors({
   LAKE_SCHEMA_CONFLICT: { status: 409, retryable: false, title: 'A column changed its type' },
   LAKE_STORAGE_FAILED: { status: 503, retryable: true, title: 'The disk failed to store a file' },
   LAKE_STORAGE_FULL: { status: 503, retryable: true, title: 'The disk is full' },
+  LAKE_THREAD_LOST: { status: 503, retryable: true, title: 'The thread that makes rows ended' },
   LAKE_UNKNOWN_TABLE: { status: 404, retryable: false, title: 'There is no such table' },
 })

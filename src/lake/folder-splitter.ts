@@ -6,7 +6,7 @@ import { commonFolder, partitionFolder } from './partition-folder.ts'
  * Most folders of one batch. Whoever partitions by something with thousands of values has a file for every few rows, and
  * each costs some milliseconds: the rows of further values go to the common folder, so a batch always ends.
  */
-const MAX_BATCH_FOLDERS = 1_000
+export const MAX_BATCH_FOLDERS = 1_000
 
 export interface FolderSplitter {
   /** In the order of the folders' names; the common folder, empty, when there is no row. */

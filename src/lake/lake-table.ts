@@ -16,8 +16,12 @@ import { DEFAULT_TARGET_BYTES, planMerges, planTiers } from './merge-plan.ts'
 import { openState } from './recovery.ts'
 import { expiredFiles } from './retention.ts'
 import { snapshotOf } from './snapshot.ts'
+import { openRowStage } from './staging/row-stage.ts'
 import { RETIRED_GENERATION_MS, type TableContext } from './table-context.ts'
 import { partName, writePart } from './write-part.ts'
+
+/** Of all tables: a name is never used again while something may still write to it. */
+let stages = 0
 
 export interface OpenLakeTable extends LakeTable {
   /** Ends after the running commit and compaction. */
@@ -51,6 +55,11 @@ export async function openLakeTable(
     partitionBy: context.partitionBy,
     maintenance,
     snapshot: () => core.snapshot(),
+    stage(of, onRoom) {
+      const path = join(context.layout.tempDir, `stage-${++stages}`)
+      const { topic, partitionBy } = context
+      return openRowStage({ path, topic, columns: of, partitionBy }, onRoom)
+    },
     commit: (batch) =>
       core.exclusively(() =>
         core.writing(`batch ${batch.number}`, async () => {
@@ -184,7 +193,14 @@ async function commitBatch(
   const ends = new Map(state.ends)
   const partitionNames = context.partitionBy.map(({ name }) => name)
   const parts = batchParts(
-    { table: context.name, columns: state.columns, partitionNames, ends, logger: context.logger },
+    {
+      table: context.name,
+      topic: context.topic,
+      columns: state.columns,
+      partitionNames,
+      ends,
+      logger: context.logger,
+    },
     batch,
   )
   const ranges = batch.ranges

@@ -46,13 +46,16 @@ export const valueAt = (partition: number, offset: number): number => partition 
 
 const timeAt = (n: number): number => 1_700_000_000_000 + n
 
+/** A batch whose rows are cells. */
+export type CellCommit = BatchCommit & { readonly rows: ColumnarRows }
+
 /** All offsets of the ranges but those in `missing`, which stand for dead letters. */
 export function batchOf(
   number: number,
   ranges: readonly OffsetRange[],
   table: LakeTable,
   missing: readonly number[] = [],
-): BatchCommit {
+): CellCommit {
   const places = ranges.flatMap(({ partition, first, last }) =>
     Array.from({ length: last - first + 1 }, (_, index) => ({ partition, offset: first + index })),
   )
@@ -85,11 +88,11 @@ export const range = (partition: number, first: number, last: number): OffsetRan
 })
 
 /** Batch k of a table with one partition: ten rows. */
-export const tenRows = (number: number, table: LakeTable): BatchCommit =>
+export const tenRows = (number: number, table: LakeTable): CellCommit =>
   batchOf(number, [range(0, (number - 1) * 10, number * 10 - 1)], table)
 
 /** Ten rows of partition 0 and five of partition 1. */
-export const twoParts = (number: number, table: LakeTable): BatchCommit =>
+export const twoParts = (number: number, table: LakeTable): CellCommit =>
   batchOf(
     number,
     [range(0, (number - 1) * 10, number * 10 - 1), range(1, (number - 1) * 5, number * 5 - 1)],

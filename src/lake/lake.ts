@@ -25,7 +25,8 @@
  * - **K6 compaction and retention**: compaction never changes rows, retention takes whole batches, oldest first; a reader of `current/` or of an older snapshot stays right for ten minutes.
  * - **K7 order**: a batch whose ranges do not follow the table's end is refused with LAKE_OUT_OF_ORDER.
  */
-import type { Column, ColumnarRows, OffsetRange } from '../core/index.ts'
+import type { Column, ColumnarRows, Issue, LogRecord, OffsetRange } from '../core/index.ts'
+import type { Staged } from './staging/batch-stager.ts'
 
 export interface TableSpec {
   readonly name: string
@@ -64,7 +65,41 @@ export interface BatchCommit {
   readonly number: number
   /** Offsets that the batch covers, also those of records that went to the dead letters. */
   readonly ranges: readonly OffsetRange[]
-  readonly rows: ColumnarRows
+  /** As cells, or of a stage of this table that is finished. */
+  readonly rows: ColumnarRows | StagedRows
+}
+
+/**
+ * The way of a batch from records to rows beside the caller's thread. Records come by partition with ascending offsets; what
+ * becomes of each is what `rowConverter` says.
+ */
+export interface RowStage {
+  /** Its bytes must not change; they are let go of when the thread has answered. */
+  add(record: LogRecord): void
+  /** Hands over what was added. */
+  push(): void
+  /** Whether little enough is on its way: above that, wait for `room`, or memory grows. */
+  hasRoom(): boolean
+  room(): Promise<void>
+  /**
+   * All rows; further calls answer the same. Rejects with LAKE_STORAGE_FULL, LAKE_STORAGE_FAILED, LAKE_THREAD_LOST, and with
+   * LAKE_OUT_OF_ORDER where the records must come again by partition and offset: discard it and fill another one.
+   */
+  finish(): Promise<StagedRows>
+  /** Lets go of what is on the disk. To be called in the end, whatever became of the batch. Idempotent. */
+  discard(): void
+}
+
+export interface StagedRows extends Staged {
+  readonly length: number
+  /** By partition and offset. */
+  readonly rejected: readonly RejectedRecord[]
+}
+
+export interface RejectedRecord {
+  readonly record: LogRecord
+  /** Why; at least one. */
+  readonly issues: readonly Issue[]
 }
 
 export interface LakeFile {
@@ -111,6 +146,11 @@ export interface LakeTable {
   readonly partitionBy: readonly PartitionColumn[]
   readonly maintenance: Maintenance
   snapshot(): TableSnapshot
+  /**
+   * For the records of one batch, of a topic with these columns (without the record columns). `onRoom` is called when the
+   * stage has room again.
+   */
+  stage(columns: readonly Column[], onRoom?: () => void): RowStage
   /** Resolves when the batch is durable and visible. Throws LAKE_OUT_OF_ORDER, LAKE_STORAGE_FULL. */
   commit(
     batch: BatchCommit,

@@ -13,9 +13,7 @@ import {
   type OffsetRange,
 } from '../core/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
-
-/** DuckDB's own default; written down because the bytes depend on it. */
-const ROW_GROUP_ROWS = 122_880
+import { ROW_GROUP_ROWS, stagedName } from './staging/staged-file.ts'
 
 const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   boolean: 'BOOLEAN',
@@ -65,6 +63,34 @@ export async function writeRowsTo(
   } finally {
     await engine.run(`DROP TABLE ${stage}`)
   }
+}
+
+export interface StagedSource {
+  readonly path: string
+  readonly topic: string
+  readonly partition: number
+  /** Columns of the staged file, in its order. */
+  readonly staged: readonly Column[]
+}
+
+/** The same file as `writeRowsTo` makes of the same rows, from a staged one. */
+export async function copyStagedTo(
+  engine: SqlEngine,
+  path: string,
+  { path: from, topic, partition, staged }: StagedSource,
+  columns: readonly Column[],
+  facts: FileFacts,
+): Promise<void> {
+  const valueOf = (column: Column): string => {
+    if (column.name === '_topic') return sqlText(topic)
+    if (column.name === '_partition') return `${partition}::BIGINT`
+    const index = staged.findIndex(({ name }) => name === column.name)
+    return index < 0 ? `NULL::${sqlType(column)}` : unstaged({ ...column, name: stagedName(index) })
+  }
+  const select = columns.map((column) => `${valueOf(column)} AS ${sqlName(column.name)}`)
+  await engine.run(
+    `COPY (SELECT ${select.join(', ')} FROM read_parquet(${sqlText(from)}, hive_partitioning = false)) TO ${sqlText(path)} (${copyOptions(facts)})`,
+  )
 }
 
 /** Milliseconds go through JavaScript as whole numbers: an object for each of them costs more than all else of a row. */

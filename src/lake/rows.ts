@@ -14,15 +14,9 @@ import {
   type LogRecord,
 } from '../core/index.ts'
 import { cellReader, instantOf, type CellReader } from './cell-reader.ts'
-import type { PartitionColumn } from './lake.ts'
+import type { PartitionColumn, RejectedRecord } from './lake.ts'
 import { columnMakers, madeColumns } from './partition-columns.ts'
 import { recordColumns } from './record-columns.ts'
-
-export interface RejectedRecord {
-  readonly record: LogRecord
-  /** Why; at least one. */
-  readonly issues: readonly Issue[]
-}
 
 export interface ConvertedRows {
   /** The given columns, those made for partitioning, the record columns; in the order of the records. */
@@ -90,6 +84,14 @@ export const rowsOf = (
 ): ConvertedRows => rowConverter(topicColumns)(records)
 
 const whole = (message: string): Issue[] => [{ path: '', message }]
+
+/** For other converters: fills `row` with the cells of one record's value, or says why not. */
+export function eventReader(
+  columns: readonly Column[],
+): (value: Uint8Array | null, row: Cell[]) => Issue[] | undefined {
+  const readers = columns.map(cellReader)
+  return (value, row) => readRow(value, readers, row)
+}
 
 /** Fills `row`, or says why not. */
 function readRow(

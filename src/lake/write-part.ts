@@ -1,7 +1,7 @@
 /** One part of a batch as one durable file with its final name and digest. */
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Clock, ColumnarRows, OffsetRange } from '../core/index.ts'
+import type { Clock, OffsetRange } from '../core/index.ts'
 import type { SqlEngine } from '../sql/index.ts'
 import type { BatchPart } from './batch-parts.ts'
 import { makeFolderOf } from './data-folders.ts'
@@ -10,7 +10,7 @@ import type { Failpoint } from './failpoint.ts'
 import { factsOf, type TableBefore } from './file-facts.ts'
 import type { LakeFile, PartitionColumn } from './lake.ts'
 import { fileName, type TableLayout } from './layout.ts'
-import { sizeOf, writeRowsTo } from './parquet-writer.ts'
+import { sizeOf } from './parquet-writer.ts'
 
 export interface PartTarget {
   readonly layout: TableLayout
@@ -42,7 +42,7 @@ export async function writePart(part: BatchPart, target: PartTarget): Promise<La
   const facts = factsOf({
     topic: target.topic,
     batches,
-    columns: part.rows.columns,
+    columns: part.source.columns,
     ranges: target.ranges,
     before: target.before,
     ...(part.folder !== '' && {
@@ -50,7 +50,7 @@ export async function writePart(part: BatchPart, target: PartTarget): Promise<La
       files: [[target.batch, target.files]],
     }),
   })
-  await writeRowsTo(target.engine, temp, part.rows, facts)
+  await part.source.writeTo(target.engine, temp, facts)
   await failpoint?.('rows-written')
   await sealFile(temp)
   await syncFile(temp)
@@ -63,18 +63,12 @@ export async function writePart(part: BatchPart, target: PartTarget): Promise<La
   }
   await rename(temp, join(folder, name))
   await failpoint?.('renamed')
-  const newest = newestOf(part.rows, target.clock.now())
-  const columnCount = part.rows.columns.length
-  const rows = part.rows.length
+  // Records may bear times of the future, by which they would never grow old.
+  const now = target.clock.now()
+  const newest = Math.min(part.source.newest ?? now, now)
+  const columnCount = part.source.columns.length
+  const rows = part.source.length
   return { name, partition, first, last, rows, bytes, sha256, batches, columnCount, newest }
-}
-
-/** Records may bear times of the future, by which they would never grow old. */
-function newestOf({ columns, values, length }: ColumnarRows, now: number): number {
-  const times = values[columns.findIndex(({ name }) => name === '_timestamp')] ?? []
-  let newest = length === 0 ? now : -Infinity
-  for (const time of times) newest = Math.max(newest, Number(time))
-  return Math.min(newest, now)
 }
 
 /** Name of the part's file below the generation's folder. */

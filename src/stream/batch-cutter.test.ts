@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { LogRecord } from '../core/index.ts'
 import { createManualClock } from '../testing/index.ts'
 import type { BatchPolicy } from './batch.ts'
-import { createBatchCutter, type CutBatch } from './batch-cutter.ts'
+import { createBatchCutter, type CutBatch, type RecordCollector } from './batch-cutter.ts'
 import { checkPolicy, MOST_BATCH_BYTES } from './batch-policy.ts'
 
 function record(offset: number, partition = 0, bytes = 10): LogRecord {
@@ -13,17 +13,35 @@ function record(offset: number, partition = 0, bytes = 10): LogRecord {
 const run = (first: number, count: number, partition = 0): LogRecord[] =>
   Array.from({ length: count }, (_, index) => record(first + index, partition))
 
+/** Keeps what it is given; all of it is to be pushed by the time of the cut. */
+interface Collected extends RecordCollector {
+  readonly records: LogRecord[]
+  unpushed: number
+}
+const collected = (): Collected => ({
+  records: [],
+  unpushed: 0,
+  add(one) {
+    this.records.push(one)
+    this.unpushed++
+  },
+  push() {
+    this.unpushed = 0
+  },
+})
+
 function cutter(policy: BatchPolicy, positions: ReadonlyMap<number, number> = new Map()) {
   const clock = createManualClock()
-  const cuts: CutBatch[] = []
+  const cuts: CutBatch<Collected>[] = []
   const cutting = createBatchCutter({
     policy,
     clock,
     number: 1,
     positions,
+    collect: collected,
     onCut: (cut) => cuts.push(cut),
   })
-  return { clock, cuts, cutting, seen: () => cuts.map((cut) => [cut.records.length, cut.trigger]) }
+  return { clock, cuts, cutting, seen: () => cuts.map((cut) => [cut.records, cut.trigger]) }
 }
 
 test('trap 11: rows cut on arrival and idle cuts the rest by its timer', () => {
@@ -96,7 +114,7 @@ test('records that are known already are left out', () => {
   const { cuts, cutting } = cutter({ rows: 4 }, new Map([[0, 2]]))
   cutting.add(run(0, 4))
   cutting.add(run(3, 3))
-  expect(cuts[0]?.records.map(({ offset }) => offset)).toEqual([2, 3, 4, 5])
+  expect(cuts[0]?.collected.records.map(({ offset }) => offset)).toEqual([2, 3, 4, 5])
 })
 
 test('any arrival in any portions: each record in one batch, in order, none above the bound', () => {
@@ -118,7 +136,9 @@ test('any arrival in any portions: each record in one batch, in order, none abov
       expect(cuts.map(({ number }) => number)).toEqual(cuts.map((_, index) => index + 1))
       for (const [partition, end] of ends) {
         const offsets = cuts.flatMap((cut) =>
-          cut.records.filter((one) => one.partition === partition).map(({ offset }) => offset),
+          cut.collected.records
+            .filter((one) => one.partition === partition)
+            .map(({ offset }) => offset),
         )
         expect(offsets).toEqual(Array.from({ length: end }, (_, offset) => offset))
         const ranges = cuts.flatMap((cut) =>
@@ -128,7 +148,11 @@ test('any arrival in any portions: each record in one batch, in order, none abov
           expect(range.first).toBe(index === 0 ? 0 : (ranges[index - 1]?.last ?? 0) + 1)
         }
       }
-      expect(Math.max(0, ...cuts.map((cut) => cut.records.length))).toBeLessThanOrEqual(rows)
+      expect(cuts.map((cut) => cut.collected.unpushed)).toEqual(cuts.map(() => 0))
+      expect(cuts.map((cut) => cut.collected.records.length)).toEqual(
+        cuts.map((cut) => cut.records),
+      )
+      expect(Math.max(0, ...cuts.map((cut) => cut.records))).toBeLessThanOrEqual(rows)
       expect(clock.pending()).toBe(0)
     }),
     { numRuns: 200 },

@@ -3,7 +3,8 @@ import { streamError } from './errors.ts'
 import type { BatchPolicy } from './batch.ts'
 
 /**
- * A batch is held in memory until it is cut, so there is a bound in bytes even when the policy names none.
+ * What is not committed is read again after a crash, and lies on the disk twice meanwhile, so there is a bound in bytes even when
+ * the policy names none.
  * 64 MiB of record values is 60 records of the largest size, or about 600,000 ratings.
  */
 export const MOST_BATCH_BYTES = 64 * 1024 * 1024

@@ -1,15 +1,16 @@
 /**
  * Cut batches on their way to the lake: written strictly one after the other, in order of their numbers, and retried
- * until it works. A batch that cannot be written is kept in memory and, after a stop, still lies in the log.
+ * until it works. The rows of a batch that cannot be written are kept; after a stop, its records still lie in the log.
  */
 import { isMillraceError, type Clock, type Logger } from '../core/index.ts'
 import type { Batch } from './batch.ts'
+import type { RowStage } from '../lake/index.ts'
 import type { CutBatch } from './batch-cutter.ts'
 import type { BatchJob, BatchWriter } from './batch-writer.ts'
 import type { KnownBatch } from './boundary-log.ts'
 import type { Progress } from './progress.ts'
 
-/** Batches that wait; the reader pauses above it, so memory is bounded by so many batches and the open one. */
+/** Batches that wait; the reader pauses above it, so what is staged on the disk is bounded by so many and the open one. */
 const MOST_WAITING = 2
 /** Pause between attempts, doubled each time: a disk that has space again is used within 2 s (promise P7: 5 s). */
 const FIRST_RETRY_MS = 100
@@ -17,7 +18,7 @@ const LAST_RETRY_MS = 2_000
 
 export interface BatchQueue {
   /** Takes a batch that was cut now. */
-  add(cut: CutBatch): void
+  add(cut: CutBatch<RowStage>): void
   /** Takes a batch of an earlier run. */
   resume(job: BatchJob): void
   hasRoom(): boolean
@@ -106,7 +107,7 @@ export function createBatchQueue(options: BatchQueueOptions): BatchQueue {
         batch: plannedBatch(options, cut),
         isPlanned: false,
         wasCommitted: false,
-        records: cut.records,
+        stage: cut.collected,
       })
     },
     resume: push,
@@ -119,6 +120,7 @@ export function createBatchQueue(options: BatchQueueOptions): BatchQueue {
       isClosing = true
       stop.abort()
       await running
+      for (const job of waiting) job.stage?.discard()
     },
   }
 }
@@ -133,9 +135,8 @@ function publicBatch(known: KnownBatch): Batch {
 
 function plannedBatch(
   options: Pick<BatchQueueOptions, 'table' | 'topic' | 'topicId'>,
-  cut: CutBatch,
+  cut: CutBatch<RowStage>,
 ): KnownBatch {
-  const times = timesOf(cut)
   return {
     table: options.table,
     topic: options.topic,
@@ -145,23 +146,13 @@ function plannedBatch(
     ranges: cut.ranges,
     rows: 0,
     deadLetters: 0,
-    firstTime: isoTime(times.first),
-    lastTime: isoTime(times.last),
+    firstTime: isoTime(cut.firstTimeMs),
+    lastTime: isoTime(cut.lastTimeMs),
     closedAt: isoTime(cut.closedAtMs),
     files: [],
     deadLettersFrom: 0,
     ...(options.topicId !== undefined && { topicId: options.topicId }),
   }
-}
-
-function timesOf(cut: CutBatch): { first: number; last: number } {
-  let first = Infinity
-  let last = -Infinity
-  for (const { timestamp } of cut.records) {
-    first = Math.min(first, timestamp)
-    last = Math.max(last, timestamp)
-  }
-  return { first, last }
 }
 
 /** Record timestamps come from senders: one outside what ISO 8601 texts of JavaScript can say is moved to its edge. */

@@ -2,8 +2,8 @@
  * The checkpoint: takes one batch from cut to committed in the five steps of `batch.ts`. Each step may be repeated, so a
  * batch whose writing failed or was interrupted is written by going through all of them again.
  */
-import type { Clock, LogRecord, Logger, Metrics, TopicPartitionOffset } from '../core/index.ts'
-import { convertInTurns, type ConvertedRows, type LakeFile, type LakeTable } from '../lake/index.ts'
+import type { Clock, Column, Logger, Metrics, TopicPartitionOffset } from '../core/index.ts'
+import type { LakeFile, LakeTable, RowStage, StagedRows } from '../lake/index.ts'
 import type { Log } from '../log/index.ts'
 import type { BoundaryLog, KnownBatch } from './boundary-log.ts'
 import { INVALID_RECORD, type DeadLetters } from './dead-letters.ts'
@@ -27,8 +27,8 @@ export interface BatchJob {
   isPlanned: boolean
   /** The boundary topic says that the batch was committed once: its letters are written, its files are known. */
   readonly wasCommitted: boolean
-  /** Absent for a batch that is read again from its boundary. */
-  readonly records?: readonly LogRecord[]
+  /** Its rows. Undefined for a batch that is to be read again from its boundary. */
+  stage: RowStage | undefined
 }
 
 export interface BatchWriterOptions {
@@ -36,7 +36,8 @@ export interface BatchWriterOptions {
   readonly table: LakeTable
   readonly boundaries: BoundaryLog
   readonly deadLetters: DeadLetters
-  readonly rowsOf: (records: readonly LogRecord[]) => ConvertedRows
+  /** The topic's, without those that the lake adds. */
+  readonly columns: readonly Column[]
   readonly commitOffsets: (offsets: readonly TopicPartitionOffset[]) => Promise<void>
   readonly clock: Clock
   readonly logger: Logger
@@ -64,14 +65,15 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
       }
       await failpoint('boundary-logged')
       const { number, ranges, topic } = job.batch
-      const records = job.records ?? (await readRanges(log, topic, ranges, options.logger))
-      const { rows, rejected } = await convertInTurns(options.rowsOf, records)
+      const rows = await stagedRows(job)
+      const { rejected } = rows
       if (!job.wasCommitted) {
         await deadLetters.write(rejected, job.batch.deadLettersFrom, clock.now())
       }
       await failpoint('dead-letters-written')
       // 2 file written, synced, renamed
       const { files } = await table.commit({ number, ranges, rows })
+      job.stage?.discard()
       await failpoint('lake-committed')
       // 3 batch recorded
       const batch = job.wasCommitted
@@ -95,6 +97,35 @@ export function createBatchWriter(options: BatchWriterOptions): BatchWriter {
       }
       return batch
     },
+  }
+
+  /** What became of the batch's records. Those that were lost on the way to the lake are read again from the log. */
+  async function stagedRows(job: BatchJob): Promise<StagedRows> {
+    if (job.stage) {
+      try {
+        return await job.stage.finish()
+      } catch (error) {
+        options.logger.warn({ err: error, batch: job.batch.number }, 'a batch is read again')
+        job.stage.discard()
+        job.stage = undefined
+      }
+    }
+    const stage = table.stage(options.columns)
+    try {
+      const { topic, ranges } = job.batch
+      for await (const records of readRanges(log, topic, ranges, options.logger)) {
+        for (const each of records) stage.add(each)
+        stage.push()
+        await stage.room()
+      }
+      const rows = await stage.finish()
+      job.stage = stage
+      return rows
+    } catch (error) {
+      // What was read so far is not the batch.
+      stage.discard()
+      throw error
+    }
   }
 
   async function record(

@@ -1,21 +1,14 @@
 /** Offset ranges of one batch: pure arithmetic over partitions and offsets. */
-import type { LogRecord, OffsetRange } from '../core/index.ts'
+import type { OffsetRange } from '../core/index.ts'
 
 /** Per partition, the offset of the next record that belongs to a batch. */
 export type Positions = ReadonlyMap<number, number>
 
-/** Order in the lake: by partition, then offset. */
-export function inLakeOrder(records: readonly LogRecord[]): LogRecord[] {
-  return records.toSorted((a, b) => a.partition - b.partition || a.offset - b.offset)
-}
-
 /**
- * Ranges that cover the records and start where the batch before ended, so that offsets which compaction or retention
+ * Ranges up to the last offset of each partition that start where the batch before ended, so that offsets which compaction or retention
  * took away leave no hole between two batches.
  */
-export function rangesOf(start: Positions, records: readonly LogRecord[]): OffsetRange[] {
-  const last = new Map<number, number>()
-  for (const record of records) last.set(record.partition, record.offset)
+export function rangesOf(start: Positions, last: ReadonlyMap<number, number>): OffsetRange[] {
   return [...last]
     .toSorted(([a], [b]) => a - b)
     .map(([partition, offset]) => ({

@@ -6,14 +6,13 @@ import type { Log } from '../log/index.ts'
  * The records of the ranges that are still there, by partition and offset. What retention has removed is named in the
  * log: a rebuild starts at the earliest offset (design D3).
  */
-export async function readRanges(
+export async function* readRanges(
   log: Log,
   topic: string,
   ranges: readonly OffsetRange[],
   logger: Logger,
-): Promise<LogRecord[]> {
+): AsyncGenerator<readonly LogRecord[]> {
   const info = await log.topic(topic)
-  const found: LogRecord[] = []
   for (const { partition, first, last } of ranges.toSorted((a, b) => a.partition - b.partition)) {
     const bounds = info.partitions[partition]
     const earliest = bounds?.earliest ?? 0
@@ -27,8 +26,7 @@ export async function readRanges(
     const to = Math.min(last + 1, bounds?.end ?? 0)
     if (from >= to) continue
     for await (const { records } of log.read(topic, partition, from, { to })) {
-      for (const record of records) found.push(record)
+      yield records
     }
   }
-  return found
 }

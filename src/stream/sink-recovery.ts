@@ -60,6 +60,7 @@ export async function recoverBatches(options: RecoveryOptions): Promise<Recovery
       batch,
       isPlanned: true,
       wasCommitted: batch.state === 'committed',
+      stage: undefined,
     }))
   if (jobs.length > 0) {
     logger.info(

@@ -6,7 +6,7 @@ import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import { expect, test } from 'vitest'
 import { deadLetterTopic, silentLogger, type Column } from '../core/index.ts'
-import { openLake } from '../lake/index.ts'
+import { endStagingThread, openLake } from '../lake/index.ts'
 import { openLog } from '../log/index.ts'
 import { createManualClock } from '../testing/index.ts'
 import { openTableSink } from './table-sink.ts'
@@ -108,5 +108,37 @@ test('a failing disk is said, retried, and nothing is lost or doubled', async ()
   expect(open.sink.failure()).toBeUndefined()
   await open.close()
   expect(await place.readLake()).toHaveLength(12)
+  await place.remove()
+})
+
+test('a batch whose thread ends is read again from the log: each row and each letter once', async () => {
+  const place = await makePlace()
+  let ends = 0
+  const open = await place.open({
+    policy: { idleMs: 60_000 },
+    failpoint: async (name) => {
+      if (name !== 'cut' && name !== 'boundary-logged') return
+      ends++
+      await endStagingThread()
+    },
+  })
+  const texts = Array.from({ length: 40 }, (_, n) => (n % 5 === 3 ? `bad ${n}` : `{"n":${n}}`))
+  const encoder = new TextEncoder()
+  await open.log.append(
+    open.topic,
+    texts.map((text) => ({
+      key: null,
+      value: encoder.encode(text),
+      headers: [],
+      timestamp: 0,
+      partition: 0,
+    })),
+  )
+  expect(await open.sink.flush()).toMatchObject({ number: 1, rows: 32, deadLetters: 8 })
+  expect(ends).toBe(2)
+  const { partitions } = await open.log.topic(open.deadLetterTopic)
+  expect(partitions[0]?.end).toBe(8)
+  await open.close()
+  expect(await place.readLake()).toHaveLength(32)
   await place.remove()
 })

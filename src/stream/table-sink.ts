@@ -11,10 +11,10 @@ import {
   type Logger,
   type Metrics,
 } from '../core/index.ts'
-import { rowConverter, type LakeTable } from '../lake/index.ts'
+import { rowConverter, type LakeTable, type RowStage } from '../lake/index.ts'
 import type { Log } from '../log/index.ts'
 import type { Batch, BatchPolicy, TableSink } from './batch.ts'
-import { createBatchCutter, type BatchCutter, type CutBatch } from './batch-cutter.ts'
+import { createBatchCutter, type BatchCutter } from './batch-cutter.ts'
 import { checkPolicy } from './batch-policy.ts'
 import { createBatchQueue, type BatchQueue } from './batch-queue.ts'
 import { createBatchWriter, type Failpoint } from './batch-writer.ts'
@@ -58,7 +58,7 @@ export async function openTableSink(options: TableSinkOptions): Promise<TableSin
   for (const job of recovery.jobs) queue.resume(job)
   await progress.until(() => queue.isEmpty()).catch(() => {})
   reader.start({
-    waitForRoom: () => progress.when(() => queue.hasRoom() || reader.isStopping()),
+    waitForRoom: () => progress.when(() => hasRoom(parts) || reader.isStopping()),
     onRecords(records) {
       cutter.add(records)
       progress.changed()
@@ -69,12 +69,16 @@ export async function openTableSink(options: TableSinkOptions): Promise<TableSin
   return sinkOf(options, parts)
 }
 
+/** Less of the open batch is on its way to its rows, and fewer batches wait, than may. */
+const hasRoom = ({ queue, cutter }: Parts): boolean =>
+  queue.hasRoom() && (cutter.collected()?.hasRoom() ?? true)
+
 interface Parts {
   readonly rowsOf: ReturnType<typeof rowConverter>
   readonly recovery: Recovery
   readonly reader: TopicReader
   readonly queue: BatchQueue
-  readonly cutter: BatchCutter
+  readonly cutter: BatchCutter<RowStage>
   readonly progress: Progress
   readonly listeners: Set<(batch: Batch) => void>
 }
@@ -98,7 +102,7 @@ async function openParts(options: TableSinkOptions): Promise<Parts> {
     table,
     boundaries,
     deadLetters,
-    rowsOf,
+    columns: options.columns,
     commitOffsets: (offsets) => reader.commitOffsets(offsets),
     clock,
     logger,
@@ -116,8 +120,14 @@ async function openParts(options: TableSinkOptions): Promise<Parts> {
     progress,
     onCommitted: (batch) => tell(listeners, batch, logger),
   })
-  const onCut = (batch: CutBatch): void => queue.add(batch)
-  const cutter = createBatchCutter({ policy, clock, number: nextNumber, positions, onCut })
+  const cutter = createBatchCutter({
+    policy,
+    clock,
+    number: nextNumber,
+    positions,
+    collect: () => table.stage(options.columns, () => progress.changed()),
+    onCut: (batch) => queue.add(batch),
+  })
   return { rowsOf, recovery, reader, queue, cutter, progress, listeners }
 }
 
