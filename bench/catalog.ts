@@ -91,6 +91,7 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'T2-256': () => import('./als-train/als-train.ts').then((folder) => folder.alsT2Wide),
   T3: () => import('./als-train/als-train.ts').then((folder) => folder.alsT3),
   'T3-128': () => import('./als-train/als-train.ts').then((folder) => folder.alsT3Wide),
+  T9: () => import('./als-refresh/als-refresh.ts').then((folder) => folder.refreshT9),
   T7: () =>
     import('./explicit-ratings/explicit-ratings.ts').then((folder) => folder.explicitRatings),
   S1: () => import('./top-n/against-hnswlib.ts').then((folder) => folder.topNSmall),
