@@ -20,7 +20,7 @@ import { confidenceOf, confidencesOf, penaltyOf } from './als-solver.ts'
 
 /**
  * Share of an item's interactions that came or went. An item moves by about that much of its distance from the others, and
- * those that everybody has are most of the work: at 2 % a stream's next 1 % of events leaves out nine tenths of it.
+ * those that everybody has are most of the work and move least.
  */
 const RENEWED = 0.02
 
