@@ -54,7 +54,8 @@ export function createAdmission(
       clock,
       capacity: limits[capacity],
       mostWaiting: MOST_WAITING,
-      mayBegin: () => rounds.begin(),
+      // Not for predictions: a prediction is over within its round, and fewer a round were fewer in all (decision 0016).
+      mayBegin: () => load === 'predict' || rounds.begin(),
       burstMs: limits.turnBurstMs * patience,
       standingMs: limits.turnStandingMs * patience,
       refusal: () =>
